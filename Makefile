@@ -1,0 +1,44 @@
+# Everything one does with the repository. `make demo` and `make test` need Python 3.11+, pip and make, nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint ui bench browser clean
+
+# The environment, made anew when dependencies change.
+$(READY): pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS)) --editable '.[dev]'
+	touch $@
+
+# Build the demo dataset from simulated assemblies, through Dagster, into ./demo-data.
+demo: $(READY)
+	$(BIN)/genatator-assets build --catalogue demo --root demo-data
+	@echo; echo 'One SQL answer: selected transcripts per Mbp of each assembly'
+	@$(BIN)/genatator-assets sql --root demo-data "select genome, sum(selected_transcripts) as transcripts, round(1e6 * sum(selected_transcripts) / sum(nt), 1) as per_mbp from species_coverage group by genome order by genome"
+	@echo 'Where to look next:'
+	@echo '  make ui                                    the dataset in Dagster: lineage, runs, checks, tables'
+	@echo '  $(BIN)/genatator-assets sql --root demo-data   ask anything in SQL'
+	@echo '  demo-data/dataset/README.md                the card;   README.md: your own genomes'
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Dagster's UI on the demo dataset (or on GENATATOR_CATALOGUE and GENATATOR_ROOT).
+ui: $(READY)
+	$(BIN)/genatator-assets ui
+
+bench: $(READY)
+	$(BIN)/python benchmarks/build_rate.py
+	$(BIN)/python benchmarks/annotation_rate.py
+
+clean:
+	rm -rf $(VENV) demo-data

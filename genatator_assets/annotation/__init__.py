@@ -1,0 +1,1 @@
+"""GFF3 and GTF in, transcripts out: every transcript is kept, selected or rejected with a reason."""

@@ -1,0 +1,191 @@
+"""One chromosome, from landmarks to segments to blocks, in one task that a worker process runs.
+
+The whole chromosome is painted before it is cut, so that a peak across a block's edge is intact. A task does only
+what its manifests don't already say is done, and never raises: what went wrong is in its outcome.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from genatator_assets.annotation.landmarks import GROUPS, STRANDS, Landmarks
+from genatator_assets.blocks.contract import BlockPlace, block_intervals
+from genatator_assets.blocks.write import write_block
+from genatator_assets.catalogue import Kernel
+from genatator_assets.catalogue.model import SPLITS, Split
+from genatator_assets.errors import GenatatorError
+from genatator_assets.sources.sequence import count_nucleotides, read_dna
+from genatator_assets.targets.channels import TARGET_NAMES
+from genatator_assets.targets.kernels import kernel_values
+from genatator_assets.targets.paint import paint
+from genatator_assets.targets.segments import Segments
+from genatator_assets.targets.store import read_segments, write_segments
+from genatator_assets.version import __version__
+from genatator_assets.work.files import TEMPORARY_SUFFIX
+from genatator_assets.work.layout import Layout, chromosome_key
+from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
+from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.tables import FORMAT_VERSION, Provenance
+
+
+@dataclass(frozen=True)
+class ChromosomeTask:
+    """All that a worker needs to know of a chromosome; it names files and holds no open ones."""
+
+    root: Path
+    genome: str
+    chrom: str
+    length: int
+    split: Split
+    kernel: Kernel
+    block_size_bp: int
+    sequence_sha256: str
+    annotation_sha256: str
+    landmarks: Landmarks
+    with_blocks: bool = True
+
+    @property
+    def key(self) -> str:
+        """Name of the chromosome among all of a dataset."""
+        return chromosome_key(self.genome, self.chrom)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where its files stand."""
+        return Layout(self.root)
+
+    def place(self, start: int, end: int) -> BlockPlace:
+        """Where its block [start, end) lies."""
+        return BlockPlace(self.genome, self.split, self.chrom, start, end, self.length, self.block_size_bp)
+
+    @property
+    def targets_provenance(self) -> Provenance:
+        """What its segments are made from."""
+        inputs = {"sequence": self.sequence_sha256, "annotation": self.annotation_sha256}
+        return Provenance(inputs, {"kernel": self.kernel.model_dump(mode="json"), "length": self.length})
+
+    @property
+    def blocks_provenance(self) -> Provenance:
+        """What its blocks are made from."""
+        targets = self.targets_provenance
+        return Provenance(targets.inputs, {**targets.parameters, "block_size_bp": self.block_size_bp})
+
+
+def build_chromosomes(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
+    """Build each chromosome; a bad one becomes a failed outcome and leaves the others alone."""
+    return [_build(task) for task in tasks]
+
+
+def _build(task: ChromosomeTask) -> Outcome:
+    try:
+        targets, segments = _build_targets(task)
+        facts: dict[str, Any] = {"targets": dict(targets.facts)}
+        blocks_done = not task.with_blocks
+        if task.with_blocks:
+            blocks_done, blocks = _build_blocks(task, targets, segments)
+            facts["blocks"] = {
+                "blocks": len(blocks.outputs),
+                "nt": task.length,
+                "bytes": sum(output.bytes for output in blocks.outputs),
+            }
+    except GenatatorError as error:
+        return Outcome(task.key, "failed", error=str(error))
+    except Exception as error:  # noqa: BLE001 - one bad chromosome must not take the others down
+        return Outcome(task.key, "failed", error=f"{type(error).__name__}: {error}")
+    return Outcome(task.key, "intact" if segments is None and blocks_done else "built", facts)
+
+
+def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments | None]:
+    """Paint and store the segments; None instead of segments where they were stored before."""
+    layout, provenance = task.layout, task.targets_provenance
+    path, manifest_path = layout.segments(task.genome, task.chrom), layout.segments_manifest(task.genome, task.chrom)
+    fingerprint = _fingerprint(provenance, landmarks=_digest(task.landmarks))
+    if done := finished(manifest_path, fingerprint, task.root):
+        return done, None
+    manifest_path.unlink(missing_ok=True)
+    segments = paint(task.landmarks, task.length, kernel_values(task.kernel))
+    write_segments(path, task.genome, task.chrom, segments, provenance)
+    manifest = Manifest(fingerprint, (OutputFile.of(path, task.root),), _target_facts(task.landmarks, segments))
+    manifest.write(manifest_path)
+    return manifest, segments
+
+
+def _build_blocks(task: ChromosomeTask, targets: Manifest, segments: Segments | None) -> tuple[bool, Manifest]:
+    """Cut and store the blocks; True with the manifest where they were stored before."""
+    manifest_path = task.layout.blocks_manifest(task.split, task.genome, task.chrom)
+    fingerprint = _fingerprint(task.blocks_provenance, targets=targets.fingerprint, split=task.split)
+    if done := finished(manifest_path, fingerprint, task.root):
+        return True, done
+    manifest_path.unlink(missing_ok=True)
+    if segments is None:
+        segments = read_segments(task.layout.segments(task.genome, task.chrom), task.length)
+    written = [_write_block(task, segments, *interval) for interval in block_intervals(task.length, task.block_size_bp)]
+    outputs = tuple(output for output, _ in written)
+    _remove_stale(task, {task.root / output.path for output in outputs})
+    blocks = [{**asdict(output), **facts} for output, facts in written]
+    chromosome = {"genome": task.genome, "chrom": task.chrom, "split": task.split, "chrom_length": task.length}
+    manifest = Manifest(fingerprint, outputs, {**chromosome, "blocks": blocks})
+    manifest.write(manifest_path)
+    return False, manifest
+
+
+def _write_block(task: ChromosomeTask, segments: Segments, start: int, end: int) -> tuple[OutputFile, dict[str, Any]]:
+    path = task.layout.block(task.split, task.genome, task.chrom, start)
+    dna = read_dna(task.layout.sequence(task.genome), task.chrom, start, end)
+    write_block(path, dna, segments.dense(start, end), task.place(start, end), task.blocks_provenance)
+    runs = [channel.within(start, end) for channel in segments.channels]
+    facts = {
+        "start": start,
+        "end": end,
+        **count_nucleotides(dna),
+        "target_sum": [channel.sum for channel in runs],
+        "target_max": [channel.max for channel in runs],
+    }
+    return OutputFile.of(path, task.root), facts
+
+
+def _remove_stale(task: ChromosomeTask, current: set[Path]) -> None:
+    """Remove this chromosome's blocks of an earlier block size or split, and what killed writers left."""
+    for split in SPLITS:
+        folder = task.layout.chromosome_blocks(split, task.genome, task.chrom)
+        if split != task.split and folder.is_dir():
+            shutil.rmtree(folder)
+    for path in task.layout.chromosome_blocks(task.split, task.genome, task.chrom).iterdir():
+        if path.suffix in {".parquet", TEMPORARY_SUFFIX} and path not in current:
+            path.unlink()
+
+
+def _target_facts(landmarks: Landmarks, segments: Segments) -> dict[str, Any]:
+    sites = {f"{group} {strand}": landmarks[group, strand] for group in GROUPS for strand in STRANDS}
+    return {
+        "runs": sum(len(runs.start) for runs in segments.channels),
+        "tss_sites": {name: len(of_strand.tss) for name, of_strand in sites.items()},
+        "polya_sites": {name: len(of_strand.polya) for name, of_strand in sites.items()},
+        "target_sum": {name: runs.sum for name, runs in zip(TARGET_NAMES, segments.channels, strict=True)},
+    }
+
+
+def _fingerprint(provenance: Provenance, **more: str) -> str:
+    versions = {"format": FORMAT_VERSION, "platform": __version__}
+    return fingerprint_of({**versions, **asdict(provenance), **more})
+
+
+def _digest(landmarks: Landmarks) -> str:
+    digest = hashlib.sha256()
+    for group in GROUPS:
+        for strand in STRANDS:
+            of_strand = landmarks[group, strand]
+            for array in (of_strand.tss, of_strand.polya, of_strand.starts, of_strand.ends):
+                digest.update(len(array).to_bytes(8, "little"))
+                digest.update(array.astype("<i8").tobytes())
+    return digest.hexdigest()
+
+
+def facts_of_blocks(manifest: Manifest) -> list[Mapping[str, Any]]:
+    """Give the facts of each block from a chromosome's block manifest, with those of the chromosome."""
+    chromosome = {key: value for key, value in manifest.facts.items() if key != "blocks"}
+    return [{**chromosome, **block} for block in manifest.facts["blocks"]]

@@ -1,0 +1,93 @@
+"""The index: a row per block with typed metadata, composition and target sums, so that nobody scans the blocks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from genatator_assets.annotation.transcripts import read_summary
+from genatator_assets.blocks.chromosome import facts_of_blocks
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.dataset.tasks import included_chromosomes
+from genatator_assets.errors import DatasetError
+from genatator_assets.sources.assembly import read_source
+from genatator_assets.sources.chromosomes import Chromosome
+from genatator_assets.targets.channels import TARGET_NAMES
+from genatator_assets.work.layout import Layout, chromosome_key
+from genatator_assets.work.manifest import read_manifest
+from genatator_assets.work.tables import Provenance, write_table
+
+SCHEMA = pa.schema(
+    [
+        ("genome", pa.string()),
+        ("species", pa.string()),
+        ("split", pa.string()),
+        ("chrom", pa.string()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("chrom_length", pa.int64()),
+        ("A", pa.int64()),
+        ("C", pa.int64()),
+        ("G", pa.int64()),
+        ("T", pa.int64()),
+        ("N", pa.int64()),
+        ("target_sum", pa.list_(pa.float64(), len(TARGET_NAMES))),
+        ("target_max", pa.list_(pa.float32(), len(TARGET_NAMES))),
+        ("path", pa.string()),
+        ("bytes", pa.int64()),
+        ("sha256", pa.string()),
+    ]
+)
+"""[start, end) is 0-based half-open; target_sum and target_max are in the order of the channels; `path` is
+relative to the root."""
+
+
+@dataclass(frozen=True)
+class IndexSummary:
+    """What the index holds, and the chromosomes (`<genome>/<chrom>`) that have no finished blocks."""
+
+    blocks: int
+    chromosomes: int
+    nt: int
+    bytes: int
+    absent: tuple[str, ...]
+
+
+def build_index(catalogue: Catalogue, layout: Layout) -> IndexSummary:
+    """Gather the facts of all finished blocks from the manifests beside them.
+
+    Raises:
+        DatasetError: there are no finished blocks at all.
+    """
+    chromosomes = included_chromosomes(catalogue, layout)
+    rows: list[dict[str, Any]] = []
+    absent: list[str] = []
+    for chromosome in (chromosome for of_genome in chromosomes.values() for chromosome in of_genome):
+        blocks = _rows(layout, chromosome)
+        rows += blocks
+        absent += [] if blocks else [chromosome_key(chromosome.genome, chromosome.chrom)]
+    if not rows:
+        raise DatasetError(f"{layout.blocks} holds no finished blocks; build the blocks first")
+    write_table(layout.index, pa.Table.from_pylist(rows, SCHEMA), _provenance(catalogue, layout, list(chromosomes)))
+    return IndexSummary(
+        blocks=len(rows),
+        chromosomes=len({(row["genome"], row["chrom"]) for row in rows}),
+        nt=sum(row["end"] - row["start"] for row in rows),
+        bytes=sum(row["bytes"] for row in rows),
+        absent=tuple(absent),
+    )
+
+
+def _rows(layout: Layout, chromosome: Chromosome) -> list[dict[str, Any]]:
+    if chromosome.split is None:
+        return []
+    manifest = read_manifest(layout.blocks_manifest(chromosome.split, chromosome.genome, chromosome.chrom))
+    return [{**block, "species": chromosome.species} for block in facts_of_blocks(manifest)] if manifest else []
+
+
+def _provenance(catalogue: Catalogue, layout: Layout, genomes: list[str]) -> Provenance:
+    inputs: dict[str, str] = {}
+    for genome in genomes:
+        inputs[f"{genome}.sequence"] = read_source(layout, genome).sequence_sha256
+        inputs[f"{genome}.annotation"] = read_summary(layout, genome).sha256
+    return Provenance(inputs, {"dataset": catalogue.dataset, "block_size_bp": catalogue.block_size_bp})

@@ -1,0 +1,51 @@
+"""The card's tables, computed by SQL over the index and the transcripts (the queries stand in sql/)."""
+
+from importlib.resources import files
+
+import duckdb
+import pyarrow as pa
+
+from genatator_assets.annotation.transcripts import read_transcripts
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.targets.channels import TARGET_NAMES
+from genatator_assets.work.files import sha256_of_file
+from genatator_assets.work.layout import Layout
+from genatator_assets.work.tables import Provenance, read_table, write_table
+
+TABLES = ("split_overview", "dna_alphabet", "target_sums", "species_coverage", "transcript_reasons")
+
+
+def build_statistics(catalogue: Catalogue, layout: Layout) -> dict[str, pa.Table]:
+    """Compute and store the tables of TABLES; give them by name.
+
+    Raises:
+        DatasetError: there is no index yet.
+    """
+    blocks = read_table(layout.index)
+    genomes = [genome for genome in catalogue.genomes if layout.transcripts(genome).is_file()]
+    transcripts = pa.concat_tables([read_transcripts(layout, genome) for genome in genomes])
+    tables = compute_statistics(blocks, transcripts)
+    inputs = {"index": sha256_of_file(layout.index)}
+    for name, table in tables.items():
+        write_table(layout.statistics(name), table, Provenance(inputs, {"dataset": catalogue.dataset}))
+    return tables
+
+
+def compute_statistics(blocks: pa.Table, transcripts: pa.Table) -> dict[str, pa.Table]:
+    """Compute the tables of TABLES from an index and the transcripts of its genomes."""
+    channels = pa.table({"channel": list(range(len(TARGET_NAMES))), "name": list(TARGET_NAMES)})
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 1")  # sums of floats in one order: the same inputs give the same bytes
+        for name, table in {"blocks": blocks, "transcripts": transcripts, "channels": channels}.items():
+            connection.register(name, table)
+        queries = files("genatator_assets.dataset") / "sql"
+        return {name: connection.sql((queries / f"{name}.sql").read_text()).to_arrow_table() for name in TABLES}
+
+
+def read_statistics(layout: Layout) -> dict[str, pa.Table]:
+    """Read the stored tables by name.
+
+    Raises:
+        DatasetError: they have not been computed yet.
+    """
+    return {name: read_table(layout.statistics(name)) for name in TABLES}

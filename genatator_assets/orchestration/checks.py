@@ -1,0 +1,43 @@
+"""The standing checks as asset checks: each is one SQL query over the whole dataset that names what offends."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from genatator_assets.dataset.card import TextTable
+from genatator_assets.query.checks import Finding, check_names, describe_check, run_check
+from genatator_assets.query.connect import connect
+from genatator_assets.work.layout import Layout
+
+_OF_CATALOGUE = ("selected_transcripts_are_inside",)
+"""Checks that need no blocks, and so run as soon as annotations are read."""
+
+
+def build_checks() -> list[dg.AssetChecksDefinition]:
+    """Give the checks of the chromosome catalogue and of the block index."""
+    of_index = tuple(name for name in check_names() if name not in _OF_CATALOGUE)
+    return [_checks("chromosome_catalogue", _OF_CATALOGUE), _checks("block_index", of_index)]
+
+
+def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
+    specs = [dg.AssetCheckSpec(name, asset=asset, description=describe_check(name)) for name in names]
+
+    @dg.multi_asset_check(name=f"checks_of_{asset}", specs=specs)
+    def checks(layout: dg.ResourceParam[Layout]) -> Iterator[dg.AssetCheckResult]:
+        with connect(layout.root) as connection:
+            for name in names:
+                yield _result(asset, run_check(connection, name, layout.root))
+
+    return checks
+
+
+def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:
+    rows = tuple(tuple(str(cell) for cell in row) for row in finding.sample.rows)
+    table = TextTable(finding.name, finding.sample.columns, rows)
+    shown = {"sample": dg.MetadataValue.md(table.as_markdown())} if rows else {}
+    return dg.AssetCheckResult(
+        passed=finding.passed,
+        asset_key=asset,
+        check_name=finding.name,
+        metadata={"offenders": finding.offenders, **shown},
+    )

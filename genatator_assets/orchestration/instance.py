@@ -1,0 +1,39 @@
+"""Dagster's record of runs: DAGSTER_HOME where it is set, else a folder under the dataset's root."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from genatator_assets.work.files import whole_file
+from genatator_assets.work.layout import Layout
+
+HOME_VARIABLE = "DAGSTER_HOME"
+
+_CONFIGURATION = """\
+# Written by genatator-assets; yours to change.
+telemetry:
+  enabled: false
+# Runs start at once, with or without a daemon, so that `dagster job launch` works on a bare machine.
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: DefaultRunCoordinator
+"""
+
+
+def dagster_home(root: Path) -> Path:
+    """Give the folder of Dagster's record, made ready if it is ours."""
+    if stated := os.environ.get(HOME_VARIABLE):
+        return Path(stated)
+    home = Layout(root.absolute()).dagster_home
+    configuration = home / "dagster.yaml"
+    if not configuration.is_file():
+        with whole_file(configuration) as temporary:
+            temporary.write_text(_CONFIGURATION)
+    return home
+
+
+def open_instance(root: Path) -> dg.DagsterInstance:
+    """Open the record for the dataset at `root`."""
+    os.environ[HOME_VARIABLE] = str(dagster_home(root))
+    return dg.DagsterInstance.get()

@@ -1,0 +1,40 @@
+"""The jobs: three steps, because a run covers one set of partitions, and chromosomes are known after the first."""
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.orchestration.assets import BLOCKS, TARGETS
+from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+PREPARE = "prepare"
+BUILD_BLOCKS = "build_blocks"
+FINISH = "finish"
+
+
+def build_jobs(catalogue: Catalogue) -> list["UnresolvedAssetJobDefinition"]:
+    """Give the jobs of a catalogue, in the order in which they are run."""
+    return [
+        dg.define_asset_job(
+            PREPARE,
+            dg.AssetSelection.assets("assembly", "selected_isoforms", "chromosome_catalogue"),
+            partitions_def=genome_partitions(catalogue),
+            description="Import assemblies, read their annotations, and register the chromosomes to build."
+            " Partitioned by genome.",
+        ),
+        dg.define_asset_job(
+            BUILD_BLOCKS,
+            dg.AssetSelection.assets(TARGETS, BLOCKS),
+            partitions_def=CHROMOSOMES,
+            description="Paint the targets of chromosomes and cut them into blocks. Partitioned by chromosome.",
+        ),
+        dg.define_asset_job(
+            FINISH,
+            dg.AssetSelection.assets("block_index", "split_statistics", "dataset_card"),
+            description="Index the blocks that there are, compute the statistics, write the card, and check all.",
+        ),
+    ]

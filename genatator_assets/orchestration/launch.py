@@ -1,0 +1,118 @@
+"""Dagster's own commands: serving the UI, and launching a job and waiting for what becomes of it.
+
+`dagster job launch` itself always exits 0, also when the run fails.
+"""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import dagster as dg
+
+from genatator_assets.catalogue import load_catalogue
+from genatator_assets.errors import DatasetError
+from genatator_assets.orchestration.instance import HOME_VARIABLE, dagster_home
+from genatator_assets.orchestration.jobs import FINISH, PREPARE
+from genatator_assets.orchestration.outcomes import faults_of
+from genatator_assets.orchestration.partitions import genome_ranges, range_tags, registered_chromosomes
+from genatator_assets.orchestration.settings import Settings
+from genatator_assets.work.layout import parse_key
+
+_LAUNCH_TAG = "genatator/launch"
+_POLL_SECONDS = 0.5
+_ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """Launches runs of a dataset's jobs through the code location in `workspace`."""
+
+    settings: Settings
+    instance: dg.DagsterInstance
+    workspace: Path
+
+    def tags_of_runs(self, job: str, genomes: tuple[str, ...]) -> list[dict[str, str]]:
+        """Give the tags of each run that `job` takes for `genomes` (all if there are none named).
+
+        Raises:
+            CatalogueError: a genome is not in the catalogue.
+            DatasetError: no chromosomes are registered yet.
+        """
+        catalogue = load_catalogue(self.settings.catalogue)
+        wanted = [catalogue.assembly(genome).genome for genome in genomes]
+        if job == FINISH:
+            return [{}]
+        if job == PREPARE:
+            return [range_tags([genome]) for genome in wanted] or [range_tags(catalogue.genomes)]
+        stretches = genome_ranges(registered_chromosomes(self.instance))
+        tags = [range_tags(keys) for keys in stretches if not wanted or parse_key(keys[0])[0] in wanted]
+        if not tags:
+            raise DatasetError(
+                f"no chromosomes of {', '.join(wanted) or 'any genome'} are known: run {PREPARE!r} first"
+            )
+        return tags
+
+    def launch(self, job: str, tags: Mapping[str, str]) -> str:
+        """Launch one run of `job` and give its id.
+
+        Raises:
+            DatasetError: Dagster did not take it; its own words are in the message.
+        """
+        mark = uuid.uuid4().hex
+        command = [sys.executable, "-m", "dagster", "job", "launch", "-w", str(self.workspace), "-j", job]
+        command += ["--tags", json.dumps({**tags, _LAUNCH_TAG: mark})]
+        environment = _environment(self.settings)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        runs = self.instance.get_runs(dg.RunsFilter(tags={_LAUNCH_TAG: mark}), limit=1)
+        if not runs:
+            said = done.stderr.strip() or done.stdout.strip()
+            raise DatasetError(f"'dagster job launch' (exit code {done.returncode}) launched nothing:\n{said}")
+        return runs[0].run_id
+
+    def wait(self, run_id: str) -> tuple[str, list[str]]:
+        """Wait until a run has ended, however it ends; give its status and all faults.
+
+        Raises:
+            DatasetError: the run was deleted in the meantime.
+        """
+        while (run := self.instance.get_run_by_id(run_id)) and run.status not in _ENDED:
+            time.sleep(_POLL_SECONDS)
+        if run is None:
+            raise DatasetError(f"run {run_id} was deleted while it was waited for")
+        events = [entry.dagster_event for entry in self.instance.all_logs(run_id)]
+        faults = faults_of(event for event in events if event is not None)
+        if run.status != dg.DagsterRunStatus.SUCCESS and not faults:
+            faults = [f"the run ended as {run.status.value}; see its log in Dagster's UI"]
+        return run.status.value, faults
+
+
+def serve(settings: Settings, port: int) -> NoReturn:
+    """Become `dagster dev` for a dataset: webserver and daemon."""
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace_file()), "-h", "127.0.0.1", "-p", str(port)]
+    os.execve(sys.executable, command, _environment(settings))  # noqa: S606
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Give the environment in which Dagster's own commands serve a dataset."""
+    return {**os.environ, **settings.as_environment(), HOME_VARIABLE: str(dagster_home(settings.root))}
+
+
+def workspace_file() -> Path:
+    """Give the workspace.yaml beside the installed definitions.py.
+
+    Raises:
+        DatasetError: the package was installed without its repository.
+    """
+    spec = importlib.util.find_spec("definitions")
+    path = Path(spec.origin).with_name("workspace.yaml") if spec and spec.origin else Path("workspace.yaml")
+    if not path.is_file():
+        raise DatasetError(f"no workspace file at {path}; give one with --workspace")
+    return path

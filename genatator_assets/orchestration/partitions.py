@@ -1,0 +1,51 @@
+"""The two partition sets: genomes, fixed by the catalogue, and chromosomes, registered once assemblies are known."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import dagster as dg
+
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.work.layout import parse_key
+
+CHROMOSOMES = dg.DynamicPartitionsDefinition(name="chromosomes")
+"""Keys are `<genome>/<chrom>`, so that `<genome>/*` in the UI's partition box means a genome."""
+
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+
+
+def genome_partitions(catalogue: Catalogue) -> dg.StaticPartitionsDefinition:
+    """Give the partitions of assets that are made once per genome."""
+    return dg.StaticPartitionsDefinition(list(catalogue.genomes))
+
+
+def registered_chromosomes(instance: dg.DagsterInstance) -> list[str]:
+    """Give the registered keys in Dagster's order, which is that of registration."""
+    return list(instance.get_dynamic_partitions(str(CHROMOSOMES.name)))
+
+
+def register_chromosomes(instance: dg.DagsterInstance, keys: list[str]) -> tuple[list[str], list[str]]:
+    """Make `keys` the registered ones; give those added and those removed. Keys that stay are not touched."""
+    name, before = str(CHROMOSOMES.name), registered_chromosomes(instance)
+    added = [key for key in keys if key not in set(before)]
+    removed = [key for key in before if key not in set(keys)]
+    for key in removed:
+        instance.delete_dynamic_partition(name, key)
+    if added:
+        instance.add_dynamic_partitions(name, added)
+    return added, removed
+
+
+def genome_ranges(keys: Iterable[str]) -> list[list[str]]:
+    """Cut keys in Dagster's order into contiguous stretches of one genome, each of which one run can carry.
+
+    >>> genome_ranges(["a/1", "a/2", "b/1", "a/3"])
+    [['a/1', 'a/2'], ['b/1'], ['a/3']]
+    """
+    return [list(stretch) for _, stretch in groupby(keys, key=lambda key: parse_key(key)[0])]
+
+
+def range_tags(keys: Sequence[str]) -> dict[str, str]:
+    """Give the tags of a run over the stretch from the first to the last of `keys`."""
+    return {RANGE_START_TAG: keys[0], RANGE_END_TAG: keys[-1]}

@@ -1,0 +1,57 @@
+"""Whom assets tell of progress: nobody but the log by default, a bar on the terminal for the command line."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
+
+from genatator_assets.dataset.card import format_bp
+from genatator_assets.work.outcome import Outcome
+
+Tell = Callable[[Outcome, int], None]
+"""Called with each outcome and the chromosome's length in bp."""
+
+
+class Progress:
+    """Logs failures."""
+
+    @contextmanager
+    def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
+        """Give the function to call with each outcome of work on `total_bp` bases."""
+
+        def tell(outcome: Outcome, length: int) -> None:
+            if outcome.error:
+                log.error(f"{title}: {outcome.key}: {outcome.error}")
+
+        yield tell
+
+
+class ProgressBar(Progress):
+    """Draws a bar per run of chromosomes."""
+
+    def __init__(self, console: Console) -> None:
+        """Draw on `console`."""
+        self._console = console
+
+    @contextmanager
+    def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
+        """Give the function that moves the bar."""
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[done]}"),
+            TimeElapsedColumn(),
+        )
+        with RichProgress(*columns, console=self._console) as bar:
+            task = bar.add_task(title, total=total_bp, done="")
+            done = 0
+
+            def tell(outcome: Outcome, length: int) -> None:
+                nonlocal done
+                done += length
+                bar.update(task, completed=done, done=f"{format_bp(done)} of {format_bp(total_bp)}")
+
+            yield tell

@@ -1,0 +1,33 @@
+"""Which dataset the code location serves: a catalogue and a root, from the environment."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CATALOGUE_VARIABLE = "GENATATOR_CATALOGUE"
+ROOT_VARIABLE = "GENATATOR_ROOT"
+WORKERS_VARIABLE = "GENATATOR_WORKERS"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`catalogue` is a path or the name of a preset; `workers` None takes what the machine carries."""
+
+    catalogue: str
+    root: Path
+    workers: int | None = None
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read GENATATOR_CATALOGUE, GENATATOR_ROOT and GENATATOR_WORKERS; without them the demo is served."""
+        workers = os.environ.get(WORKERS_VARIABLE)
+        return cls(
+            catalogue=os.environ.get(CATALOGUE_VARIABLE, "demo"),
+            root=Path(os.environ.get(ROOT_VARIABLE, "demo-data")).absolute(),
+            workers=int(workers) if workers else None,
+        )
+
+    def as_environment(self) -> dict[str, str]:
+        """Give the variables from which `from_environment` reads the same settings in another process."""
+        variables = {CATALOGUE_VARIABLE: self.catalogue, ROOT_VARIABLE: str(self.root)}
+        return variables | ({WORKERS_VARIABLE: str(self.workers)} if self.workers else {})

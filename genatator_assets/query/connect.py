@@ -1,0 +1,107 @@
+"""A read-only DuckDB connection with a view of every table that a dataset root has (the views stand in views/)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from genatator_assets.errors import DatasetError, QueryError
+from genatator_assets.targets.channels import CHANNELS
+
+_VIEWS = (
+    "blocks",
+    "chromosomes",
+    "transcripts",
+    "segments",
+    "stored_blocks",
+    "block_targets",
+    "split_overview",
+    "dna_alphabet",
+    "target_sums",
+    "species_coverage",
+    "transcript_reasons",
+    "statistics",
+)
+"""In an order in which each needs only those before it."""
+
+_READING = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "CALL", "RELATION", "LOGICAL_PLAN"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a question: column names and rows of Python values."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@contextmanager
+def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open DuckDB with the views of the dataset at `root`. A view whose files aren't built yet is left out.
+
+    Raises:
+        DatasetError: there is no dataset at `root`.
+    """
+    if not (root / "assemblies").is_dir():
+        raise DatasetError(f"{root} holds no dataset (found no folder 'assemblies' in it); give --root, or build first")
+    with duckdb.connect() as connection:
+        connection.register("channels", _channels())
+        for view in _VIEWS:
+            query = with_root((files("genatator_assets.query") / "views" / f"{view}.sql").read_text(), root)
+            try:
+                connection.execute(f'create view "{view}" as {query}')
+            except (duckdb.IOException, duckdb.CatalogException):
+                continue  # not built yet: asking for it says so
+        yield connection
+
+
+def ask(connection: duckdb.DuckDBPyConnection, question: str) -> Answer:
+    """Answer one SQL question.
+
+    Raises:
+        QueryError: the statement would change something, or DuckDB refuses it.
+    """
+    try:
+        statements = connection.extract_statements(question)
+        if len(statements) != 1:
+            raise QueryError(f"found {len(statements)} statements, expected one")
+        if statements[0].type.name not in _READING:
+            raise QueryError(
+                f"found a statement of type {statements[0].type.name}; datasets are read-only: ask with SELECT,"
+                " DESCRIBE, SHOW, SUMMARIZE or EXPLAIN"
+            )
+        result = connection.execute(statements[0])
+        return Answer(tuple(column[0] for column in result.description or ()), tuple(result.fetchall()))
+    except duckdb.Error as error:
+        raise QueryError(f"{error}{_not_built(connection, str(error))}") from error
+
+
+def with_root(query: str, root: Path) -> str:
+    """Put the root's absolute path into a query as SQL strings: `{root}` as it is, `{glob_root}` for patterns.
+
+    >>> with_root("{root} {glob_root}", Path("/data/it's[1]"))
+    "'/data/it''s[1]' '/data/it''s[[]1]'"
+    """
+    absolute = str(root.resolve())
+    pattern = "".join(f"[{letter}]" if letter in "[*?" else letter for letter in absolute)
+    return query.replace("{root}", _sql_string(absolute)).replace("{glob_root}", _sql_string(pattern))
+
+
+def _sql_string(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _channels() -> pa.Table:
+    rows = [{"channel": number, **vars(channel)} for number, channel in enumerate(CHANNELS)]
+    return pa.Table.from_pylist(rows)
+
+
+def _not_built(connection: duckdb.DuckDBPyConnection, message: str) -> str:
+    built = {name for (name,) in connection.execute("select view_name from duckdb_views()").fetchall()}
+    absent = [view for view in _VIEWS if view not in built and f"Table with name {view} " in message]
+    return f"\n'{absent[0]}' has not been built yet at this root: run 'genatator-assets build'." if absent else ""

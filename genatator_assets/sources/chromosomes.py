@@ -1,0 +1,111 @@
+"""The chromosomes of an assembly: which are included, in which split, and why the others are not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from genatator_assets.catalogue import Assembly, Catalogue, Split
+from genatator_assets.catalogue.model import SPLITS, nearest
+from genatator_assets.errors import CatalogueError
+from genatator_assets.work.tables import Provenance, read_table, write_table
+
+SCHEMA = pa.schema(
+    [
+        ("genome", pa.string()),
+        ("species", pa.string()),
+        ("chrom", pa.string()),
+        ("length", pa.int64()),
+        ("aliases", pa.list_(pa.string())),
+        ("included", pa.bool_()),
+        ("reason", pa.string()),
+        ("split", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Chromosome:
+    """A sequence of an assembly. `reason` says why it is not included; `split` is None then."""
+
+    genome: str
+    species: str
+    chrom: str
+    length: int
+    aliases: tuple[str, ...]
+    included: bool
+    reason: str | None
+    split: Split | None
+
+
+def chromosomes_of(catalogue: Catalogue, genome: str, lengths: Mapping[str, int]) -> list[Chromosome]:
+    """Apply an assembly's rules to the sequences of its FASTA file (`lengths`: name -> bp, in the file's order).
+
+    Raises:
+        CatalogueError: a rule names a sequence that isn't there or isn't included, or nothing is included.
+    """
+    assembly = catalogue.assembly(genome)
+    place = f"{catalogue.origin}: genome {genome}"
+    _require_known(assembly, list(lengths), place)
+    least = catalogue.min_length_of(genome)
+    chromosomes = [_chromosome(assembly, chrom, length, least) for chrom, length in lengths.items()]
+    _require_included(assembly, chromosomes, least, place)
+    return chromosomes
+
+
+def write_chromosomes(path: Path, chromosomes: list[Chromosome], provenance: Provenance) -> None:
+    """Store an assembly's chromosomes."""
+    columns = {name: [getattr(chromosome, name) for chromosome in chromosomes] for name in SCHEMA.names}
+    write_table(path, pa.table(columns, SCHEMA), provenance)
+
+
+def read_chromosomes(path: Path) -> list[Chromosome]:
+    """Read what `write_chromosomes` stored."""
+    rows = read_table(path).to_pylist()
+    return [Chromosome(**{**row, "aliases": tuple(row["aliases"])}) for row in rows]
+
+
+def _chromosome(assembly: Assembly, chrom: str, length: int, least: int) -> Chromosome:
+    reason = None
+    if not assembly.chromosomes.wants(chrom):
+        reason = "excluded"
+    elif length < least:
+        reason = "too_short"
+    split = None if reason else assembly.splits.split_of(chrom)
+    return Chromosome(assembly.genome, assembly.species, chrom, length, (), reason is None, reason, split)
+
+
+def _named_by_rules(assembly: Assembly) -> list[tuple[str, str]]:
+    """Give (key, chromosome) for every chromosome that the catalogue names."""
+    named = [(f"splits.{split}", chrom) for split in SPLITS for chrom in getattr(assembly.splits, split)]
+    named += [("chromosomes.include", chrom) for chrom in assembly.chromosomes.include or ()]
+    return named + [("chromosomes.exclude", chrom) for chrom in assembly.chromosomes.exclude]
+
+
+def _require_known(assembly: Assembly, known: list[str], place: str) -> None:
+    faults = [
+        f"{place}: {key}: no sequence {chrom!r} in the FASTA file{nearest(chrom, known)}"
+        for key, chrom in _named_by_rules(assembly)
+        if chrom not in known
+    ]
+    if faults:
+        shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+        raise CatalogueError("\n".join([*faults, f"The FASTA file has {len(known)} sequences: {shown}"]))
+
+
+def _require_included(assembly: Assembly, chromosomes: list[Chromosome], least: int, place: str) -> None:
+    if not any(chromosome.included for chromosome in chromosomes):
+        longest = max(chromosome.length for chromosome in chromosomes)
+        raise CatalogueError(
+            f"{place}: no chromosome is left: the longest has {longest:,} bp, the least length is {least:,} bp;"
+            " lower min_chromosome_length_bp or change chromosomes.include and exclude"
+        )
+    left_out = {chromosome.chrom: chromosome for chromosome in chromosomes if not chromosome.included}
+    for key, chrom in _named_by_rules(assembly):
+        if key.startswith("splits.") and chrom in left_out:
+            out = left_out[chrom]
+            raise CatalogueError(
+                f"{place}: {key}: {chrom} is left out of the dataset ({out.reason}, {out.length:,} bp, the least"
+                f" length is {least:,} bp); take it out of {key} or let it in"
+            )

@@ -1,0 +1,173 @@
+"""FASTA in: a plain, gzip or bgzip file is checked, decompressed and indexed, whole or not at all."""
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pyfaidx import Faidx, FastaIndexingError
+
+from genatator_assets.errors import SequenceError
+from genatator_assets.work.files import whole_file
+
+_PIECE_BYTES = 4 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+_BGZF_SUBFIELD = b"BC\x02\x00"
+_BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+_NUCLEOTIDES = b"ACGTUNRYSWKMBDHVX-"
+_LEGAL = _NUCLEOTIDES + _NUCLEOTIDES.lower() + b"\r\n"
+_BOM = b"\xef\xbb\xbf"
+
+
+def index_path(fasta: Path) -> Path:
+    """Give the path of a FASTA file's index.
+
+    >>> index_path(Path("a/sequence.fa")).as_posix()
+    'a/sequence.fa.fai'
+    """
+    return fasta.with_name(fasta.name + ".fai")
+
+
+def import_fasta(source: Path, destination: Path) -> None:
+    """Copy `source` to `destination`, uncompressed, with a `.fai` index by pyfaidx beside it.
+
+    Carriage returns, blank lines and a byte-order mark are dropped; letters and their case are kept.
+
+    Raises:
+        SequenceError: empty, binary, truncated, no or repeated ids, letters that aren't nucleotides, or
+            lines of uneven length; nothing is left at `destination` then.
+    """
+    with whole_file(destination) as fasta, whole_file(index_path(destination)) as index:
+        checker = _Checker(source)
+        with fasta.open("wb") as copy:
+            for piece in _whole_lines(_read(source)):
+                checker.check(piece)
+                copy.write(_tidy(piece))
+        checker.finish()
+        _index(fasta, index, source)
+
+
+def read_index(fasta: Path) -> dict[str, int]:
+    """Give name -> length in bp from a FASTA file's index, in the file's order."""
+    rows = (line.split("\t") for line in index_path(fasta).read_text().splitlines())
+    return {name: int(length) for name, length, *_ in rows}
+
+
+def _index(fasta: Path, index: Path, source: Path) -> None:
+    try:
+        Faidx(str(fasta), indexname=str(index), rebuild=True).close()
+    except FastaIndexingError as error:
+        raise SequenceError(
+            f"{source}: {error}. Within a sequence all lines but the last must be equally long;"
+            " rewrap the file, for example with 'seqkit seq -w 60'."
+        ) from error
+
+
+def _read(source: Path) -> Iterator[bytes]:
+    """Give the decompressed bytes of a file in pieces."""
+    with source.open("rb") as handle:
+        head = handle.read(18)
+        handle.seek(0)
+        if not head:
+            raise SequenceError(f"{source}: the file is empty; expected FASTA")
+        compressed = head.startswith(_GZIP_MAGIC)
+        if compressed and head[12:16] == _BGZF_SUBFIELD:
+            _require_bgzf_end(handle, source)
+        stream = gzip.GzipFile(fileobj=handle) if compressed else handle
+        try:
+            while piece := stream.read(_PIECE_BYTES):
+                yield piece
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise SequenceError(
+                f"{source}: the compressed file is truncated or damaged ({error}); get it again"
+            ) from error
+
+
+def _require_bgzf_end(handle: BinaryIO, source: Path) -> None:
+    """A bgzip file cut between two of its blocks still decompresses: only its end marker tells."""
+    size = handle.seek(0, 2)
+    handle.seek(max(0, size - len(_BGZF_END)))
+    end = handle.read()
+    handle.seek(0)
+    if end != _BGZF_END:
+        raise SequenceError(f"{source}: the bgzip file is truncated: its end marker is missing; get it again")
+
+
+def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Cut pieces anew so that each ends with a newline."""
+    rest: list[bytes] = []
+    for piece in pieces:
+        cut = piece.rfind(b"\n") + 1
+        if cut:
+            yield b"".join([*rest, piece[:cut]])
+            rest = []
+        if cut < len(piece):
+            rest.append(piece[cut:])
+    if rest:
+        yield b"".join(rest) + b"\n"
+
+
+def _tidy(piece: bytes) -> bytes:
+    """Drop the byte-order mark, carriage returns and blank lines, which offsets in an index don't allow for."""
+    text = piece.removeprefix(_BOM)
+    if b"\r" in text:
+        text = text.replace(b"\r", b"")
+    if b"\n\n" in text or text.startswith(b"\n"):
+        text = re.sub(rb"\n+", b"\n", text).removeprefix(b"\n")
+    return text
+
+
+class _Checker:
+    """Checks pieces of whole lines as they pass, and remembers the ids and the line number."""
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+        self._line = 0
+        self._headers: dict[bytes, bytes] = {}
+
+    def check(self, piece: bytes) -> None:
+        position = len(_BOM) if self._line == 0 and piece.startswith(_BOM) else 0
+        while position < len(piece):
+            if piece[position] == ord(">"):
+                end = piece.index(b"\n", position) + 1
+                self._header(piece[position + 1 : end - 1])
+            else:
+                end = piece.find(b"\n>", position) + 1 or len(piece)
+                self._letters(piece[position:end])
+            self._line += piece.count(b"\n", position, end)
+            position = end
+
+    def finish(self) -> None:
+        if not self._headers:
+            raise SequenceError(f"{self._source}: found no sequence; expected FASTA with '>' headers")
+
+    def _header(self, header: bytes) -> None:
+        name = header.split(maxsplit=1)[0] if header.strip() else b""
+        if not name or header[:1].isspace() or not header.isascii():
+            raise SequenceError(f"{self._place()}: found {_show(b'>' + header)}, expected '>' and then an id, in ASCII")
+        if name in self._headers:
+            raise SequenceError(
+                f"{self._place()}: the id {_show(name)} stands twice: {_show(b'>' + self._headers[name])} and"
+                f" {_show(b'>' + header)}. Ids end at the first space and must be unique; rename one."
+            )
+        self._headers[name] = header
+
+    def _letters(self, lines: bytes) -> None:
+        if not self._headers and lines.strip():
+            raise SequenceError(f"{self._place()}: found {_show(lines[:40])} before any header; expected '>'")
+        if illegal := lines.translate(None, _LEGAL):
+            letter = illegal[:1]
+            self._line += lines.count(b"\n", 0, lines.index(letter))
+            raise SequenceError(
+                f"{self._place()}: found {_show(letter)} in the sequence; expected nucleotide letters"
+                f" ({_NUCLEOTIDES.decode()}, either case)"
+            )
+
+    def _place(self) -> str:
+        return f"{self._source}:{self._line + 1}"
+
+
+def _show(text: bytes) -> str:
+    return repr(text[:80].decode("ascii", "backslashreplace"))

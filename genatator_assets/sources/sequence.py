@@ -1,0 +1,34 @@
+"""DNA out: stretches of an indexed FASTA file in the contract's alphabet."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from pyfaidx import Faidx
+
+NUCLEOTIDES = "ACGTN"
+_CONTRACT = bytes(ord(chr(byte).upper()) if chr(byte) in "ACGTacgt" else ord("N") for byte in range(256))
+
+
+def read_dna(fasta: Path, chrom: str, start: int, end: int) -> str:
+    """Give bases [start, end) (0-based) of a sequence: upper case, all letters but A, C, G and T as N.
+
+    The file is opened once per process: pyfaidx objects must not be shared between processes.
+    """
+    raw: str = _open(fasta, fasta.stat().st_mtime_ns).fetch(chrom, start + 1, end)
+    return raw.encode("ascii").translate(_CONTRACT).decode("ascii")
+
+
+def count_nucleotides(dna: str) -> Mapping[str, int]:
+    """Count the letters A, C, G, T and N.
+
+    >>> count_nucleotides("ACCN")
+    {'A': 1, 'C': 2, 'G': 0, 'T': 0, 'N': 1}
+    """
+    return {letter: dna.count(letter) for letter in NUCLEOTIDES}
+
+
+@lru_cache(maxsize=4)
+def _open(fasta: Path, modified: int) -> Faidx:
+    """`modified` is part of the cache's key: an assembly that was imported again is opened again."""
+    return Faidx(str(fasta), as_raw=True, rebuild=False, build_index=False)

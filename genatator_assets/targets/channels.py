@@ -1,0 +1,34 @@
+"""The twelve channels, in the order of the published dataset."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from genatator_assets.annotation.landmarks import Group, Strand
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One track along the DNA."""
+
+    name: str
+    group: Group
+    kind: Literal["tss", "polya", "intragenic"]
+    strand: Strand
+
+
+CHANNELS: tuple[Channel, ...] = (
+    Channel("primary_tss_+", "combined", "tss", "+"),
+    Channel("primary_tss_-", "combined", "tss", "-"),
+    Channel("primary_polya_+", "combined", "polya", "+"),
+    Channel("primary_polya_-", "combined", "polya", "-"),
+    Channel("intragenic_regions_+", "combined", "intragenic", "+"),
+    Channel("intragenic_regions_-", "combined", "intragenic", "-"),
+    Channel("mrna_tss_+", "mrna", "tss", "+"),
+    Channel("mrna_tss_-", "mrna", "tss", "-"),
+    Channel("mrna_polya_+", "mrna", "polya", "+"),
+    Channel("mrna_polya_-", "mrna", "polya", "-"),
+    Channel("mrna_intragenic_regions_+", "mrna", "intragenic", "+"),
+    Channel("mrna_intragenic_regions_-", "mrna", "intragenic", "-"),
+)
+
+TARGET_NAMES: tuple[str, ...] = tuple(channel.name for channel in CHANNELS)

@@ -1,0 +1,1 @@
+"""How work is done safely: whole files or none, manifests of finished units, outcomes, worker processes."""

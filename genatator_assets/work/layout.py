@@ -1,0 +1,104 @@
+"""Where everything of a dataset stands under its root: the only place that spells paths."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from genatator_assets.work.files import path_name, plain_name
+
+
+def chromosome_key(genome: str, chrom: str) -> str:
+    """Name a chromosome among all of a dataset; `parse_key` reverses it.
+
+    >>> chromosome_key("hg38", "chr1"), parse_key("hg38/HLA%2A01")
+    ('hg38/chr1', ('hg38', 'HLA*01'))
+    """
+    return f"{path_name(genome)}/{path_name(chrom)}"
+
+
+def parse_key(key: str) -> tuple[str, str]:
+    """Give the genome and chromosome that `chromosome_key` named."""
+    genome, _, chrom = key.partition("/")
+    return plain_name(genome), plain_name(chrom)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths under one dataset root.
+
+    >>> Layout(Path("data")).block("train", "hg38", "chr1", 10_000_000).as_posix()
+    'data/blocks/train/genome=hg38/chrom=chr1/10000000.parquet'
+    """
+
+    root: Path
+
+    def assembly(self, genome: str) -> Path:
+        """Folder of an assembly's indexed sequence and chromosome table."""
+        return self.root / "assemblies" / path_name(genome)
+
+    def sequence(self, genome: str) -> Path:
+        """FASTA file, uncompressed, with its `.fai` beside it."""
+        return self.assembly(genome) / "sequence.fa"
+
+    def chromosomes(self, genome: str) -> Path:
+        """Table of an assembly's sequences."""
+        return self.assembly(genome) / "chromosomes.parquet"
+
+    def source(self, genome: str) -> Path:
+        """Where an assembly's files came from, with their hashes."""
+        return self.assembly(genome) / "source.json"
+
+    def simulated(self, genome: str) -> Path:
+        """Folder of a simulated assembly's input files."""
+        return self.assembly(genome) / "simulated"
+
+    def transcripts(self, genome: str) -> Path:
+        """Table of every transcript of an assembly."""
+        return self.root / "annotation" / path_name(genome) / "transcripts.parquet"
+
+    def annotation_summary(self, genome: str) -> Path:
+        """What was read from an annotation, with its hash and counts."""
+        return self.root / "annotation" / path_name(genome) / "summary.json"
+
+    def segments(self, genome: str, chrom: str) -> Path:
+        """Run-length targets of a chromosome."""
+        return self.root / "targets" / path_name(genome) / f"{path_name(chrom)}.parquet"
+
+    def segments_manifest(self, genome: str, chrom: str) -> Path:
+        """What made a chromosome's targets."""
+        return self.root / "targets" / path_name(genome) / f"{path_name(chrom)}.json"
+
+    @property
+    def blocks(self) -> Path:
+        """Folder of all blocks."""
+        return self.root / "blocks"
+
+    def chromosome_blocks(self, split: str, genome: str, chrom: str) -> Path:
+        """Folder of a chromosome's blocks."""
+        return self.blocks / split / f"genome={path_name(genome)}" / f"chrom={path_name(chrom)}"
+
+    def block(self, split: str, genome: str, chrom: str, start: int) -> Path:
+        """One block: a Parquet file of one row."""
+        return self.chromosome_blocks(split, genome, chrom) / f"{start}.parquet"
+
+    def blocks_manifest(self, split: str, genome: str, chrom: str) -> Path:
+        """What made a chromosome's blocks, and what is in each."""
+        return self.chromosome_blocks(split, genome, chrom) / "manifest.json"
+
+    @property
+    def index(self) -> Path:
+        """A row per block."""
+        return self.root / "dataset" / "blocks.parquet"
+
+    def statistics(self, table: str) -> Path:
+        """One of the card's tables."""
+        return self.root / "dataset" / "statistics" / f"{table}.parquet"
+
+    @property
+    def card(self) -> Path:
+        """The dataset's card: its statistics as text."""
+        return self.root / "dataset" / "README.md"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's record of runs, unless DAGSTER_HOME names another."""
+        return self.root / ".dagster"
