@@ -23,6 +23,7 @@ from genatator_assets.work.layout import Layout
 _FAILED = 1
 _USER_ERROR = 2
 _PROMPT = "genatator> "
+_MOST_COLUMNS = 7  # of a table that fits a terminal; a wider one is turned on its side
 _WIDE = 10_000  # columns of what is not a terminal: nothing is folded there
 
 _root = click.option(
@@ -144,7 +145,7 @@ def statistics(root: Path) -> None:
 
 
 @main.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--total-bp", type=int, default=2_000_000, show_default=True)
 @click.option("--chromosomes", type=int, default=3, show_default=True)
@@ -177,7 +178,7 @@ def _exit_with(faults: list[str]) -> None:
 
 def _print_statistics(root: Path) -> None:
     for table in text_tables(read_statistics(Layout(root))):
-        _print_table(table.transposed() if len(table.header) > len(table.rows) else table)
+        _print_table(table.transposed() if len(table.header) > _MOST_COLUMNS else table)
 
 
 def _print_answer(answer: Answer, form: str) -> None:
@@ -195,23 +196,30 @@ def _print_answer(answer: Answer, form: str) -> None:
 
 
 def _print_table(text: TextTable) -> None:
-    table = Table(*text.header, title=text.title or None, title_justify="left")
+    table = Table(*map(escape, text.header), title=text.title or None, title_justify="left")
     for row in text.rows:
         table.add_row(*(escape(cell) for cell in row))
     Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
 
 
 def _questions() -> Iterator[str]:
-    """Give what is typed, up to each semicolon; end of input or 'exit' ends it."""
+    """Give what is typed, up to each semicolon and, of what is not typed but piped, the rest; 'exit' ends it too."""
     typed = ""
+    person = sys.stdin.isatty()
     while True:
         try:
-            line = input(_PROMPT if not typed else "      ...> ")
+            line = input((_PROMPT if not typed else "      ...> ") if person else "")
         except EOFError:
+            if typed and not person:
+                yield typed
             return
-        if line.strip() in {"exit", "quit", ".exit", ".quit"}:
+        if line.strip().rstrip(";") in {"exit", "quit", ".exit", ".quit"}:
             return
         typed = f"{typed}\n{line}".strip()
         if typed.endswith(";"):
             yield typed
             typed = ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,10 @@
 """What several test modules need."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,3 +22,57 @@ def data() -> Path:
             pytest.fail(f"no real data at {folder}; set {_DATA_VARIABLE}")
         pytest.skip(f"no real data at {folder}; set {_DATA_VARIABLE} to run this test")
     return folder
+
+
+@dataclass(frozen=True)
+class Built:
+    """A dataset that was built from the real genomes, and what the command said."""
+
+    catalogue: Path
+    root: Path
+    printed: str
+
+
+@pytest.fixture(scope="session")
+def catalogue_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give a catalogue of tests/catalogues with the data folder filled in."""
+
+    def filled_in(name: str) -> Path:
+        text = (Path(__file__).parent / "catalogues" / f"{name}.yaml").read_text()
+        path = tmp_path_factory.mktemp("catalogues") / f"{name}.yaml"
+        path.write_text(text.replace("DATA/", f"{data.resolve()}/"))
+        return path
+
+    return filled_in
+
+
+@pytest.fixture(scope="session")
+def four_genomes(catalogue_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The four real genomes, built by the one command that the README tells."""
+    return built(catalogue_file("four_genomes"), tmp_path_factory.mktemp("four") / "root")
+
+
+@pytest.fixture(scope="session")
+def untrimmed(catalogue_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Human chr1 with an annotation that runs past the sequence's end."""
+    return built(catalogue_file("untrimmed"), tmp_path_factory.mktemp("untrimmed") / "root")
+
+
+def built(catalogue: Path, root: Path) -> Built:
+    """Run `genatator-assets build`; it must succeed."""
+    done = command("build", "--catalogue", str(catalogue), "--root", str(root))
+    assert done.returncode == 0, done.stderr
+    return Built(catalogue, root, done.stdout)
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `genatator-assets` in a process of its own, without the caller's settings."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("GENATATOR_", "DAGSTER_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "genatator_assets.cli", *arguments],
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )

@@ -45,7 +45,7 @@ def landmarks_of(transcripts: pa.Table, chromosomes: list[Chromosome]) -> dict[s
     All chromosomes are laid end to end, with a gap between, so that one call of pyranges serves them all: its cost
     goes by the number of chromosomes, which is thousands in a draft assembly.
     """
-    names = pa.array([chromosome.chrom for chromosome in chromosomes])
+    names = pa.array([chromosome.chrom for chromosome in chromosomes], pa.string())
     sizes = np.array([chromosome.length + 1 for chromosome in chromosomes], np.int64)
     bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
     selected = transcripts.filter(pc.and_(transcripts["selected"], pc.is_in(transcripts["chrom"], names)))

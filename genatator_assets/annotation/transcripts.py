@@ -20,10 +20,14 @@ from genatator_assets.work.tables import Provenance, read_table, write_table
 
 @dataclass(frozen=True)
 class AnnotationSummary:
-    """What was found in an annotation: rows by type (column 3) and transcripts by reason."""
+    """What was found in an annotation: rows by type (column 3) and transcripts by reason.
+
+    The hashes are of the annotation and of the chromosome table that the transcripts were selected for.
+    """
 
     genome: str
     sha256: str
+    chromosomes_sha256: str
     flavour: FlavourName
     rows: dict[str, int]
     transcripts: int
@@ -36,6 +40,7 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
     Raises:
         AnnotationError: the file can't be used, or changed since the assembly was imported.
     """
+    layout.annotation_summary(genome).unlink(missing_ok=True)  # a genome without one is not ready to be built
     source = read_source(layout, genome)
     chromosomes = read_chromosomes(layout.chromosomes(genome))
     path = Path(source.annotation_path)
@@ -51,10 +56,25 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
     )
     write_table(layout.transcripts(genome), transcripts, provenance)
     summary = AnnotationSummary(
-        genome, sha256, parsed.flavour, parsed.feature_counts, len(transcripts), count_reasons(transcripts)
+        genome=genome,
+        sha256=sha256,
+        chromosomes_sha256=sha256_of_file(layout.chromosomes(genome)),
+        flavour=parsed.flavour,
+        rows=parsed.feature_counts,
+        transcripts=len(transcripts),
+        reasons=count_reasons(transcripts),
     )
     write_json(layout.annotation_summary(genome), asdict(summary))
     return summary
+
+
+def is_ready(layout: Layout, genome: str) -> bool:
+    """Say whether a genome's transcripts were selected from its present annotation for its present chromosomes."""
+    if not (layout.source(genome).is_file() and layout.annotation_summary(genome).is_file()):
+        return False
+    summary, source = read_summary(layout, genome), read_source(layout, genome)
+    same_chromosomes = summary.chromosomes_sha256 == sha256_of_file(layout.chromosomes(genome))
+    return same_chromosomes and summary.sha256 == source.annotation_sha256
 
 
 def read_transcripts(layout: Layout, genome: str) -> pa.Table:

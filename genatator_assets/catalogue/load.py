@@ -1,6 +1,6 @@
 """Reading a catalogue: YAML to validated objects, with errors that name the file, the key and the nearest one."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from genatator_assets.catalogue.model import Catalogue, nearest
 from genatator_assets.errors import CatalogueError
 
 _PRESETS = files("genatator_assets.catalogue") / "presets"
-_FILES_OF_AN_ASSEMBLY = ("sequence", "annotation")
+_EXPECTED = {"model_type": "a mapping", "tuple_type": "a list"}
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -21,7 +22,13 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key_node, _ in node.value:
+            if key_node.tag == _MERGE:
+                continue
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"found {key!r} as a key, expected a name", key_node.start_mark
+                )
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key!r} stands twice; keep one", key_node.start_mark
@@ -55,8 +62,8 @@ def load_catalogue(source: str | Path) -> Catalogue:
     path = Path(source)
     if not path.is_file():
         raise CatalogueError(
-            f"{path}: no such catalogue{nearest(str(source), preset_names())}"
-            f" Give a YAML file or one of the presets: {', '.join(preset_names())}."
+            f"{path}: no such catalogue{nearest(str(source), preset_names())};"
+            f" give a YAML file or one of the presets: {', '.join(preset_names())}"
         )
     try:
         text = path.read_text(encoding="utf-8")
@@ -68,52 +75,18 @@ def load_catalogue(source: str | Path) -> Catalogue:
 def _parse(text: str, origin: str, folder: Path) -> Catalogue:
     try:
         document = yaml.load(text, _UniqueKeyLoader)  # noqa: S506 - it is a SafeLoader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2020-13-45
         raise CatalogueError(f"{origin}: not valid YAML: {error}") from error
     if not isinstance(document, dict):
         raise CatalogueError(
             f"{origin}: found {type(document).__name__}, expected a mapping with 'dataset' and 'assemblies'"
         )
     try:
-        return Catalogue.model_validate({**_with_absolute_paths(document, folder, origin), "origin": origin})
+        return Catalogue.model_validate(document, context={"folder": folder, "origin": origin})
     except ValidationError as error:
-        lines = [f"{origin}: {_fault(fault)}" for fault in error.errors()]
-        raise CatalogueError("\n".join(lines)) from error
-
-
-def _with_absolute_paths(document: Mapping[str, Any], folder: Path, origin: str) -> dict[str, Any]:
-    """Make the files of each assembly absolute and see that they are there."""
-    assemblies = document.get("assemblies")
-    if not isinstance(assemblies, list):
-        return dict(document)
-    return {
-        **document,
-        "assemblies": [
-            _assembly_with_absolute_paths(assembly, folder, f"{origin}: assemblies[{number}]")
-            if isinstance(assembly, dict)
-            else assembly
-            for number, assembly in enumerate(assemblies)
-        ],
-    }
-
-
-def _assembly_with_absolute_paths(assembly: Mapping[str, Any], folder: Path, place: str) -> dict[str, Any]:
-    found = dict(assembly)
-    for key in _FILES_OF_AN_ASSEMBLY:
-        entry = assembly.get(key)
-        if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
-            continue
-        path = folder / Path(entry["path"]).expanduser()
-        if not path.is_file():
-            raise CatalogueError(f"{place}.{key}.path: no file at {path}{_nearest_file(path)}")
-        found[key] = {**entry, "path": path}
-    return found
-
-
-def _nearest_file(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f"; its folder {path.parent} does not exist"
-    return nearest(path.name, [other.name for other in path.parent.iterdir()])
+        # Pydantic also calls a list too short when its entries have faults.
+        faults = [fault for fault in error.errors() if fault["type"] != "too_short" or not fault["input"]]
+        raise CatalogueError("\n".join(f"{origin}: {_fault(fault)}" for fault in faults)) from error
 
 
 def _fault(fault: Any) -> str:
@@ -123,9 +96,13 @@ def _fault(fault: Any) -> str:
         case "extra_forbidden":
             *parents, key = fault["loc"]
             known = _keys_at(parents)
-            return f"{place}: unknown key{nearest(str(key), known)} Known here: {', '.join(known)}."
+            return f"{place}: unknown key{nearest(str(key), known)}; known here: {', '.join(known)}"
         case "missing":
             return f"{place}: missing; it must be given"
+        case "too_short":
+            return f"{place}: found an empty list, expected at least one entry"
+        case "model_type" | "tuple_type":
+            return f"{place}: found {fault['input']!r}, expected {_EXPECTED[fault['type']]}"
         case "value_error":
             return f"{place}: {fault['ctx']['error']}" if place else str(fault["ctx"]["error"])
         case _:
@@ -138,7 +115,7 @@ def _keys_at(parents: list[str | int]) -> list[str]:
     for part in parents:
         if isinstance(part, str):
             model = _model_in(model.model_fields[part].annotation)
-    return sorted(name for name in model.model_fields if name != "origin")
+    return sorted(model.model_fields)
 
 
 def _model_in(annotation: Any) -> type[BaseModel]:

@@ -3,9 +3,9 @@
 import difflib
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
 
 from genatator_assets.errors import CatalogueError
 from genatator_assets.simulate import Simulation
@@ -29,24 +29,42 @@ def _genome_name(name: str) -> str:
     return name
 
 
+def _input_file(path: Path, info: ValidationInfo) -> Path:
+    """Make a path of a catalogue file absolute and see that a file is there."""
+    if info.context is None:
+        return path
+    try:
+        path = info.context["folder"] / path.expanduser()
+        if path.is_file():
+            return path
+    except (RuntimeError, OSError) as error:  # no such user, a name too long, no right to look
+        raise ValueError(f"{path}: {error}") from error
+    if not path.parent.is_dir():
+        raise ValueError(f"no file at {path}; its folder {path.parent} does not exist")
+    raise ValueError(f"no file at {path}{nearest(path.name, [other.name for other in path.parent.iterdir()])}")
+
+
+InputFile = Annotated[Path, AfterValidator(_input_file)]
+
+
 class Kernel(_Value):
     """The smooth signal around a TSS or polyA site: k(d) for |d| <= radius_bp, 0 beyond, 1 at the site."""
 
     shape: Literal["laplace", "gaussian", "triangular", "box"] = "laplace"
-    width_bp: float = Field(default=2.0, gt=0, allow_inf_nan=False)
-    radius_bp: int = Field(default=20, ge=0, le=1_000_000)
+    width_bp: float = Field(default=2.0, strict=True, gt=0, allow_inf_nan=False)
+    radius_bp: int = Field(default=20, strict=True, ge=0, le=1_000_000)
 
 
 class Sequence(_Value):
     """A genome's FASTA file: plain, gzip or bgzip. The path is absolute once loaded."""
 
-    path: Path
+    path: InputFile
 
 
 class Annotation(_Value):
     """A genome's GFF3 or GTF file, plain or gzip. The path is absolute once loaded."""
 
-    path: Path
+    path: InputFile
     flavour: Literal["auto", "refseq", "gencode", "ensembl"] = "auto"
 
 
@@ -94,7 +112,7 @@ class Assembly(_Value):
     sequence: Sequence | None = None
     annotation: Annotation | None = None
     simulate: Simulation | None = None
-    min_chromosome_length_bp: int | None = Field(default=None, ge=1)
+    min_chromosome_length_bp: int | None = Field(default=None, strict=True, ge=1)
     kernel: Kernel | None = None
     chromosomes: ChromosomeRules = ChromosomeRules()
     splits: SplitRules = SplitRules()
@@ -109,14 +127,18 @@ class Assembly(_Value):
 
 
 class Catalogue(_Value):
-    """What a dataset is made of. `origin` is the YAML file it was read from, for messages."""
+    """What a dataset is made of."""
 
     dataset: Annotated[str, AfterValidator(_genome_name)]
-    block_size_bp: int = Field(default=10_000_000, ge=1, le=10_000_000)
-    min_chromosome_length_bp: int = Field(default=100_000, ge=1)
+    block_size_bp: int = Field(default=10_000_000, strict=True, ge=1, le=10_000_000)
+    min_chromosome_length_bp: int = Field(default=100_000, strict=True, ge=1)
     kernel: Kernel = Kernel()
     assemblies: tuple[Assembly, ...] = Field(min_length=1)
-    origin: str = Field(default="", exclude=True)
+    _origin: str = PrivateAttr(default="")
+
+    def model_post_init(self, context: Any) -> None:
+        """Remember where it was read."""
+        self._origin = context["origin"] if context else ""
 
     @model_validator(mode="after")
     def _each_genome_once(self) -> Self:
@@ -124,6 +146,11 @@ class Catalogue(_Value):
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"genomes named more than once: {', '.join(repeated)}; give each its own name")
         return self
+
+    @property
+    def origin(self) -> str:
+        """The YAML file it was read from, for messages."""
+        return self._origin
 
     @property
     def genomes(self) -> tuple[str, ...]:

@@ -44,7 +44,8 @@ relative to the root."""
 
 @dataclass(frozen=True)
 class IndexSummary:
-    """What the index holds, and the chromosomes (`<genome>/<chrom>`) that have no finished blocks."""
+    """What the index holds, and what is absent: chromosomes (`<genome>/<chrom>`) without finished blocks, and
+    genomes (`<genome>`) that are not ready to be built."""
 
     blocks: int
     chromosomes: int
@@ -61,14 +62,15 @@ def build_index(catalogue: Catalogue, layout: Layout) -> IndexSummary:
     """
     chromosomes = included_chromosomes(catalogue, layout)
     rows: list[dict[str, Any]] = []
-    absent: list[str] = []
+    absent = [genome for genome in catalogue.genomes if genome not in chromosomes]
     for chromosome in (chromosome for of_genome in chromosomes.values() for chromosome in of_genome):
         blocks = _rows(layout, chromosome)
         rows += blocks
         absent += [] if blocks else [chromosome_key(chromosome.genome, chromosome.chrom)]
     if not rows:
         raise DatasetError(f"{layout.blocks} holds no finished blocks; build the blocks first")
-    write_table(layout.index, pa.Table.from_pylist(rows, SCHEMA), _provenance(catalogue, layout, list(chromosomes)))
+    genomes = list(dict.fromkeys(row["genome"] for row in rows))
+    write_table(layout.index, pa.Table.from_pylist(rows, SCHEMA), _provenance(catalogue, layout, genomes))
     return IndexSummary(
         blocks=len(rows),
         chromosomes=len({(row["genome"], row["chrom"]) for row in rows}),

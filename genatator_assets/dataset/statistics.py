@@ -4,6 +4,7 @@ from importlib.resources import files
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.catalogue import Catalogue
@@ -22,7 +23,7 @@ def build_statistics(catalogue: Catalogue, layout: Layout) -> dict[str, pa.Table
         DatasetError: there is no index yet.
     """
     blocks = read_table(layout.index)
-    genomes = [genome for genome in catalogue.genomes if layout.transcripts(genome).is_file()]
+    genomes = pc.unique(blocks["genome"]).to_pylist()
     transcripts = pa.concat_tables([read_transcripts(layout, genome) for genome in genomes])
     tables = compute_statistics(blocks, transcripts)
     inputs = {"index": sha256_of_file(layout.index)}

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from genatator_assets.annotation.landmarks import landmarks_of
-from genatator_assets.annotation.transcripts import read_summary, read_transcripts
+from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts
 from genatator_assets.blocks.chromosome import ChromosomeTask
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError
@@ -13,11 +13,11 @@ from genatator_assets.work.layout import Layout
 
 
 def included_chromosomes(catalogue: Catalogue, layout: Layout) -> dict[str, list[Chromosome]]:
-    """Give the included chromosomes of each genome that has been imported, in the catalogue's order."""
+    """Give the included chromosomes of each genome that is ready to be built, in the catalogue's order."""
     return {
         genome: [chromosome for chromosome in read_chromosomes(layout.chromosomes(genome)) if chromosome.included]
         for genome in catalogue.genomes
-        if layout.chromosomes(genome).is_file()
+        if is_ready(layout, genome)
     }
 
 
@@ -27,8 +27,10 @@ def chromosome_tasks(
     """Give the tasks of chromosomes of one genome: all that painting and cutting them needs.
 
     Raises:
-        DatasetError: the genome's assembly or annotation is not built, or a name is none of its chromosomes.
+        DatasetError: the genome is not ready, or a name is none of its chromosomes.
     """
+    if not is_ready(layout, genome):
+        raise DatasetError(f"genome {genome} is not ready: build its assembly and its selected isoforms first")
     source, summary = read_source(layout, genome), read_summary(layout, genome)
     known = {chromosome.chrom: chromosome for chromosome in read_chromosomes(layout.chromosomes(genome))}
     wanted = [known[chrom] for chrom in chroms if chrom in known and known[chrom].included]

@@ -96,7 +96,8 @@ def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         included = included_chromosomes(catalogue, layout)
         keys = [chromosome_key(genome, c.chrom) for genome, chromosomes in included.items() for c in chromosomes]
-        added, removed = register_chromosomes(context.instance, keys)
+        not_ready = [genome for genome in catalogue.genomes if genome not in included]
+        added, removed = register_chromosomes(context.instance, keys, not_ready)
         return dg.MaterializeResult(
             metadata={
                 **metadata.of_catalogue(catalogue, included),
@@ -143,17 +144,17 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Both assets in one task a chromosome: what is painted is cut at once, not stored and read back first."""
         with_blocks = BLOCKS in context.selected_asset_keys
-        tasks = _tasks(catalogue, layout, context.partition_keys, with_blocks)
+        tasks, failed = _tasks(catalogue, layout, list(context.partition_keys), with_blocks)
         outcomes = _run(tasks, context, workers, progress)
         shown = {outcome.key: _shown(layout, tasks[outcome.key], outcome) for outcome in outcomes if not outcome.error}
-        failed = {outcome.key: outcome.error for outcome in outcomes if outcome.error}
+        failed |= {outcome.key: outcome.error for outcome in outcomes if outcome.error}
         results = [
             _materialize(context, asset, {key: of_asset[asset] for key, of_asset in shown.items()}, failed)
             for asset in (TARGETS, BLOCKS)
             if asset in context.selected_asset_keys
         ]
         if failed:
-            raise _failure("chromosomes", failed, len(outcomes))
+            raise _failure("chromosomes", failed, len(shown) + len(failed))
         yield from results
 
     return chromosomes
@@ -219,16 +220,22 @@ def _each_genome(
     return result
 
 
-def _tasks(catalogue: Catalogue, layout: Layout, keys: list[str], with_blocks: bool) -> dict[str, ChromosomeTask]:
+def _tasks(
+    catalogue: Catalogue, layout: Layout, keys: list[str], with_blocks: bool
+) -> tuple[dict[str, ChromosomeTask], dict[str, str]]:
+    """Give the tasks of chromosomes by key, and why those of genomes that aren't ready have none."""
     by_genome: dict[str, list[str]] = {}
-    for genome, chrom in map(parse_key, keys):
-        by_genome.setdefault(genome, []).append(chrom)
-    tasks = [
-        task
-        for genome, chroms in by_genome.items()
-        for task in chromosome_tasks(catalogue, layout, genome, chroms, with_blocks)
-    ]
-    return {task.key: task for task in tasks}
+    for key in keys:
+        by_genome.setdefault(parse_key(key)[0], []).append(key)
+    tasks: dict[str, ChromosomeTask] = {}
+    failed: dict[str, str] = {}
+    for genome, of_genome in by_genome.items():
+        try:
+            made = chromosome_tasks(catalogue, layout, genome, [parse_key(key)[1] for key in of_genome], with_blocks)
+            tasks |= {task.key: task for task in made}
+        except GenatatorError as error:
+            failed |= dict.fromkeys(of_genome, str(error))
+    return tasks, failed
 
 
 def _run(
@@ -255,7 +262,7 @@ def _shown(layout: Layout, task: ChromosomeTask, outcome: Outcome) -> dict[dg.As
 
 
 def _materialize(
-    context: dg.AssetExecutionContext, asset: dg.AssetKey, shown: PerPartition, failed: Mapping[str, str | None]
+    context: dg.AssetExecutionContext, asset: dg.AssetKey, shown: PerPartition, failed: Mapping[str, str]
 ) -> dg.MaterializeResult[None]:
     """Give each partition of a run its own metadata. Where some failed, the good ones are logged one by one, because
     the run's own result would claim all of them."""
@@ -267,7 +274,7 @@ def _materialize(
     return dg.MaterializeResult(asset_key=asset)
 
 
-def _failure(what: str, failed: Mapping[str, str | None], count: int) -> dg.Failure:
+def _failure(what: str, failed: Mapping[str, str], count: int) -> dg.Failure:
     shown = "\n".join(f"{key}: {error}" for key, error in list(failed.items())[:20])
     return dg.Failure(
         f"{len(failed):,} of {count:,} {what} failed:\n{shown}",

@@ -27,6 +27,8 @@ def build(settings: Settings, progress: Progress) -> list[str]:
     with open_instance(settings.root) as instance:
         genomes = load_catalogue(settings.catalogue).genomes
         faults = _run(definitions, PREPARE, instance, range_tags(genomes))
+        if faults:  # then the step after the bad genome's was skipped; the good ones go on
+            faults += _run(definitions, PREPARE, instance, {}, ["chromosome_catalogue"])
         for keys in genome_ranges(registered_chromosomes(instance)):
             faults += _run(definitions, BUILD_BLOCKS, instance, range_tags(keys))
         if registered_chromosomes(instance):
@@ -34,8 +36,18 @@ def build(settings: Settings, progress: Progress) -> list[str]:
     return faults
 
 
-def _run(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, tags: Mapping[str, str]) -> list[str]:
+def _run(
+    definitions: dg.Definitions,
+    job: str,
+    instance: dg.DagsterInstance,
+    tags: Mapping[str, str],
+    only: list[str] | None = None,
+) -> list[str]:
     result = definitions.resolve_job_def(job).execute_in_process(
-        run_config=_QUIET, instance=instance, tags=dict(tags), raise_on_error=False
+        run_config=_QUIET,
+        instance=instance,
+        tags=dict(tags),
+        asset_selection=[dg.AssetKey(asset) for asset in only] if only else None,
+        raise_on_error=False,
     )
     return faults_of(result.all_events)

@@ -29,7 +29,7 @@ def build_definitions(
     return dg.Definitions(
         assets=assets,
         asset_checks=build_checks(),
-        jobs=build_jobs(catalogue),
+        jobs=build_jobs(),
         resources={**build_resources(settings), **(overrides or {})},
         executor=dg.in_process_executor,
     )

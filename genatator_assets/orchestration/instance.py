@@ -1,6 +1,8 @@
 """Dagster's record of runs: DAGSTER_HOME where it is set, else a folder under the dataset's root."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -33,7 +35,14 @@ def dagster_home(root: Path) -> Path:
     return home
 
 
-def open_instance(root: Path) -> dg.DagsterInstance:
-    """Open the record for the dataset at `root`."""
+@contextmanager
+def open_instance(root: Path) -> Iterator[dg.DagsterInstance]:
+    """Open the record for the dataset at `root`; inside the block DAGSTER_HOME names it."""
+    before = os.environ.get(HOME_VARIABLE)
     os.environ[HOME_VARIABLE] = str(dagster_home(root))
-    return dg.DagsterInstance.get()
+    try:
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+    finally:
+        if before is None:
+            del os.environ[HOME_VARIABLE]

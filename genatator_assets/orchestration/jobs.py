@@ -4,9 +4,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from genatator_assets.catalogue import Catalogue
 from genatator_assets.orchestration.assets import BLOCKS, TARGETS
-from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -16,20 +14,18 @@ BUILD_BLOCKS = "build_blocks"
 FINISH = "finish"
 
 
-def build_jobs(catalogue: Catalogue) -> list["UnresolvedAssetJobDefinition"]:
-    """Give the jobs of a catalogue, in the order in which they are run."""
+def build_jobs() -> list["UnresolvedAssetJobDefinition"]:
+    """Give the jobs, in the order in which they are run."""
     return [
         dg.define_asset_job(
             PREPARE,
             dg.AssetSelection.assets("assembly", "selected_isoforms", "chromosome_catalogue"),
-            partitions_def=genome_partitions(catalogue),
             description="Import assemblies, read their annotations, and register the chromosomes to build."
             " Partitioned by genome.",
         ),
         dg.define_asset_job(
             BUILD_BLOCKS,
             dg.AssetSelection.assets(TARGETS, BLOCKS),
-            partitions_def=CHROMOSOMES,
             description="Paint the targets of chromosomes and cut them into blocks. Partitioned by chromosome.",
         ),
         dg.define_asset_job(

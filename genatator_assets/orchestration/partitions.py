@@ -1,6 +1,6 @@
 """The two partition sets: genomes, fixed by the catalogue, and chromosomes, registered once assemblies are known."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 
 import dagster as dg
@@ -25,11 +25,16 @@ def registered_chromosomes(instance: dg.DagsterInstance) -> list[str]:
     return list(instance.get_dynamic_partitions(str(CHROMOSOMES.name)))
 
 
-def register_chromosomes(instance: dg.DagsterInstance, keys: list[str]) -> tuple[list[str], list[str]]:
-    """Make `keys` the registered ones; give those added and those removed. Keys that stay are not touched."""
+def register_chromosomes(
+    instance: dg.DagsterInstance, keys: list[str], not_ready: Collection[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Make `keys` the registered ones; give those added and those removed.
+
+    Keys that stay are not touched, and those of genomes that are not ready stay: their history is kept.
+    """
     name, before = str(CHROMOSOMES.name), registered_chromosomes(instance)
     added = [key for key in keys if key not in set(before)]
-    removed = [key for key in before if key not in set(keys)]
+    removed = [key for key in before if key not in set(keys) and parse_key(key)[0] not in not_ready]
     for key in removed:
         instance.delete_dynamic_partition(name, key)
     if added:

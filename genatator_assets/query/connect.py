@@ -1,5 +1,6 @@
 """A read-only DuckDB connection with a view of every table that a dataset root has (the views stand in views/)."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ _VIEWS = (
 )
 """In an order in which each needs only those before it."""
 
-_READING = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "CALL", "RELATION", "LOGICAL_PLAN"})
+_EXPLAIN = re.compile(r"\s*explain\b(\s+analyze\b)?(\s*\(\s*(analyze|format)\b[^)]*\))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,22 @@ def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open DuckDB with the views of the dataset at `root`. A view whose files aren't built yet is left out.
 
     Raises:
-        DatasetError: there is no dataset at `root`.
+        DatasetError: there is no dataset at `root`, or a file of it is damaged.
     """
     if not (root / "assemblies").is_dir():
         raise DatasetError(f"{root} holds no dataset (found no folder 'assemblies' in it); give --root, or build first")
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"python_enable_replacements": "false"}) as connection:
         connection.register("channels", _channels())
         for view in _VIEWS:
             query = with_root((files("genatator_assets.query") / "views" / f"{view}.sql").read_text(), root)
             try:
                 connection.execute(f'create view "{view}" as {query}')
-            except (duckdb.IOException, duckdb.CatalogException):
-                continue  # not built yet: asking for it says so
+            except duckdb.CatalogException:
+                continue  # it needs a view that is not built yet: asking for it says so
+            except duckdb.Error as error:
+                if "No files found" not in str(error):
+                    raise DatasetError(f"{root}: view {view}: {error}; delete the file and build again") from error
+        connection.execute("set lock_configuration = true")  # else a SELECT can have its log written to a file
         yield connection
 
 
@@ -67,18 +72,32 @@ def ask(connection: duckdb.DuckDBPyConnection, question: str) -> Answer:
         QueryError: the statement would change something, or DuckDB refuses it.
     """
     try:
-        statements = connection.extract_statements(question)
-        if len(statements) != 1:
-            raise QueryError(f"found {len(statements)} statements, expected one")
-        if statements[0].type.name not in _READING:
-            raise QueryError(
-                f"found a statement of type {statements[0].type.name}; datasets are read-only: ask with SELECT,"
-                " DESCRIBE, SHOW, SUMMARIZE or EXPLAIN"
-            )
-        result = connection.execute(statements[0])
+        result = connection.execute(_reading(connection, question))
         return Answer(tuple(column[0] for column in result.description or ()), tuple(result.fetchall()))
     except duckdb.Error as error:
         raise QueryError(f"{error}{_not_built(connection, str(error))}") from error
+
+
+def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Statement:
+    """Give the one statement of a question, if it only reads.
+
+    That it is a SELECT is not enough: a COPY or INSERT may stand in its WITH, and EXPLAIN ANALYZE runs what it
+    explains. But as a subquery DuckDB takes nothing that writes, so the statement is bound as one first.
+    """
+    statements = connection.extract_statements(question)
+    if len(statements) != 1:
+        raise QueryError(f"found {len(statements)} statements, expected one")
+    (statement,) = statements
+    if statement.type.name not in {"SELECT", "EXPLAIN"}:
+        raise QueryError(
+            f"found a statement of type {statement.type.name}; datasets are read-only: ask with SELECT,"
+            " DESCRIBE, SHOW, SUMMARIZE or EXPLAIN"
+        )
+    asked = statement.query.rstrip().rstrip(";")
+    if statement.type.name == "EXPLAIN":
+        asked = _EXPLAIN.sub("", asked, count=1)
+    connection.execute(f"describe from (\n{asked}\n)").fetchall()
+    return statement
 
 
 def with_root(query: str, root: Path) -> str:

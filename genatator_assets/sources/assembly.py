@@ -57,12 +57,15 @@ def read_source(layout: Layout, genome: str) -> Source:
     """Read where an assembly came from.
 
     Raises:
-        DatasetError: the assembly has not been imported.
+        DatasetError: the assembly has not been imported, or the record is damaged.
     """
     path = layout.source(genome)
     if not path.is_file():
         raise DatasetError(f"{path} does not exist: genome {genome} has not been imported; build its assembly first")
-    return Source(**json.loads(path.read_text()))
+    try:
+        return Source(**json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error
 
 
 def _inputs(assembly: Assembly, layout: Layout) -> tuple[Path, Path]:
@@ -76,8 +79,10 @@ def _inputs(assembly: Assembly, layout: Layout) -> tuple[Path, Path]:
 
 
 def _imported(genome: str, sha256: str, layout: Layout) -> bool:
-    if not layout.source(genome).is_file():
+    try:
+        source = read_source(layout, genome)
+    except DatasetError:
         return False
-    source, fasta = read_source(layout, genome), layout.sequence(genome)
+    fasta = layout.sequence(genome)
     same = source.sequence_sha256 == sha256 and index_path(fasta).is_file() and fasta.is_file()
     return same and fasta.stat().st_size == source.indexed_bytes

@@ -102,10 +102,11 @@ def _require_included(assembly: Assembly, chromosomes: list[Chromosome], least: 
             " lower min_chromosome_length_bp or change chromosomes.include and exclude"
         )
     left_out = {chromosome.chrom: chromosome for chromosome in chromosomes if not chromosome.included}
-    for key, chrom in _named_by_rules(assembly):
-        if key.startswith("splits.") and chrom in left_out:
-            out = left_out[chrom]
-            raise CatalogueError(
-                f"{place}: {key}: {chrom} is left out of the dataset ({out.reason}, {out.length:,} bp, the least"
-                f" length is {least:,} bp); take it out of {key} or let it in"
-            )
+    faults = [
+        f"{place}: {key}: {chrom} is left out of the dataset ({out.reason}, {out.length:,} bp, the least"
+        f" length is {least:,} bp); take it out of {key} or let it in"
+        for key, chrom in _named_by_rules(assembly)
+        if key.startswith("splits.") and (out := left_out.get(chrom))
+    ]
+    if faults:
+        raise CatalogueError("\n".join(faults))

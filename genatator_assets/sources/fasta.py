@@ -3,7 +3,7 @@
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,7 @@ _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000
 _NUCLEOTIDES = b"ACGTUNRYSWKMBDHVX-"
 _LEGAL = _NUCLEOTIDES + _NUCLEOTIDES.lower() + b"\r\n"
 _BOM = b"\xef\xbb\xbf"
+_HEADER = re.compile(rb"([!-~]+)([ \t][^\r\x80-\xff]*)?")
 
 
 def index_path(fasta: Path) -> Path:
@@ -46,7 +47,7 @@ def import_fasta(source: Path, destination: Path) -> None:
                 checker.check(piece)
                 copy.write(_tidy(piece))
         checker.finish()
-        _index(fasta, index, source)
+        _index(fasta, index, source, checker.headers)
 
 
 def read_index(fasta: Path) -> dict[str, int]:
@@ -55,14 +56,27 @@ def read_index(fasta: Path) -> dict[str, int]:
     return {name: int(length) for name, length, *_ in rows}
 
 
-def _index(fasta: Path, index: Path, source: Path) -> None:
+def _index(fasta: Path, index: Path, source: Path, headers: Collection[bytes]) -> None:
     try:
-        Faidx(str(fasta), indexname=str(index), rebuild=True).close()
+        with Faidx(str(fasta), indexname=str(index), rebuild=True) as faidx:
+            records = faidx.index
     except FastaIndexingError as error:
-        raise SequenceError(
-            f"{source}: {error}. Within a sequence all lines but the last must be equally long;"
-            " rewrap the file, for example with 'seqkit seq -w 60'."
-        ) from error
+        raise SequenceError(_uneven(source, str(error))) from error
+    # pyfaidx lets a last line be longer than the others: by its index, the sequence then runs into the next one.
+    starts = [
+        record.offset - len(b">" + header + b"\n") for header, record in zip(headers, records.values(), strict=True)
+    ]
+    ends = [*starts[1:], fasta.stat().st_size]
+    for (name, record), end in zip(records.items(), ends, strict=True):
+        if record.bend != end:
+            raise SequenceError(_uneven(source, f"the last line of >{name} is longer than its other lines"))
+
+
+def _uneven(source: Path, fault: str) -> str:
+    return (
+        f"{source}: {fault.rstrip('.')}. Within a sequence all lines but the last must be equally long, and the last"
+        " no longer; rewrap the file, for example with 'seqkit seq -w 60'."
+    )
 
 
 def _read(source: Path) -> Iterator[bytes]:
@@ -127,12 +141,17 @@ class _Checker:
         self._line = 0
         self._headers: dict[bytes, bytes] = {}
 
+    @property
+    def headers(self) -> Collection[bytes]:
+        """The headers, without '>' and line end."""
+        return self._headers.values()
+
     def check(self, piece: bytes) -> None:
         position = len(_BOM) if self._line == 0 and piece.startswith(_BOM) else 0
         while position < len(piece):
             if piece[position] == ord(">"):
                 end = piece.index(b"\n", position) + 1
-                self._header(piece[position + 1 : end - 1])
+                self._header(piece[position + 1 : end - 1].removesuffix(b"\r"))
             else:
                 end = piece.find(b"\n>", position) + 1 or len(piece)
                 self._letters(piece[position:end])
@@ -144,9 +163,10 @@ class _Checker:
             raise SequenceError(f"{self._source}: found no sequence; expected FASTA with '>' headers")
 
     def _header(self, header: bytes) -> None:
-        name = header.split(maxsplit=1)[0] if header.strip() else b""
-        if not name or header[:1].isspace() or not header.isascii():
+        match = _HEADER.fullmatch(header)
+        if not match:
             raise SequenceError(f"{self._place()}: found {_show(b'>' + header)}, expected '>' and then an id, in ASCII")
+        name = match[1]
         if name in self._headers:
             raise SequenceError(
                 f"{self._place()}: the id {_show(name)} stands twice: {_show(b'>' + self._headers[name])} and"
@@ -155,8 +175,10 @@ class _Checker:
         self._headers[name] = header
 
     def _letters(self, lines: bytes) -> None:
-        if not self._headers and lines.strip():
-            raise SequenceError(f"{self._place()}: found {_show(lines[:40])} before any header; expected '>'")
+        if not self._headers and (text := lines.strip()):
+            self._line += lines.count(b"\n", 0, lines.index(text))
+            first = text.splitlines()[0]
+            raise SequenceError(f"{self._place()}: found {_show(first)} before any header; expected '>'")
         if illegal := lines.translate(None, _LEGAL):
             letter = illegal[:1]
             self._line += lines.count(b"\n", 0, lines.index(letter))

@@ -2,5 +2,5 @@
 select file, (metadata ->> 'start')::bigint as start, (metadata ->> 'end')::bigint as "end",
     (metadata ->> 'block_size_bp')::bigint as block_size_bp
 from stored_blocks
-where "end" <= start or "end" - start > block_size_bp or block_size_bp > 10_000_000
+where not coalesce("end" > start and "end" - start <= block_size_bp and block_size_bp <= 10_000_000, false)
 order by file

@@ -10,5 +10,5 @@ with found as (
 )
 select genome, chrom, target, coalesce(transcripts, 0) as transcripts, greatest, total
 from found left join expected using (genome, chrom, channel)
-where case when transcripts is null then greatest <> 0 or total <> 0 else greatest <> 1 end
+where case when transcripts is null then (greatest, total) is distinct from (0, 0) else greatest is distinct from 1 end
 order by genome, chrom, target

@@ -1,0 +1,318 @@
+"""The Dagster side: the graph, partitions, runs with bad chromosomes, reruns, launching, and the code location."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from conftest import command
+
+from genatator_assets.orchestration import build_definitions
+from genatator_assets.orchestration.build import build
+from genatator_assets.orchestration.instance import open_instance
+from genatator_assets.orchestration.partitions import (
+    genome_ranges,
+    range_tags,
+    register_chromosomes,
+    registered_chromosomes,
+)
+from genatator_assets.orchestration.progress import Progress
+from genatator_assets.orchestration.settings import Settings
+from genatator_assets.query.checks import check_names
+from genatator_assets.work.layout import Layout
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SMALL = REPOSITORY / "tests" / "catalogues" / "small.yaml"
+CHROMOSOMES = {"one/chr1", "one/chr2", "two/NC_912001.1", "two/NC_912002.1"}
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`"),
+    pytest.mark.filterwarnings("ignore:Function `.*BackfillPolicy"),
+]
+
+
+@pytest.fixture
+def no_home(monkeypatch):
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+
+@pytest.fixture
+def small_root(tmp_path, no_home):
+    """A finished small dataset of this test's own."""
+    assert build_small(tmp_path) == []
+    return tmp_path
+
+
+def build_small(root, catalogue=SMALL):
+    return build(Settings(str(catalogue), root, workers=1), Progress())
+
+
+def files_of(root):
+    """SHA-256 of every file of a dataset, by its path, without Dagster's own record."""
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".dagster" not in path.parts
+    }
+
+
+def latest(instance, asset):
+    return instance.get_latest_materialization_events([dg.AssetKey(asset)])[dg.AssetKey(asset)]
+
+
+def materialized(instance, asset):
+    return instance.get_materialized_partitions(dg.AssetKey(asset))
+
+
+# The graph
+
+
+def test_the_graph_is_the_data_s_way():
+    graph = build_definitions(Settings(str(SMALL), Path("unused"))).resolve_asset_graph()
+    edges = {
+        (parent.to_user_string(), key.to_user_string())
+        for key in graph.get_all_asset_keys()
+        for parent in graph.get(key).parent_keys
+    }
+    assert edges == {
+        ("assembly", "selected_isoforms"),
+        ("assembly", "chromosome_catalogue"),
+        ("selected_isoforms", "chromosome_catalogue"),
+        ("chromosome_catalogue", "chromosome_targets"),
+        ("chromosome_targets", "blocks"),
+        ("blocks", "block_index"),
+        ("block_index", "split_statistics"),
+        ("split_statistics", "dataset_card"),
+    }
+
+
+def test_genomes_and_chromosomes_are_never_joined_directly():
+    """Dagster can't map one onto the other in its own processes: an unpartitioned asset must stand between."""
+    graph = build_definitions(Settings(str(SMALL), Path("unused"))).resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        own = graph.get(key).partitions_def
+        for parent in graph.get(key).parent_keys:
+            theirs = graph.get(parent).partitions_def
+            assert own is None or theirs is None or own == theirs
+
+
+def test_every_asset_and_check_is_described():
+    definitions = build_definitions(Settings(str(SMALL), Path("unused")))
+    graph = definitions.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        assert graph.get(key).description
+    checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
+    assert set(checks) == set(check_names())
+    assert all(spec.description for spec in checks.values())
+
+
+def test_an_error_in_the_catalogue_is_said_when_loading(tmp_path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("dataset: x\nassembly: []\n")
+    with pytest.raises(Exception, match="did you mean 'assemblies'"):
+        build_definitions(Settings(str(bad), tmp_path))
+
+
+# Partitions
+
+
+def test_registering_adds_removes_and_leaves_the_rest_in_place():
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert register_chromosomes(instance, ["a/1", "a/2", "b/1"]) == (["a/1", "a/2", "b/1"], [])
+        assert register_chromosomes(instance, ["a/1", "a/3", "b/1"]) == (["a/3"], ["a/2"])
+        assert registered_chromosomes(instance) == ["a/1", "b/1", "a/3"]
+        assert genome_ranges(registered_chromosomes(instance)) == [["a/1"], ["b/1"], ["a/3"]]
+
+
+# Whole builds
+
+
+def test_a_build_materializes_every_partition_with_its_own_metadata(small_root):
+    with open_instance(small_root) as instance:
+        assert set(registered_chromosomes(instance)) == CHROMOSOMES
+        assert materialized(instance, "assembly") == {"one", "two"}
+        assert materialized(instance, "selected_isoforms") == {"one", "two"}
+        for asset in ("chromosome_targets", "blocks"):
+            assert materialized(instance, asset) == CHROMOSOMES
+        records = instance.fetch_materializations(
+            dg.AssetRecordsFilter(dg.AssetKey("blocks"), asset_partitions=["one/chr1"]), limit=1
+        ).records
+        metadata = records[0].asset_materialization.metadata
+        chr1 = pq.read_table(small_root / "assemblies/one/chromosomes.parquet").to_pylist()[0]
+        assert metadata["nt"].value == chr1["length"]
+        assert metadata["dagster/row_count"].value == -(-chr1["length"] // 100_000)
+        assert metadata["dagster/uri"].value == str(small_root / "blocks/train/genome=one/chrom=chr1")
+
+
+def test_all_checks_are_evaluated_and_passed(small_root):
+    definitions = build_definitions(Settings(str(SMALL), small_root))
+    with open_instance(small_root) as instance:
+        keys = list(definitions.resolve_asset_graph().asset_check_keys)
+        records = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+        assert {key.name for key in records} == set(check_names())
+        assert all(record.event.dagster_event.asset_check_evaluation_data.passed for record in records.values())
+
+
+def test_building_again_changes_nothing(small_root):
+    before = {path: path.stat().st_mtime_ns for path in small_root.glob("blocks/**/*") if path.is_file()}
+    content = files_of(small_root)
+    assert build_small(small_root) == []
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert files_of(small_root) == content
+
+
+def test_another_kernel_for_one_genome_rebuilds_that_genome_only(small_root, tmp_path_factory):
+    changed = yaml.safe_load(SMALL.read_text())
+    changed["assemblies"][1]["kernel"] = {"shape": "box", "radius_bp": 5}
+    catalogue = tmp_path_factory.mktemp("changed") / "changed.yaml"
+    catalogue.write_text(yaml.safe_dump(changed))
+    before = files_of(small_root)
+    assert build_small(small_root, catalogue) == []
+    after = files_of(small_root)
+    differing = {path for path in after if before.get(path) != after[path]}
+    assert {path for path in differing if "two" in path} == {
+        path for path in after if path.startswith(("targets/two", "blocks/test"))
+    }
+    assert not any(path.startswith(("targets/one", "blocks/train", "blocks/validation")) for path in differing)
+
+
+def test_another_block_size_or_split_leaves_no_old_blocks(small_root, tmp_path_factory):
+    changed = yaml.safe_load(SMALL.read_text())
+    changed["block_size_bp"] = 150_000
+    changed["assemblies"][0]["splits"] = {"test": ["chr2"]}
+    catalogue = tmp_path_factory.mktemp("changed") / "changed.yaml"
+    catalogue.write_text(yaml.safe_dump(changed))
+    assert build_small(small_root, catalogue) == []
+    fresh = tmp_path_factory.mktemp("fresh")
+    assert build_small(fresh, catalogue) == []
+    assert without_paths(files_of(small_root)) == without_paths(files_of(fresh))
+
+
+# Bad chromosomes and genomes
+
+
+def spoil(root, genome, chrom, split):
+    """Make a chromosome's first block impossible to write: a folder stands where the file should."""
+    path = Layout(root).block(split, genome, chrom, 0)
+    path.unlink()
+    path.mkdir()
+    return path
+
+
+def test_one_bad_chromosome_leaves_the_others_alone_and_is_named(small_root):
+    obstacle = spoil(small_root, "one", "chr1", "train")
+    Layout(small_root).blocks_manifest("validation", "one", "chr2").unlink()
+    faults = build_small(small_root)
+    said = "\n".join(faults)
+    assert "1 of 2 chromosomes failed:\none/chr1: " in said
+    assert "check every_chromosome_has_blocks found 1 offenders" in said
+    index = pq.read_table(small_root / "dataset/blocks.parquet").to_pylist()
+    assert {(row["genome"], row["chrom"]) for row in index} == {
+        ("one", "chr2"),
+        ("two", "NC_912001.1"),
+        ("two", "NC_912002.1"),
+    }
+    with open_instance(small_root) as instance:
+        assert latest(instance, "block_index").asset_materialization.metadata["absent"].value == "one/chr1"
+        run = instance.get_runs(dg.RunsFilter(job_name="build_blocks"), limit=2)[1]
+        records = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+        assert {entry.dagster_event.partition for entry in records} == {"one/chr2"}
+    obstacle.rmdir()
+    assert build_small(small_root) == []
+
+
+def test_one_bad_genome_leaves_the_others_alone_and_is_named(tmp_path, no_home):
+    fasta, gtf = tmp_path / "bad.fa", tmp_path / "bad.gtf"
+    fasta.write_text(">a\n" + "ACGT" * 30_000 + "\n")
+    gtf.write_text('a\tx\ttranscript\t5\t1\t.\t+\t.\ttranscript_type "protein_coding"; transcript_id "t";\n')
+    catalogue = yaml.safe_load(SMALL.read_text())
+    bad = {"genome": "bad", "species": "S", "sequence": {"path": str(fasta)}, "annotation": {"path": str(gtf)}}
+    catalogue["assemblies"].insert(0, bad)
+    (tmp_path / "catalogue.yaml").write_text(yaml.safe_dump(catalogue))
+    faults = build_small(tmp_path / "root", tmp_path / "catalogue.yaml")
+    assert any(
+        "1 of 3 genomes failed" in fault and "bad.gtf:1: found start '5' and end '1'" in fault for fault in faults
+    )
+    index = pq.read_table(tmp_path / "root/dataset/blocks.parquet").to_pylist()
+    assert {row["genome"] for row in index} == {"one", "two"}
+
+
+def test_only_targets_or_only_blocks_of_one_chromosome(tmp_path, no_home):
+    """What a person does in the UI: one asset, one partition."""
+    settings = Settings(str(SMALL), tmp_path, workers=1)
+    definitions = build_definitions(settings)
+    with dg.DagsterInstance.ephemeral() as instance:
+        prepare = definitions.resolve_job_def("prepare")
+        assert prepare.execute_in_process(instance=instance, tags=range_tags(["one", "two"])).success
+        for asset in ("chromosome_targets", "blocks"):
+            job = definitions.resolve_implicit_global_asset_job_def()
+            result = job.execute_in_process(
+                instance=instance, asset_selection=[dg.AssetKey(asset)], partition_key="one/chr2"
+            )
+            assert result.success
+            assert materialized(instance, asset) == {"one/chr2"}
+            assert bool(list(tmp_path.glob("blocks/**/*.parquet"))) == (asset == "blocks")
+
+
+# The code location and launching
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["-m", "dagster", "definitions", "validate"], ["-m", "dagster", "definitions", "validate", "-w", "WORKSPACE"]],
+)
+def test_dagster_loads_the_code_location_from_anywhere(arguments, tmp_path):
+    workspace = str(REPOSITORY / "workspace.yaml")
+    given = [workspace if argument == "WORKSPACE" else argument for argument in arguments]
+    folder = tmp_path if workspace in given else REPOSITORY
+    done = subprocess.run([sys.executable, *given], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_dg_check_defs_passes():
+    dg_command = Path(sys.executable).with_name("dg")
+    done = subprocess.run([dg_command, "check", "defs"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "All definitions loaded successfully" in done.stdout + done.stderr
+
+
+def test_launched_jobs_give_the_same_bytes_as_the_one_command(four_genomes, tmp_path):
+    """The four real genomes again, job by job through `dagster job launch`."""
+    where = ("--catalogue", str(four_genomes.catalogue), "--root", str(tmp_path))
+    for job in ("prepare", "build_blocks", "finish"):
+        done = command("launch", job, *where)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "ended: SUCCESS" in done.stdout
+    assert without_paths(files_of(tmp_path)) == without_paths(files_of(four_genomes.root))
+
+
+def without_paths(files):
+    """Leave out records of origin: they say where inputs were, not what they are."""
+    return {path: digest for path, digest in files.items() if not path.endswith("source.json")}
+
+
+def test_a_launched_job_that_fails_exits_with_1_and_says_why(small_root):
+    spoil(small_root, "two", "NC_912002.1", "test")
+    where = ("--catalogue", str(SMALL), "--root", str(small_root))
+    done = command("launch", "build_blocks", "--genome", "two", *where)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "ended: FAILURE" in done.stdout
+    assert "two/NC_912002.1" in done.stderr
+
+
+def test_launching_blocks_before_chromosomes_are_known_says_what_to_do(tmp_path):
+    done = command("launch", "build_blocks", "--catalogue", str(SMALL), "--root", str(tmp_path))
+    assert done.returncode == 2
+    assert "run 'prepare' first" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_genome_is_answered_with_the_nearest(small_root):
+    done = command("launch", "prepare", "--genome", "onne", "--catalogue", str(SMALL), "--root", str(small_root))
+    assert done.returncode == 2
+    assert "did you mean 'one'?" in done.stderr
