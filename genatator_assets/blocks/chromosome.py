@@ -16,7 +16,7 @@ from genatator_assets.annotation.landmarks import GROUPS, STRANDS, Landmarks
 from genatator_assets.blocks.contract import BlockPlace, block_intervals
 from genatator_assets.blocks.write import write_block
 from genatator_assets.catalogue import Kernel
-from genatator_assets.catalogue.model import SPLITS, Split
+from genatator_assets.catalogue.model import SPLITS, BlockWriter, Split
 from genatator_assets.errors import GenatatorError
 from genatator_assets.sources.sequence import count_nucleotides, read_dna
 from genatator_assets.targets.channels import TARGET_NAMES
@@ -43,6 +43,7 @@ class ChromosomeTask:
     split: Split
     kernel: Kernel
     block_size_bp: int
+    block_writer: BlockWriter
     sequence_sha256: str
     annotation_sha256: str
     landmarks: Landmarks
@@ -72,7 +73,8 @@ class ChromosomeTask:
     def blocks_provenance(self) -> Provenance:
         """What its blocks are made from."""
         targets = self.targets_provenance
-        return Provenance(targets.inputs, {**targets.parameters, "block_size_bp": self.block_size_bp})
+        own = {"block_size_bp": self.block_size_bp, "block_writer": self.block_writer}
+        return Provenance(targets.inputs, {**targets.parameters, **own})
 
 
 def build_chromosomes(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
@@ -136,7 +138,7 @@ def _build_blocks(task: ChromosomeTask, targets: Manifest, segments: Segments | 
 def _write_block(task: ChromosomeTask, segments: Segments, start: int, end: int) -> tuple[OutputFile, dict[str, Any]]:
     path = task.layout.block(task.split, task.genome, task.chrom, start)
     dna = read_dna(task.layout.sequence(task.genome), task.chrom, start, end)
-    write_block(path, dna, segments.dense(start, end), task.place(start, end), task.blocks_provenance)
+    write_block(path, dna, segments, task.place(start, end), task.blocks_provenance, task.block_writer)
     runs = [channel.within(start, end) for channel in segments.channels]
     facts = {
         "start": start,

@@ -1,4 +1,8 @@
-"""Writing one block as one Parquet file, by pyarrow. docs/format.md has the measurements behind the settings."""
+"""Writing one block as one Parquet file: by the block encoder, or by pyarrow, which is the reference.
+
+Both write the same content; pyarrow needs the whole block dense, and so more than ten times the time and memory.
+docs/format.md has the measurements behind the settings.
+"""
 
 from pathlib import Path
 
@@ -6,11 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.blocks.contract import SCHEMA, BlockPlace
-from genatator_assets.targets.segments import Values
+from genatator_assets.blocks.encode import encode_block
+from genatator_assets.catalogue.model import BlockWriter
+from genatator_assets.targets.segments import Segments
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.tables import Provenance
 
-_SETTINGS = {
+_PYARROW_SETTINGS = {
     "compression": "zstd",
     "compression_level": 1,
     "use_dictionary": False,
@@ -18,21 +24,28 @@ _SETTINGS = {
 }
 
 
-def block_table(dna: str, targets: Values, place: BlockPlace) -> pa.Table:
-    """Put a block together: `dna` of L letters, `targets` float32 [L, 12], contiguous and not copied."""
-    bases = pa.FixedSizeListArray.from_arrays(pa.array(targets.reshape(-1)), targets.shape[1])
-    columns = [pa.array([dna]), pa.ListArray.from_arrays([0, len(targets)], bases), pa.array([place.metadata_json()])]
-    return pa.table(columns, schema=SCHEMA)
-
-
-def write_block(path: Path, dna: str, targets: Values, place: BlockPlace, provenance: Provenance) -> None:
-    """Write a block, whole or not at all; the same arguments give the same bytes.
+def write_block(
+    path: Path, dna: str, segments: Segments, place: BlockPlace, provenance: Provenance, writer: BlockWriter = "pages"
+) -> None:
+    """Write the block at `place` of a chromosome, whole or not at all; the same arguments give the same bytes.
 
     Raises:
-        ValueError: DNA, targets and place differ in length.
+        ValueError: the DNA is not as long as the place.
     """
-    if not len(dna) == len(targets) == place.end - place.start:
-        raise ValueError(f"{len(dna)=}, {len(targets)=} and {place=} differ in length")
-    with whole_file(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, **_SETTINGS) as writer:
-        writer.write_table(block_table(dna, targets, place))
-        writer.add_key_value_metadata(provenance.as_metadata())
+    if len(dna) != place.end - place.start:
+        raise ValueError(f"{len(dna)=} and {place=} differ in length")
+    with whole_file(path) as temporary:
+        if writer == "pages":
+            with temporary.open("wb") as handle:
+                encode_block(handle, dna, segments, place, provenance.as_metadata())
+        else:
+            _write_by_pyarrow(temporary, dna, segments, place, provenance)
+
+
+def _write_by_pyarrow(path: Path, dna: str, segments: Segments, place: BlockPlace, provenance: Provenance) -> None:
+    dense = segments.dense(place.start, place.end)
+    bases = pa.FixedSizeListArray.from_arrays(pa.array(dense.reshape(-1)), dense.shape[1])
+    columns = [pa.array([dna]), pa.ListArray.from_arrays([0, len(dense)], bases), pa.array([place.metadata_json()])]
+    with pq.ParquetWriter(path, SCHEMA, **_PYARROW_SETTINGS) as file:
+        file.write_table(pa.table(columns, schema=SCHEMA))
+        file.add_key_value_metadata(provenance.as_metadata())

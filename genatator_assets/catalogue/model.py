@@ -11,6 +11,7 @@ from genatator_assets.errors import CatalogueError
 from genatator_assets.simulate import Simulation
 
 Split = Literal["train", "validation", "test"]
+BlockWriter = Literal["pages", "pyarrow"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 _GENOME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -133,6 +134,7 @@ class Catalogue(_Value):
     block_size_bp: int = Field(default=10_000_000, strict=True, ge=1, le=10_000_000)
     min_chromosome_length_bp: int = Field(default=100_000, strict=True, ge=1)
     kernel: Kernel = Kernel()
+    block_writer: BlockWriter = "pages"
     assemblies: tuple[Assembly, ...] = Field(min_length=1)
     _origin: str = PrivateAttr(default="")
 

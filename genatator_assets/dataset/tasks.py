@@ -49,6 +49,7 @@ def chromosome_tasks(
             split=chromosome.split,
             kernel=catalogue.kernel_of(genome),
             block_size_bp=catalogue.block_size_bp,
+            block_writer=catalogue.block_writer,
             sequence_sha256=source.sequence_sha256,
             annotation_sha256=summary.sha256,
             landmarks=landmarks[chromosome.chrom],

@@ -1,0 +1,143 @@
+"""Data pages: levels, values, compression, checksum and header of each.
+
+A page of the targets column holds n bases, in Parquet's three-level layout of lists (all numbers little-endian):
+
+    page header   sizes, number of values, CRC-32 of what follows         Thrift, compact protocol
+    +-- compressed by zstd ------------------------------------------------------------------+
+    | repetition  u32 size, then 2 bits a value: 0 or 1 2 2 2 2 2 2 2 2 2 2 2 | 1 2 2 ...     |  0: the row begins
+    |   levels    (the same pattern in all pages of n bases)                                 |  1: a base begins
+    | definition  u32 size, then one run: 12 n times 5                                       |  5: nothing is null
+    |   levels                                                                               |
+    | values      12 n float32, base by base                                                 |
+    +----------------------------------------------------------------------------------------+
+"""
+
+import struct as packed
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from genatator_assets.blocks.encode import thrift
+from genatator_assets.targets.segments import Runs, Segments
+
+BASES_PER_PAGE = 8_000
+"""Measured: fewer cost more headers and calls, more leave fewer constant pages (docs/format.md)."""
+
+_CHANNELS = 12
+_PLAIN, _RLE = 0, 3
+_DATA_PAGE = 0
+_CACHED_PAGES = 512
+
+
+@dataclass(frozen=True)
+class Page:
+    """An encoded page: header and compressed data, and how many bytes that would be without compression."""
+
+    data: bytes
+    uncompressed_size: int
+
+
+class Compressor:
+    """Compresses pages by zstd at level 1, as all blocks are."""
+
+    def __init__(self) -> None:
+        """Make the codec ready."""
+        self._codec = pa.Codec("zstd", compression_level=1)
+
+    def page(self, raw: bytes, values: int) -> Page:
+        """Make a page of `values` values from its levels and values."""
+        compressed = self._codec.compress(raw, asbytes=True)
+        header = _header(len(raw), compressed, values)
+        return Page(header + compressed, len(header) + len(raw))
+
+
+def string_page(compressor: Compressor, text: bytes) -> Page:
+    """Make the only page of a column of one string."""
+    defined = _run(count=1, level=1)
+    return compressor.page(_sized(defined) + _sized(text), values=1)
+
+
+def target_pages(compressor: Compressor, segments: Segments, start: int, end: int) -> Iterator[Page]:
+    """Make the pages of the targets of [start, end), in order."""
+    starts = np.arange(start, end, BASES_PER_PAGE)
+    ends = np.minimum(starts + BASES_PER_PAGE, end)
+    columns = [_at_pages(runs, starts, ends) for runs in segments.channels]
+    first_values = np.stack([values for values, _ in columns], axis=1)
+    changing = np.stack([changes for _, changes in columns], axis=1)
+    cache: dict[tuple[int, bool, bytes], Page] = {}
+    for number, (first, last) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+        bases, opening = last - first, first == start
+        changed = np.flatnonzero(changing[number])
+        if len(changed):
+            dense = np.broadcast_to(first_values[number], (bases, _CHANNELS)).copy()
+            dense[:, changed] = segments.dense(first, last, changed.tolist())
+            yield compressor.page(_levels(bases, opening) + dense.tobytes(), bases * _CHANNELS)
+            continue
+        key = bases, opening, first_values[number].tobytes()
+        if key not in cache:
+            cache[key] = compressor.page(_levels(bases, opening) + key[2] * bases, bases * _CHANNELS)
+        yield cache[key]
+
+
+def _at_pages(
+    runs: Runs, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Give one channel's value at the first base of each page, and whether it changes within the page."""
+    following = np.searchsorted(runs.end, starts, side="right")
+    covered = np.append(runs.start, np.iinfo(np.int64).max)[following] <= starts
+    values = np.where(covered, np.append(runs.value, np.float32(0))[following], np.float32(0))
+    changes = _edges_within(runs.start, starts, ends) | _edges_within(runs.end, starts, ends)
+    return values, changes
+
+
+def _edges_within(
+    edges: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Say for each page whether an edge lies strictly between its first base and its end."""
+    return np.searchsorted(edges, starts, side="right") < np.searchsorted(edges, ends, side="left")
+
+
+@lru_cache(maxsize=64)
+def _levels(bases: int, opening: bool) -> bytes:
+    """Give the levels of a page of so many bases; the opening page begins the row."""
+    repetition = np.full(bases * _CHANNELS, 2, np.uint8)
+    repetition[::_CHANNELS] = 1
+    if opening:
+        repetition[0] = 0
+    return _sized(_bit_packed(repetition)) + _sized(_run(bases * _CHANNELS, level=5))
+
+
+def _bit_packed(levels: npt.NDArray[np.uint8]) -> bytes:
+    """Pack levels of two bits, lowest first, in groups of eight, as one bit-packed run."""
+    groups = -(-len(levels) // 8)
+    padded = np.zeros(groups * 8, np.uint8)
+    padded[: len(levels)] = levels
+    quarters = padded.reshape(-1, 4)
+    joined = quarters[:, 0] | quarters[:, 1] << 2 | quarters[:, 2] << 4 | quarters[:, 3] << 6
+    return thrift.varint(groups << 1 | 1) + joined.tobytes()
+
+
+def _run(count: int, level: int) -> bytes:
+    """Give one run of a level of at most eight bits."""
+    return thrift.varint(count << 1) + bytes([level])
+
+
+def _sized(content: bytes) -> bytes:
+    return packed.pack("<I", len(content)) + content
+
+
+def _header(uncompressed: int, compressed: bytes, values: int) -> bytes:
+    checksum = zlib.crc32(compressed)
+    data_page = thrift.struct(thrift.i32(1, values), thrift.i32(2, _PLAIN), thrift.i32(3, _RLE), thrift.i32(4, _RLE))
+    return thrift.struct(
+        thrift.i32(1, _DATA_PAGE),
+        thrift.i32(2, uncompressed),
+        thrift.i32(3, len(compressed)),
+        thrift.i32(4, checksum - (1 << 32) if checksum >> 31 else checksum),
+        thrift.nested(5, data_page),
+    )

@@ -1,0 +1,221 @@
+"""Blocks: the encoder against pyarrow's writer and other readers, the cut into blocks, and a chromosome's task."""
+
+import io
+import itertools
+import json
+
+import duckdb
+import fastparquet
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+from blockfiles import read_block
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genatator_assets.blocks.contract import BlockPlace, block_intervals
+from genatator_assets.blocks.encode import encode_block, pages, thrift
+from genatator_assets.blocks.write import write_block
+from genatator_assets.targets.segments import Runs, Segments
+from genatator_assets.work.tables import Provenance
+
+LENGTH = 200
+
+
+@st.composite
+def runs(draw, length=LENGTH):
+    """Ascending, disjoint runs; neighbours may touch, and may have equal values."""
+    edges = sorted(draw(st.sets(st.integers(0, length), max_size=24)))
+    pairs = list(itertools.pairwise(edges))
+    kept = draw(st.lists(st.booleans(), min_size=len(pairs), max_size=len(pairs)))
+    chosen = [pair for pair, keep in zip(pairs, kept, strict=True) if keep]
+    values = draw(
+        st.lists(st.sampled_from([1.0, 0.5, 0.1353352832366127, 1e-9]), min_size=len(chosen), max_size=len(chosen))
+    )
+    return Runs(
+        np.array([a for a, _ in chosen], np.int64),
+        np.array([b for _, b in chosen], np.int64),
+        np.array(values, np.float32),
+    )
+
+
+segment_lists = st.tuples(*[runs()] * 12).map(lambda channels: Segments(LENGTH, channels))
+
+
+def place_of(start, end, length=LENGTH):
+    return BlockPlace("g", "train", "c", start, end, length, 10_000_000)
+
+
+def dna_of(length):
+    return ("ACGTN" * (length // 5 + 1))[:length]
+
+
+def segments_of(length, *intervals):
+    """Value 1 on the intervals in channel 0; nothing elsewhere."""
+    first = Runs(
+        np.array([a for a, _ in intervals], np.int64),
+        np.array([b for _, b in intervals], np.int64),
+        np.ones(len(intervals), np.float32),
+    )
+    none = Runs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+    return Segments(length, (first, *[none] * 11))
+
+
+def encoded(segments, start, end, length=LENGTH):
+    buffer = io.BytesIO()
+    encode_block(buffer, dna_of(end - start), segments, place_of(start, end, length), {"some": "provenance"})
+    return buffer.getvalue()
+
+
+# The encoder against dense arrays
+
+
+@settings(max_examples=60)
+@given(segment_lists, st.integers(1, 30), st.data())
+def test_any_segments_are_read_back_as_they_are(segments, bases_per_page, data):
+    start = data.draw(st.integers(0, LENGTH - 1))
+    end = data.draw(st.integers(start + 1, LENGTH))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "BASES_PER_PAGE", bases_per_page)
+        content = encoded(segments, start, end)
+    table = pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True).read()
+    dense = segments.dense(start, end)
+    np.testing.assert_array_equal(table["targets"].combine_chunks().flatten().flatten().to_numpy(), dense.reshape(-1))
+    assert table["dna_sequence"].to_pylist() == [dna_of(end - start)]
+    assert json.loads(table["metadata"][0].as_py())["target_shape"] == [end - start, 12]
+    statistics = pq.read_metadata(io.BytesIO(content)).row_group(0).column(1).statistics
+    assert (statistics.null_count, statistics.min, statistics.max) == (0, dense.min(), dense.max())
+
+
+CASES = {
+    "nothing selected": (segments_of(20_000), 0, 20_000),
+    "one base": (segments_of(1, (0, 1)), 0, 1),
+    "exactly a page": (segments_of(8_000, (10, 50)), 0, 8_000),
+    "one base more than a page": (segments_of(8_001, (8_000, 8_001)), 0, 8_001),
+    "all ones": (segments_of(30_000, (0, 30_000)), 0, 30_000),
+    "across a page's edge": (segments_of(30_000, (7_990, 8_010), (15_999, 16_000), (16_000, 16_001)), 0, 30_000),
+    "across the block's edges": (segments_of(30_000, (5_000, 25_000)), 10_000, 20_000),
+    "every other base": (segments_of(20_000, *[(n, n + 1) for n in range(0, 20_000, 2)]), 0, 20_000),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_encoder_writes_what_pyarrow_writes(case, tmp_path):
+    segments, start, end = CASES[case]
+    place, dna, provenance = place_of(start, end, segments.length), dna_of(end - start), Provenance({"a": "b"})
+    ours, reference = tmp_path / "ours.parquet", tmp_path / "reference.parquet"
+    write_block(ours, dna, segments, place, provenance, "pages")
+    write_block(reference, dna, segments, place, provenance, "pyarrow")
+    assert pq.read_table(ours).equals(pq.read_table(reference))
+    assert pq.read_schema(ours).equals(pq.read_schema(reference), check_metadata=True)
+    ours_footer, reference_footer = pq.read_metadata(ours), pq.read_metadata(reference)
+    assert ours_footer.metadata == reference_footer.metadata
+    for column in range(3):
+        mine, theirs = (footer.row_group(0).column(column) for footer in (ours_footer, reference_footer))
+        assert (mine.path_in_schema, mine.physical_type, mine.num_values, mine.compression) == (
+            theirs.path_in_schema,
+            theirs.physical_type,
+            theirs.num_values,
+            theirs.compression,
+        )
+    mine, theirs = (footer.row_group(0).column(1).statistics for footer in (ours_footer, reference_footer))
+    assert (mine.min, mine.max, mine.null_count) == (theirs.min, theirs.max, theirs.null_count)
+    described = "select * exclude (file_name) from parquet_schema(?)"
+    assert duckdb.execute(described, [str(ours)]).fetchall() == duckdb.execute(described, [str(reference)]).fetchall()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_reader_reads_the_same(case, tmp_path):
+    segments, start, end = CASES[case]
+    dense = segments.dense(start, end)
+    path = tmp_path / "block.parquet"
+    write_block(path, dna_of(end - start), segments, place_of(start, end, segments.length), Provenance())
+    np.testing.assert_array_equal(read_block(path).targets, dense)
+    by_duckdb = duckdb.execute("select targets from read_parquet(?)", [str(path)]).fetchone()[0]
+    np.testing.assert_array_equal(np.array(by_duckdb, np.float32), dense)
+    by_polars = pl.read_parquet(path)["targets"][0].to_numpy()
+    np.testing.assert_array_equal(np.stack(by_polars), dense)
+    with path.open("rb") as handle:  # fastparquet reads no lists of lists, of whomever's writing
+        by_fastparquet = fastparquet.ParquetFile(handle).to_pandas(columns=["dna_sequence", "metadata"])
+    assert by_fastparquet["dna_sequence"][0] == dna_of(end - start)
+
+
+def test_sizes_in_the_footer_are_those_of_the_pages(tmp_path):
+    content = encoded(segments_of(20_000, (100, 9_000)), 0, 20_000, 20_000)
+    group = pq.read_metadata(io.BytesIO(content)).row_group(0)
+    chunks = [group.column(number) for number in range(3)]
+    assert chunks[0].data_page_offset == 4
+    for chunk, following in itertools.pairwise(chunks):
+        assert chunk.data_page_offset + chunk.total_compressed_size == following.data_page_offset
+    footer_size = int.from_bytes(content[-8:-4], "little")
+    assert chunks[-1].data_page_offset + chunks[-1].total_compressed_size == len(content) - 8 - footer_size
+    assert group.total_byte_size == sum(chunk.total_uncompressed_size for chunk in chunks)
+
+
+def test_a_flipped_bit_is_found_by_the_page_checksum():
+    content = bytearray(encoded(segments_of(20_000, (100, 9_000)), 0, 20_000, 20_000))
+    content[len(content) // 3] ^= 1
+    with pytest.raises(OSError, match="CRC checksum verification failed"):
+        pq.ParquetFile(io.BytesIO(bytes(content)), page_checksum_verification=True).read()
+
+
+@pytest.mark.parametrize("writer", ["pages", "pyarrow"])
+def test_the_same_arguments_give_the_same_bytes(writer, tmp_path):
+    for name in ("a", "b"):
+        segments = segments_of(20_000, (100, 9_000))
+        write_block(tmp_path / name, dna_of(20_000), segments, place_of(0, 20_000, 20_000), Provenance(), writer)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_dna_of_another_length_is_refused_and_nothing_is_left(tmp_path):
+    with pytest.raises(ValueError, match="differ in length"):
+        write_block(tmp_path / "block.parquet", "ACGT", segments_of(20), place_of(0, 20, 20), Provenance())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failing_write_leaves_the_old_block(tmp_path, monkeypatch):
+    path = tmp_path / "block.parquet"
+    path.write_text("old")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("genatator_assets.blocks.write.encode_block", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_block(path, dna_of(20), segments_of(20), place_of(0, 20, 20), Provenance())
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("block.parquet", "old")]
+
+
+# Thrift's compact protocol, by the examples of its specification
+
+
+@pytest.mark.parametrize(("number", "encoded_as"), [(0, "00"), (127, "7f"), (128, "8001"), (50_399, "df8903")])
+def test_varints(number, encoded_as):
+    assert thrift.varint(number).hex() == encoded_as
+
+
+@pytest.mark.parametrize(
+    ("number", "encoded_as"),
+    [(0, "00"), (-1, "01"), (1, "02"), (-2, "03"), (2**31 - 1, "feffffff0f"), (-(2**31), "ffffffff0f")],
+)
+def test_zigzag(number, encoded_as):
+    assert thrift.zigzag(number).hex() == encoded_as
+
+
+def test_far_field_numbers_and_long_lists():
+    assert thrift.struct(thrift.i32(1, 0), thrift.i32(20, 0)).hex() == "1500" + "052800" + "00"
+    assert thrift.struct(thrift.i32_list(1, [0] * 15)).hex() == "19" + "f50f" + "00" * 15 + "00"
+
+
+# The cut
+
+
+@given(st.integers(1, 10_000), st.integers(1, 10_000))
+def test_blocks_cover_the_chromosome_without_gaps(length, block_size):
+    intervals = block_intervals(length, block_size)
+    assert [position for start, end in intervals for position in (start, end)] == [
+        0,
+        *[edge for edge in range(block_size, length, block_size) for _ in (0, 1)],
+        length,
+    ]
