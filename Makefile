@@ -39,6 +39,7 @@ ui: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/build_rate.py
 	$(BIN)/python benchmarks/annotation_rate.py
+	$(BIN)/python benchmarks/block_encodings.py
 
 clean:
 	rm -rf $(VENV) demo-data

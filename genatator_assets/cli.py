@@ -161,9 +161,12 @@ def simulate(folder: Path, seed: int, total_bp: int, chromosomes: int, flavour: 
             {"seed": seed, "total_bp": total_bp, "chromosomes": chromosomes, "flavour": flavour}
         )
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise GenatatorError(faults) from error
-    written = write_assembly(wanted, folder)
+        faults = [": ".join([*map(str, fault["loc"]), fault["msg"]]) for fault in error.errors()]
+        raise GenatatorError("; ".join(faults).replace("Value error, ", "")) from None
+    try:
+        written = write_assembly(wanted, folder)
+    except OSError as error:
+        raise GenatatorError(f"{folder} can't be written ({error}); give another folder") from error
     click.echo(f"{written.sequence}\n{written.annotation}")
 
 
@@ -213,7 +216,7 @@ def _questions() -> Iterator[str]:
             if typed and not person:
                 yield typed
             return
-        if line.strip().rstrip(";") in {"exit", "quit", ".exit", ".quit"}:
+        if line.strip(" \t;") in {"exit", "quit", ".exit", ".quit"}:
             return
         typed = f"{typed}\n{line}".strip()
         if typed.endswith(";"):

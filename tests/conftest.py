@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _DATA_VARIABLE = "GENATATOR_TEST_DATA"
+
+# How long an example takes says nothing on a shared machine; in CI the same examples come each time.
+settings.register_profile("tests", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The Dagster side: the graph, partitions, runs with bad chromosomes, reruns, launching, and the code location."""
 
 import hashlib
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,8 @@ import pytest
 import yaml
 from conftest import command
 
+from genatator_assets.catalogue import load_catalogue
+from genatator_assets.dataset.index import build_index
 from genatator_assets.orchestration import build_definitions
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.instance import open_instance
@@ -191,6 +192,25 @@ def test_another_block_size_or_split_leaves_no_old_blocks(small_root, tmp_path_f
     fresh = tmp_path_factory.mktemp("fresh")
     assert build_small(fresh, catalogue) == []
     assert without_paths(files_of(small_root)) == without_paths(files_of(fresh))
+
+
+def test_a_root_of_another_dataset_is_refused_before_anything_is_written(small_root):
+    before = files_of(small_root)
+    done = command("build", "--catalogue", "demo", "--root", str(small_root))
+    assert done.returncode == 2
+    assert "also holds one, two, which preset demo does not name" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert files_of(small_root) == before
+
+
+def test_blocks_of_an_older_kernel_count_as_absent(small_root, tmp_path_factory):
+    """A build that was interrupted after the catalogue changed must not pass old blocks off as new."""
+    changed = yaml.safe_load(SMALL.read_text())
+    changed["assemblies"][1]["kernel"] = {"shape": "box", "radius_bp": 5}
+    catalogue = tmp_path_factory.mktemp("changed") / "changed.yaml"
+    catalogue.write_text(yaml.safe_dump(changed))
+    summary = build_index(load_catalogue(catalogue), Layout(small_root))
+    assert set(summary.absent) == {key for key in CHROMOSOMES if key.startswith("two/")}
 
 
 # Bad chromosomes and genomes

@@ -481,7 +481,7 @@ simulations = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(simulations)
 def test_every_small_assembly_is_consistent(simulation: Simulation) -> None:
     with TemporaryDirectory() as folder:

@@ -88,6 +88,11 @@ def test_a_window_equals_the_same_cut_of_the_whole_chromosome(case, data):
     np.testing.assert_array_equal(window, segments.dense(0, length)[start:end][:, np.array(channels, int)])
 
 
+def test_an_empty_window_inside_a_run_is_empty():
+    segments = painted(50, [oracle.Transcript("c", 10, 40, "+", "mRNA")], Kernel())
+    assert segments.dense(20, 20).shape == (0, 12)
+
+
 @given(chromosomes(), st.integers(1, 400))
 def test_sums_and_maxima_of_runs_are_those_of_the_dense_array(case, block):
     length, transcripts, kernel = case

@@ -6,7 +6,7 @@ what its manifests don't already say is done, and never raises: what went wrong 
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,9 +27,33 @@ from genatator_assets.targets.store import read_segments, write_segments
 from genatator_assets.version import __version__
 from genatator_assets.work.files import TEMPORARY_SUFFIX
 from genatator_assets.work.layout import Layout, chromosome_key
-from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
+from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished, read_manifest
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.tables import FORMAT_VERSION, Provenance
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides the content of a chromosome's files, beside the platform's own version."""
+
+    sequence_sha256: str
+    annotation_sha256: str
+    length: int
+    kernel: Kernel
+    block_size_bp: int
+    block_writer: BlockWriter
+
+    @property
+    def targets(self) -> Provenance:
+        """What its segments are made from."""
+        inputs = {"sequence": self.sequence_sha256, "annotation": self.annotation_sha256}
+        return Provenance(inputs, {"kernel": self.kernel.model_dump(mode="json"), "length": self.length})
+
+    @property
+    def blocks(self) -> Provenance:
+        """What its blocks are made from."""
+        own = {"block_size_bp": self.block_size_bp, "block_writer": self.block_writer}
+        return Provenance(self.targets.inputs, {**self.targets.parameters, **own})
 
 
 @dataclass(frozen=True)
@@ -39,13 +63,8 @@ class ChromosomeTask:
     root: Path
     genome: str
     chrom: str
-    length: int
     split: Split
-    kernel: Kernel
-    block_size_bp: int
-    block_writer: BlockWriter
-    sequence_sha256: str
-    annotation_sha256: str
+    recipe: Recipe
     landmarks: Landmarks
     with_blocks: bool = True
 
@@ -54,6 +73,11 @@ class ChromosomeTask:
         """Name of the chromosome among all of a dataset."""
         return chromosome_key(self.genome, self.chrom)
 
+    @property
+    def length(self) -> int:
+        """Size in bp."""
+        return self.recipe.length
+
     @cached_property
     def layout(self) -> Layout:
         """Where its files stand."""
@@ -61,20 +85,7 @@ class ChromosomeTask:
 
     def place(self, start: int, end: int) -> BlockPlace:
         """Where its block [start, end) lies."""
-        return BlockPlace(self.genome, self.split, self.chrom, start, end, self.length, self.block_size_bp)
-
-    @property
-    def targets_provenance(self) -> Provenance:
-        """What its segments are made from."""
-        inputs = {"sequence": self.sequence_sha256, "annotation": self.annotation_sha256}
-        return Provenance(inputs, {"kernel": self.kernel.model_dump(mode="json"), "length": self.length})
-
-    @property
-    def blocks_provenance(self) -> Provenance:
-        """What its blocks are made from."""
-        targets = self.targets_provenance
-        own = {"block_size_bp": self.block_size_bp, "block_writer": self.block_writer}
-        return Provenance(targets.inputs, {**targets.parameters, **own})
+        return BlockPlace(self.genome, self.split, self.chrom, start, end, self.length, self.recipe.block_size_bp)
 
 
 def build_chromosomes(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
@@ -103,13 +114,13 @@ def _build(task: ChromosomeTask) -> Outcome:
 
 def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments | None]:
     """Paint and store the segments; None instead of segments where they were stored before."""
-    layout, provenance = task.layout, task.targets_provenance
+    layout, provenance = task.layout, task.recipe.targets
     path, manifest_path = layout.segments(task.genome, task.chrom), layout.segments_manifest(task.genome, task.chrom)
     fingerprint = _fingerprint(provenance, landmarks=_digest(task.landmarks))
     if done := finished(manifest_path, fingerprint, task.root):
         return done, None
     manifest_path.unlink(missing_ok=True)
-    segments = paint(task.landmarks, task.length, kernel_values(task.kernel))
+    segments = paint(task.landmarks, task.length, kernel_values(task.recipe.kernel))
     write_segments(path, task.genome, task.chrom, segments, provenance)
     manifest = Manifest(fingerprint, (OutputFile.of(path, task.root),), _target_facts(task.landmarks, segments))
     manifest.write(manifest_path)
@@ -119,18 +130,21 @@ def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments | None]:
 def _build_blocks(task: ChromosomeTask, targets: Manifest, segments: Segments | None) -> tuple[bool, Manifest]:
     """Cut and store the blocks; True with the manifest where they were stored before."""
     manifest_path = task.layout.blocks_manifest(task.split, task.genome, task.chrom)
-    fingerprint = _fingerprint(task.blocks_provenance, targets=targets.fingerprint, split=task.split)
+    fingerprint = _fingerprint(task.recipe.blocks, targets=targets.fingerprint, split=task.split)
     if done := finished(manifest_path, fingerprint, task.root):
         return True, done
     manifest_path.unlink(missing_ok=True)
     if segments is None:
         segments = read_segments(task.layout.segments(task.genome, task.chrom), task.length)
-    written = [_write_block(task, segments, *interval) for interval in block_intervals(task.length, task.block_size_bp)]
+    written = [
+        _write_block(task, segments, *interval) for interval in block_intervals(task.length, task.recipe.block_size_bp)
+    ]
     outputs = tuple(output for output, _ in written)
     _remove_stale(task, {task.root / output.path for output in outputs})
     blocks = [{**asdict(output), **facts} for output, facts in written]
     chromosome = {"genome": task.genome, "chrom": task.chrom, "split": task.split, "chrom_length": task.length}
-    manifest = Manifest(fingerprint, outputs, {**chromosome, "blocks": blocks})
+    facts = {"chromosome": chromosome, "blocks": blocks, "made_from": asdict(task.recipe.blocks)}
+    manifest = Manifest(fingerprint, outputs, facts)
     manifest.write(manifest_path)
     return False, manifest
 
@@ -138,7 +152,7 @@ def _build_blocks(task: ChromosomeTask, targets: Manifest, segments: Segments | 
 def _write_block(task: ChromosomeTask, segments: Segments, start: int, end: int) -> tuple[OutputFile, dict[str, Any]]:
     path = task.layout.block(task.split, task.genome, task.chrom, start)
     dna = read_dna(task.layout.sequence(task.genome), task.chrom, start, end)
-    write_block(path, dna, segments, task.place(start, end), task.blocks_provenance, task.block_writer)
+    write_block(path, dna, segments, task.place(start, end), task.recipe.blocks, task.recipe.block_writer)
     runs = [channel.within(start, end) for channel in segments.channels]
     facts = {
         "start": start,
@@ -187,7 +201,9 @@ def _digest(landmarks: Landmarks) -> str:
     return digest.hexdigest()
 
 
-def facts_of_blocks(manifest: Manifest) -> list[Mapping[str, Any]]:
-    """Give the facts of each block from a chromosome's block manifest, with those of the chromosome."""
-    chromosome = {key: value for key, value in manifest.facts.items() if key != "blocks"}
-    return [{**chromosome, **block} for block in manifest.facts["blocks"]]
+def finished_blocks(layout: Layout, split: Split, genome: str, chrom: str, recipe: Recipe) -> list[dict[str, Any]]:
+    """Give the facts of each block of a chromosome; none unless its blocks are finished and made by `recipe`."""
+    manifest = read_manifest(layout.blocks_manifest(split, genome, chrom))
+    if manifest is None or manifest.facts.get("made_from") != asdict(recipe.blocks):
+        return []
+    return [{**manifest.facts["chromosome"], **block} for block in manifest.facts["blocks"]]

@@ -6,15 +6,14 @@ from typing import Any
 import pyarrow as pa
 
 from genatator_assets.annotation.transcripts import read_summary
-from genatator_assets.blocks.chromosome import facts_of_blocks
+from genatator_assets.blocks.chromosome import Recipe, finished_blocks
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.dataset.tasks import included_chromosomes
+from genatator_assets.dataset.tasks import included_chromosomes, recipes_of
 from genatator_assets.errors import DatasetError
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.targets.channels import TARGET_NAMES
 from genatator_assets.work.layout import Layout, chromosome_key
-from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.tables import Provenance, write_table
 
 SCHEMA = pa.schema(
@@ -57,16 +56,20 @@ class IndexSummary:
 def build_index(catalogue: Catalogue, layout: Layout) -> IndexSummary:
     """Gather the facts of all finished blocks from the manifests beside them.
 
+    Blocks that were made for another kernel, block size or input than the catalogue's count as absent.
+
     Raises:
         DatasetError: there are no finished blocks at all.
     """
-    chromosomes = included_chromosomes(catalogue, layout)
+    included = included_chromosomes(catalogue, layout)
     rows: list[dict[str, Any]] = []
-    absent = [genome for genome in catalogue.genomes if genome not in chromosomes]
-    for chromosome in (chromosome for of_genome in chromosomes.values() for chromosome in of_genome):
-        blocks = _rows(layout, chromosome)
-        rows += blocks
-        absent += [] if blocks else [chromosome_key(chromosome.genome, chromosome.chrom)]
+    absent = [genome for genome in catalogue.genomes if genome not in included]
+    for genome, chromosomes in included.items():
+        recipes = recipes_of(catalogue, layout, genome, chromosomes)
+        for chromosome in chromosomes:
+            blocks = _rows(layout, chromosome, recipes[chromosome.chrom])
+            rows += blocks
+            absent += [] if blocks else [chromosome_key(genome, chromosome.chrom)]
     if not rows:
         raise DatasetError(f"{layout.blocks} holds no finished blocks; build the blocks first")
     genomes = list(dict.fromkeys(row["genome"] for row in rows))
@@ -80,11 +83,11 @@ def build_index(catalogue: Catalogue, layout: Layout) -> IndexSummary:
     )
 
 
-def _rows(layout: Layout, chromosome: Chromosome) -> list[dict[str, Any]]:
+def _rows(layout: Layout, chromosome: Chromosome, recipe: Recipe) -> list[dict[str, Any]]:
     if chromosome.split is None:
         return []
-    manifest = read_manifest(layout.blocks_manifest(chromosome.split, chromosome.genome, chromosome.chrom))
-    return [{**block, "species": chromosome.species} for block in facts_of_blocks(manifest)] if manifest else []
+    blocks = finished_blocks(layout, chromosome.split, chromosome.genome, chromosome.chrom, recipe)
+    return [{**block, "species": chromosome.species} for block in blocks]
 
 
 def _provenance(catalogue: Catalogue, layout: Layout, genomes: list[str]) -> Provenance:

@@ -13,7 +13,7 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.dataset import index
 from genatator_assets.dataset.card import text_tables, write_card
 from genatator_assets.dataset.statistics import build_statistics, read_statistics
-from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes
+from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes, require_own_root
 from genatator_assets.errors import GenatatorError
 from genatator_assets.orchestration import metadata
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
@@ -94,6 +94,7 @@ def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     def chromosome_catalogue(
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
     ) -> dg.MaterializeResult[None]:
+        require_own_root(catalogue, layout)
         included = included_chromosomes(catalogue, layout)
         keys = [chromosome_key(genome, c.chrom) for genome, chromosomes in included.items() for c in chromosomes]
         not_ready = [genome for genome in catalogue.genomes if genome not in included]

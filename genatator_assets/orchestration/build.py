@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from genatator_assets.catalogue import load_catalogue
+from genatator_assets.dataset.tasks import require_own_root
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.instance import open_instance
 from genatator_assets.orchestration.jobs import BUILD_BLOCKS, FINISH, PREPARE
@@ -12,6 +13,7 @@ from genatator_assets.orchestration.outcomes import faults_of
 from genatator_assets.orchestration.partitions import genome_ranges, range_tags, registered_chromosomes
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.settings import Settings
+from genatator_assets.work.layout import Layout
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -21,12 +23,14 @@ def build(settings: Settings, progress: Progress) -> list[str]:
 
     Raises:
         CatalogueError: the catalogue can't be used.
+        DatasetError: the root holds another dataset.
     """
+    catalogue = load_catalogue(settings.catalogue)
+    require_own_root(catalogue, Layout(settings.root))
     overrides = {"progress": dg.ResourceDefinition.hardcoded_resource(progress)}
     definitions = build_definitions(settings, overrides)
     with open_instance(settings.root) as instance:
-        genomes = load_catalogue(settings.catalogue).genomes
-        faults = _run(definitions, PREPARE, instance, range_tags(genomes))
+        faults = _run(definitions, PREPARE, instance, range_tags(catalogue.genomes))
         if faults:  # then the step after the bad genome's was skipped; the good ones go on
             faults += _run(definitions, PREPARE, instance, {}, ["chromosome_catalogue"])
         for keys in genome_ranges(registered_chromosomes(instance)):

@@ -96,7 +96,11 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
     asked = statement.query.rstrip().rstrip(";")
     if statement.type.name == "EXPLAIN":
         asked = _EXPLAIN.sub("", asked, count=1)
-    connection.execute(f"describe from (\n{asked}\n)").fetchall()
+    try:
+        connection.execute(f"describe from (\n{asked}\n)").fetchall()
+    except duckdb.Error as error:
+        told = re.sub(r"(?m)^LINE (\d+)", lambda found: f"LINE {int(found[1]) - 1}", str(error))
+        raise QueryError(f"{told}{_not_built(connection, told)}") from error
     return statement
 
 
@@ -108,7 +112,8 @@ def with_root(query: str, root: Path) -> str:
     """
     absolute = str(root.resolve())
     pattern = "".join(f"[{letter}]" if letter in "[*?" else letter for letter in absolute)
-    return query.replace("{root}", _sql_string(absolute)).replace("{glob_root}", _sql_string(pattern))
+    spelled = {"{root}": _sql_string(absolute), "{glob_root}": _sql_string(pattern)}
+    return re.sub("|".join(spelled), lambda found: spelled[found[0]], query)
 
 
 def _sql_string(text: str) -> str:

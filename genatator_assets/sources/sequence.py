@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from pyfaidx import Faidx
 
+from genatator_assets.errors import SequenceError
+
 NUCLEOTIDES = "ACGTN"
 _CONTRACT = bytes(ord(chr(byte).upper()) if chr(byte) in "ACGTacgt" else ord("N") for byte in range(256))
 
@@ -15,8 +17,16 @@ def read_dna(fasta: Path, chrom: str, start: int, end: int) -> str:
     """Give bases [start, end) (0-based) of a sequence: upper case, all letters but A, C, G and T as N.
 
     The file is opened once per process: pyfaidx objects must not be shared between processes.
+
+    Raises:
+        SequenceError: the sequence is shorter than `end`: the file and what is asked of it don't belong together.
     """
     raw: str = _open(fasta, fasta.stat().st_mtime_ns).fetch(chrom, start + 1, end)
+    if len(raw) != end - start:
+        raise SequenceError(
+            f"{fasta}: {chrom} has only {len(raw):,} of the {end - start:,} bases from {start:,} to {end:,};"
+            " build the assembly again"
+        )
     return raw.encode("ascii").translate(_CONTRACT).decode("ascii")
 
 

@@ -37,7 +37,7 @@ class Runs:
     def within(self, start: int, end: int) -> "Runs":
         """Give the runs that overlap [start, end), cut to it."""
         first = np.searchsorted(self.end, start, side="right")
-        last = np.searchsorted(self.start, end, side="left")
+        last = np.searchsorted(self.start, end, side="left") if start < end else first
         piece = slice(first, max(first, last))
         return Runs(np.maximum(self.start[piece], start), np.minimum(self.end[piece], end), self.value[piece])
 

@@ -2,8 +2,9 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
@@ -12,8 +13,8 @@ import psutil
 
 from genatator_assets.work.outcome import Outcome
 
-WORKER_MEMORY_BYTES = 1_500_000_000
-"""What one worker needs at most: a dense 10-Mb block of twelve float32 channels and its encoding."""
+WORKER_MEMORY_BYTES = 500_000_000
+"""What one worker needs at most, with room to spare: `make bench` measures it."""
 
 BATCH_BP = 10_000_000
 """Small chromosomes are put together into tasks of about this many bases."""
@@ -43,7 +44,8 @@ def default_workers() -> int:
 @contextmanager
 def process_pool(workers: int) -> Iterator[Executor]:
     """Give a pool of spawned processes that is gone, children too, when the block is left by any way."""
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
     try:
         yield pool
     except BaseException:
@@ -54,6 +56,17 @@ def process_pool(workers: int) -> Iterator[Executor]:
         raise
     else:
         pool.shutdown()
+
+
+def _end_with_parent() -> None:
+    """See to it that this worker ends when its parent is killed: it would wait for more work for ever."""
+
+    def wait() -> None:
+        if parent := multiprocessing.parent_process():
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def batches(tasks: Iterable[TaskType], batch_bp: int = BATCH_BP) -> list[list[TaskType]]:
@@ -80,7 +93,7 @@ def run_batches(
     `on_outcome` is called in this process as results come in. A batch whose worker died yields a failed
     outcome for each of its tasks.
     """
-    waiting = {executor.submit(work, batch): batch for batch in batches(tasks)}
+    waiting = {_submit(executor, work, batch): batch for batch in batches(tasks)}
     outcomes: list[Outcome] = []
     for future in as_completed(waiting):
         try:
@@ -92,3 +105,15 @@ def run_batches(
         for outcome in results:
             on_outcome(outcome)
     return sorted(outcomes, key=lambda outcome: outcome.key)
+
+
+def _submit(
+    executor: Executor, work: Callable[[Sequence[TaskType]], list[Outcome]], batch: list[TaskType]
+) -> Future[list[Outcome]]:
+    """Hand over a batch; a pool that a dying worker has broken refuses it at once, which is the batch's result."""
+    try:
+        return executor.submit(work, batch)
+    except BrokenProcessPool as error:
+        refused: Future[list[Outcome]] = Future()
+        refused.set_exception(error)
+        return refused

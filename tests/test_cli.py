@@ -1,0 +1,254 @@
+"""The commands `sql`, `statistics` and `simulate` as a user runs them."""
+
+import csv
+import io
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from built import BLOCKS, Dataset, copy_of, small_dataset
+from click.testing import CliRunner, Result
+
+from genatator_assets.cli import main
+from genatator_assets.query.connect import ask, connect
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return small_dataset(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def run(dataset: Dataset) -> Run:
+    """Run a command on the small dataset, unless a root is given."""
+
+    def running(*arguments: str, typed: str | None = None, root: Path = dataset.root) -> Result:
+        return CliRunner(env={"GENATATOR_ROOT": str(root)}).invoke(main, arguments, input=typed)
+
+    return running
+
+
+def succeeded(result: Result) -> str:
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def refused(result: Result) -> str:
+    """The message of a user's error: exit code 2, nothing on standard output, no traceback."""
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert isinstance(result.exception, SystemExit)
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+COUNTS = "select split, count(*) as blocks from blocks group by split order by split"
+
+
+# --- sql with a question ---
+
+
+def test_table_has_names_and_values(run):
+    lines = succeeded(run("sql", COUNTS)).splitlines()
+    cells = [[cell.strip() for cell in line.strip("│┃").replace("┃", "│").split("│")] for line in lines]
+    assert [row for row in cells if len(row) == 2] == [
+        ["split", "blocks"],
+        ["test", "6"],
+        ["train", "13"],
+        ["validation", "2"],
+    ]
+
+
+def test_table_is_not_folded_when_it_is_not_on_a_terminal(run):
+    assert "x" * 500 in succeeded(run("sql", "select repeat('x', 500) as wide"))
+
+
+@pytest.mark.parametrize("text", ["[/b]", "[red]a", "[/]", "a\\\\"])
+def test_brackets_are_text_in_names_and_values(run, text):
+    printed = succeeded(run("sql", f"select '{text}' as \"{text}\""))
+    assert printed.count(text) == 2
+
+
+def test_csv_is_read_back(run):
+    question = "select 'a,b' as x, 'say \"c\"' as y, null as z union all select 'd\ne', '', 1.5"
+    printed = succeeded(run("sql", "--format", "csv", question))
+    rows = list(csv.reader(io.StringIO(printed, newline="")))
+    assert rows[0] == ["x", "y", "z"]
+    assert sorted(rows[1:]) == [["a,b", 'say "c"', ""], ["d\ne", "", "1.5"]]
+
+
+def test_json_is_read_back(run):
+    question = "select split, count(*) as blocks, max(target_max[1]) as top, null as x from blocks group by split"
+    rows = json.loads(succeeded(run("sql", "--format", "json", f"{question} order by split")))
+    assert rows[0] == {"split": "test", "blocks": 6, "top": 1.0, "x": None}
+    assert len(rows) == 3
+
+
+def test_root_is_an_option_too(run, dataset, tmp_path):
+    printed = succeeded(run("sql", "--format", "csv", "--root", str(dataset.root), COUNTS, root=tmp_path))
+    assert printed.splitlines()[1:] == ["test,6", "train,13", "validation,2"]
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        ("drop view blocks", "datasets are read-only"),
+        ("select 1; select 2", "found 2 statements, expected one"),
+        ("", "found 0 statements, expected one"),
+        ("selec 1", "Parser Error"),
+        ("select nothing from blocks", "nothing"),
+        ("select * from nowhere", "nowhere"),
+        ("select 'x'::int", "Conversion Error"),
+    ],
+)
+def test_bad_question_is_a_users_error(run, question, message):
+    assert message in refused(run("sql", question))
+
+
+def test_unknown_format_is_a_users_error(run):
+    assert "'xml' is not one of" in refused(run("sql", "--format", "xml", "select 1"))
+
+
+def test_missing_root_is_a_users_error(run, tmp_path):
+    message = refused(run("sql", "select 1", root=tmp_path / "missing"))
+    assert str(tmp_path / "missing") in message
+    assert "give --root" in message
+
+
+def test_what_is_not_built_is_a_users_error(run, dataset, tmp_path):
+    shutil.copytree(dataset.root / "assemblies", tmp_path / "assemblies")
+    assert "'blocks' has not been built yet" in refused(run("sql", "select * from blocks", root=tmp_path))
+
+
+def test_damaged_table_is_a_users_error(run, dataset, tmp_path):
+    root = copy_of(dataset, tmp_path / "root")
+    os.truncate(root / "dataset/blocks.parquet", 100)
+    assert "blocks.parquet" in refused(run("sql", "select 1", root=root))
+
+
+def test_help_names_every_view(run, dataset):
+    with connect(dataset.root) as connection:
+        views = {name for (name,) in ask(connection, "show tables").rows}
+    words = succeeded(run("sql", "--help")).replace(",", " ").replace(".", " ").split()
+    assert views <= set(words)
+
+
+# --- sql with a prompt ---
+
+
+def test_prompt_takes_questions_over_several_lines_until_the_end_of_input(run):
+    typed = "select count(*) as n\n  from blocks\n;\nselect 7 as seven;\n"
+    printed = succeeded(run("sql", "--format", "csv", typed=typed))
+    assert printed.splitlines() == ["n", str(BLOCKS), "seven", "7"]
+
+
+@pytest.mark.parametrize("word", ["exit", "quit", ".exit", ".quit", " exit ; "])
+def test_prompt_ends_at_exit(run, word):
+    printed = succeeded(run("sql", "--format", "csv", typed=f"select 1 as a;\n{word}\nselect 2 as b;\n"))
+    assert printed.splitlines() == ["a", "1"]
+
+
+def test_prompt_goes_on_after_an_error(run):
+    result = run("sql", "--format", "csv", typed="selec;\ndrop view blocks;\n;\nselect 3 as c;\n")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == ["c", "3"]
+    assert result.stderr.count("Error: ") == 4  # one says "Error: Parser Error: ..."
+    assert "Traceback" not in result.stderr
+
+
+def test_piped_question_needs_no_semicolon(run):
+    assert succeeded(run("sql", "--format", "csv", typed="select 1 as a")).splitlines() == ["a", "1"]
+
+
+def test_empty_input_is_no_question(run):
+    assert succeeded(run("sql", typed="")) == ""
+    assert succeeded(run("sql", typed="\n\n")) == ""
+
+
+def test_person_at_a_terminal_is_prompted(dataset):
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-m", "genatator_assets.cli", "sql", "--format", "csv", "--root", str(dataset.root)]
+    with subprocess.Popen(
+        command, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        os.close(terminal)
+        os.write(master, b"select 1\nas a;\nexit\n")
+        printed, errors = process.communicate(timeout=60)
+        os.close(master)
+    assert (process.returncode, errors) == (0, "")
+    assert printed.split() == ["genatator>", "...>", "a", "1", "genatator>"]
+
+
+# --- statistics ---
+
+
+def test_statistics_prints_the_cards_numbers(run, dataset):
+    printed = succeeded(run("statistics"))
+    for title in ("Split-level overview", "DNA alphabet summary", "Target sums and densities", "Species coverage"):
+        assert title in printed
+    cells = {cell.strip() for line in printed.splitlines() for cell in line.replace("┃", "│").split("│")}
+    on_card = [line.split("|") for line in dataset.card.splitlines() if line.startswith(("| train", "| test", "| sim"))]
+    assert len(on_card) == 2 * (1 + 1 + 12) + 4 + 13
+    assert {cell.strip() for row in on_card for cell in row} <= cells
+
+
+def test_statistics_before_they_are_built_are_a_users_error(run, tmp_path):
+    assert "does not exist" in refused(run("statistics", root=tmp_path))
+    assert "does not exist" in refused(run("statistics", root=tmp_path / "missing"))
+
+
+# --- simulate ---
+
+
+def test_simulate_writes_the_same_files_each_time(run, tmp_path):
+    options = ("--seed", "5", "--total-bp", "40000", "--chromosomes", "2", "--flavour", "refseq")
+    printed = succeeded(run("simulate", str(tmp_path / "a/b"), *options))
+    succeeded(run("simulate", str(tmp_path / "c"), *options))
+    names = ["sequence.fa", "annotation.gff3"]
+    assert printed.splitlines() == [str(tmp_path / "a/b" / name) for name in names]
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == sorted(names)
+    for name in names:
+        assert (tmp_path / "a/b" / name).read_bytes() == (tmp_path / "c" / name).read_bytes()
+    assert (tmp_path / "c/sequence.fa").read_text().count(" chromosome ") == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--seed", "-1"], "seed"),
+        (["--total-bp", "5"], "total_bp"),
+        (["--chromosomes", "0"], "chromosomes"),
+        (["--flavour", "ucsc"], "'ucsc' is not one of"),
+        (["--seed", "x"], "not a valid integer"),
+    ],
+)
+def test_bad_simulation_is_a_users_error(run, tmp_path, options, message):
+    assert message in refused(run("simulate", str(tmp_path / "out"), *options))
+    assert not (tmp_path / "out").exists()
+
+
+def test_simulation_that_does_not_add_up_is_a_users_error(tmp_path):
+    """In a process of its own: pydantic keeps such an error, and all of DuckDB with it, until Python ends."""
+    options = ["--total-bp", "5000", "--chromosomes", "9"]
+    command = [sys.executable, "-m", "genatator_assets.cli", "simulate", str(tmp_path / "out"), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: total_bp=5000 is too little for chromosomes=9")
+
+
+def test_simulating_into_a_file_is_a_users_error(run, tmp_path):
+    (tmp_path / "file").touch()
+    assert "is a file" in refused(run("simulate", str(tmp_path / "file")))
+    assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_simulating_below_a_file_is_a_users_error(run, tmp_path):
+    (tmp_path / "file").touch()
+    assert str(tmp_path / "file") in refused(run("simulate", str(tmp_path / "file/below")))

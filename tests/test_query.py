@@ -1,0 +1,642 @@
+"""SQL over a dataset: the views, what is refused, and every standing check passing on a good dataset and failing."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from built import BLOCKS, CHROMOSOMES, NT, BlockParts, Dataset, copy_of, edit_block, edit_rows, small_dataset
+
+from genatator_assets.errors import DatasetError, QueryError
+from genatator_assets.query.checks import check_names, describe_check, run_check
+from genatator_assets.query.connect import ask, connect
+
+CHR1 = "blocks/train/genome=sim-gencode/chrom=chr1"
+BLOCK = f"{CHR1}/60000.parquet"
+HUMAN = {"genome": "sim-gencode", "chrom": "chr1"}
+VIEWS = {
+    "block_targets",
+    "blocks",
+    "channels",
+    "chromosomes",
+    "dna_alphabet",
+    "segments",
+    "species_coverage",
+    "split_overview",
+    "statistics",
+    "stored_blocks",
+    "target_sums",
+    "transcript_reasons",
+    "transcripts",
+}
+
+Row = dict[str, Any]
+Damage = Callable[[Path], None]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return small_dataset(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def root(dataset: Dataset, tmp_path: Path) -> Path:
+    """A copy that a test may damage."""
+    return copy_of(dataset, tmp_path / "root")
+
+
+def answer(root: Path, question: str) -> list[tuple[Any, ...]]:
+    with connect(root) as connection:
+        return list(ask(connection, question).rows)
+
+
+def offenders(root: Path, check: str) -> list[Row]:
+    """What a check finds, with paths relative to the root."""
+    with connect(root) as connection:
+        finding = run_check(connection, check, root)
+    assert finding.offenders == len(finding.sample.rows)
+    assert finding.passed == (finding.offenders == 0)
+    rows = [dict(zip(finding.sample.columns, row, strict=True)) for row in finding.sample.rows]
+    return [{**row, "file": row["file"].removeprefix(f"{root.resolve()}/")} if "file" in row else row for row in rows]
+
+
+# --- How a dataset gets damaged ---
+
+
+def index_block(start: int, /, **changed: Any) -> Damage:
+    """Change one row of the index: a block of the human chr1."""
+
+    def change(rows: list[Row]) -> list[Row]:
+        return [{**row, **changed} if is_block(row, start) else row for row in rows]
+
+    return lambda root: edit_rows(root / "dataset/blocks.parquet", change)
+
+
+def is_block(row: Row, start: int) -> bool:
+    return (row["genome"], row["chrom"], row["start"]) == ("sim-gencode", "chr1", start)
+
+
+def index_chrom(chrom: str, /, **changed: Any) -> Damage:
+    """Change all rows of a chromosome in the index."""
+
+    def change(rows: list[Row]) -> list[Row]:
+        return [{**row, **changed} if row["chrom"] == chrom else row for row in rows]
+
+    return lambda root: edit_rows(root / "dataset/blocks.parquet", change)
+
+
+def index_channel(chrom: str, channel: int, **cell: float | None) -> Damage:
+    """Change one channel's target_sum or target_max in all rows of a chromosome in the index."""
+
+    def change(rows: list[Row]) -> list[Row]:
+        for row in rows:
+            for name, value in cell.items():
+                if row["chrom"] == chrom:
+                    row[name][channel] = value
+        return rows
+
+    return lambda root: edit_rows(root / "dataset/blocks.parquet", change)
+
+
+def forget_block(start: int) -> Damage:
+    return lambda root: edit_rows(
+        root / "dataset/blocks.parquet", lambda rows: [row for row in rows if not is_block(row, start)]
+    )
+
+
+def list_block_twice(root: Path) -> None:
+    edit_rows(root / "dataset/blocks.parquet", lambda rows: [*rows, *(row for row in rows if is_block(row, 60_000))])
+
+
+def forget_chromosome(root: Path) -> None:
+    edit_rows(root / "dataset/blocks.parquet", lambda rows: [row for row in rows if row["chrom"] != "chr2"])
+
+
+def remove_file(root: Path) -> None:
+    (root / BLOCK).unlink()
+
+
+def add_orphan(root: Path) -> None:
+    shutil.copy(root / BLOCK, root / CHR1 / "240000.parquet")
+
+
+def metadata(**changed: Any) -> Damage:
+    return lambda root: edit_block(root / BLOCK, lambda block: block.metadata.update(changed))
+
+
+def no_metadata(key: str) -> Damage:
+    return lambda root: edit_block(root / BLOCK, lambda block: block.metadata.pop(key))
+
+
+def swap_target_names(root: Path) -> None:
+    def swap(block: BlockParts) -> None:
+        names = block.metadata["target_names"]
+        names[0], names[1] = names[1], names[0]
+
+    edit_block(root / BLOCK, swap)
+
+
+def dna_one_letter_short(root: Path) -> None:
+    def shorten(block: BlockParts) -> None:
+        block.dna = block.dna[:-1]
+
+    edit_block(root / BLOCK, shorten)
+
+
+def targets_cut(rows: int = 0, channels: int = 0) -> Damage:
+    def cut(block: BlockParts) -> None:
+        length, width = block.targets.shape
+        block.targets = np.ascontiguousarray(block.targets[: length - rows, : width - channels])
+
+    return lambda root: edit_block(root / BLOCK, cut)
+
+
+def target(value: float, base: int = 7, channel: int = 3) -> Damage:
+    def change(block: BlockParts) -> None:
+        block.targets[base, channel] = value
+
+    return lambda root: edit_block(root / BLOCK, change)
+
+
+def all_targets(value: float) -> Damage:
+    return lambda root: edit_block(root / BLOCK, lambda block: block.targets.fill(value))
+
+
+def above_one_in_the_index_too(root: Path) -> None:
+    target(1.5)(root)
+    index_block(60_000, target_max=[1.5] * 12)(root)
+
+
+def null_cell(root: Path) -> None:
+    def change(block: BlockParts) -> None:
+        block.targets = block.targets.tolist()
+        block.targets[7][3] = None
+
+    edit_block(root / BLOCK, change)
+
+
+def null_base(root: Path) -> None:
+    def change(block: BlockParts) -> None:
+        block.targets = block.targets.tolist()
+        block.targets[7] = None
+
+    edit_block(root / BLOCK, change)
+
+
+def two_rows(root: Path) -> None:
+    table = pq.ParquetFile(root / BLOCK).read()
+    pq.write_table(pa.concat_tables([table, table]), root / BLOCK)
+
+
+def no_rows(root: Path) -> None:
+    pq.write_table(pq.ParquetFile(root / BLOCK).read().slice(0, 0), root / BLOCK)
+
+
+def column_more(root: Path) -> None:
+    table = pq.ParquetFile(root / BLOCK).read()
+    pq.write_table(table.append_column("labels", pa.array(["x"])), root / BLOCK)
+
+
+def column_less(root: Path) -> None:
+    pq.write_table(pq.ParquetFile(root / BLOCK).read().drop_columns(["targets"]), root / BLOCK)
+
+
+def doubles(root: Path) -> None:
+    table = pq.ParquetFile(root / BLOCK).read()
+    pq.write_table(
+        table.set_column(1, "targets", table["targets"].cast(pa.list_(pa.list_(pa.float64(), 12)))), root / BLOCK
+    )
+
+
+def segments(change: Callable[[list[Row]], list[Row]]) -> Damage:
+    return lambda root: edit_rows(root / "targets/sim-gencode/chr1.parquet", change)
+
+
+def end_combined_run_early(rows: list[Row]) -> list[Row]:
+    first = ("intragenic_regions_+", 2_500)
+    return [{**row, "end": 37_000} if (row["channel"], row["start"]) == first else row for row in rows]
+
+
+def lower_combined_peak(rows: list[Row]) -> list[Row]:
+    peak = ("primary_tss_+", 2_500)
+    return [{**row, "value": 0.5} if (row["channel"], row["start"]) == peak else row for row in rows]
+
+
+def drop_combined_channel(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row["channel"] != "intragenic_regions_+"]
+
+
+def transcript(**changed: Any) -> Damage:
+    """Change the selected transcript of line 7 of the human annotation, on chr1."""
+
+    def change(rows: list[Row]) -> list[Row]:
+        return [{**row, **changed} if row["source_line"] == 7 else row for row in rows]
+
+    return lambda root: edit_rows(root / "annotation/sim-gencode/transcripts.parquet", change)
+
+
+def select_nothing_on_chr3(root: Path) -> None:
+    edit_rows(
+        root / "annotation/sim-gencode/transcripts.parquet",
+        lambda rows: [{**row, "selected": row["selected"] and row["chrom"] != "chr3"} for row in rows],
+    )
+
+
+# --- Each check, damage, and what must be found (each row found must have these values) ---
+
+OF_BLOCK = {"file": BLOCK}
+FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
+    "block_size_is_kept": [
+        ("longer than stated", metadata(block_size_bp=59_999), [{**OF_BLOCK, "block_size_bp": 59_999}]),
+        ("more than ten million", metadata(block_size_bp=10_000_001), [{**OF_BLOCK, "block_size_bp": 10_000_001}]),
+        ("none stated", no_metadata("block_size_bp"), [{**OF_BLOCK, "block_size_bp": None}]),
+        ("empty", metadata(end=60_000), [{**OF_BLOCK, "start": 60_000, "end": 60_000}]),
+    ],
+    "blocks_are_contiguous": [
+        ("gap", index_block(60_000, end=119_990), [{**HUMAN, "start": 120_000, "previous_end": 119_990}]),
+        ("overlap", index_block(60_000, end=120_001), [{**HUMAN, "start": 120_000, "previous_end": 120_001}]),
+        ("block forgotten", forget_block(60_000), [{**HUMAN, "start": 120_000, "previous_end": 60_000}]),
+        ("block twice", list_block_twice, [{**HUMAN, "start": 60_000, "previous_end": 120_000}]),
+    ],
+    "blocks_cover_chromosomes": [
+        ("first not at 0", index_block(0, start=1), [{**HUMAN, "first_start": 1}]),
+        ("first forgotten", forget_block(0), [{**HUMAN, "first_start": 60_000}]),
+        (
+            "last end short",
+            index_block(180_000, end=204_082),
+            [{**HUMAN, "last_end": 204_082, "chrom_length": 204_083}],
+        ),
+        (
+            "one states another length",
+            index_block(60_000, chrom_length=204_084),
+            [{**HUMAN, "least_stated_length": 204_083, "greatest_stated_length": 204_084}],
+        ),
+        ("all state another length", index_chrom("chr1", chrom_length=204_082), [{**HUMAN, "chrom_length": 204_083}]),
+        ("no such chromosome", index_chrom("chr1", chrom="chr9"), [{"chrom": "chr9", "chrom_length": None}]),
+    ],
+    "combined_covers_mrna": [
+        (
+            "combined run ends early",
+            segments(end_combined_run_early),
+            [{**HUMAN, "kind": "intragenic", "strand": "+", "position": 37_000, "mrna_value": 1.0}],
+        ),
+        (
+            "combined peak is lower",
+            segments(lower_combined_peak),
+            [{**HUMAN, "kind": "tss", "strand": "+", "position": 2_500, "mrna_value": 1.0, "combined_value": 0.5}],
+        ),
+        (
+            "no combined channel",
+            segments(drop_combined_channel),
+            [{**HUMAN, "position": start, "combined_value": None} for start in (2_500, 41_702)],
+        ),
+    ],
+    "every_chromosome_has_blocks": [
+        ("no blocks", forget_chromosome, [{**HUMAN, "chrom": "chr2", "fault": "has no finished blocks"}]),
+        (
+            "blocks of an unknown chromosome",
+            index_block(0, chrom="chr9"),
+            [{**HUMAN, "chrom": "chr9", "fault": "is not included in the catalogue"}],
+        ),
+    ],
+    "index_agrees_with_files": [
+        ("file missing", remove_file, [{**OF_BLOCK, "fault": "the file is missing: build again"}]),
+        (
+            "file too many",
+            add_orphan,
+            [{"file": f"{CHR1}/240000.parquet", "fault": "not in the index: build again, or delete the file"}],
+        ),
+        ("listed twice", list_block_twice, [{**OF_BLOCK, "fault": "listed more than once"}]),
+        # A single NaN leaves no trace in the footer's least and greatest value: the file's size gives it away.
+        ("NaN", target(np.nan), [{**OF_BLOCK, "fault": "the sizes differ: delete the file and build again"}]),
+    ],
+    "index_agrees_with_metadata": [
+        ("start", metadata(start=60_001), [{**OF_BLOCK, "start": 60_000, "stored_start": 60_001}]),
+        ("end", metadata(end=119_999), [OF_BLOCK]),
+        ("chrom", metadata(chrom="chr2"), [{**OF_BLOCK, "chrom": "chr1", "stored_chrom": "chr2"}]),
+        ("genome", metadata(genome="hg19"), [{**OF_BLOCK, "genome": "sim-gencode", "stored_genome": "hg19"}]),
+        ("split", metadata(split="test"), [OF_BLOCK]),
+        ("chrom_length", metadata(chrom_length=1), [OF_BLOCK]),
+        ("no genome", no_metadata("genome"), [{**OF_BLOCK, "stored_genome": None}]),
+    ],
+    "lengths_agree": [
+        ("DNA short", dna_one_letter_short, [{**OF_BLOCK, "dna_length": 59_999, "target_values": 720_000}]),
+        ("targets short", targets_cut(rows=1), [{**OF_BLOCK, "dna_length": 60_000, "target_values": 719_988}]),
+        ("eleven channels", targets_cut(channels=1), [{**OF_BLOCK, "target_values": 660_000}]),
+        ("base without targets", null_base, [{**OF_BLOCK, "target_values": 719_989}]),
+        ("sequence_length", metadata(sequence_length=59_999), [{**OF_BLOCK, "sequence_length": 59_999}]),
+        ("no sequence_length", no_metadata("sequence_length"), [{**OF_BLOCK, "sequence_length": None}]),
+        ("interval", metadata(end=119_999), [{**OF_BLOCK, "interval_length": 59_999}]),
+    ],
+    "one_row_of_three_columns": [
+        ("two rows", two_rows, [{**OF_BLOCK, "rows": 2}]),
+        ("no rows", no_rows, [{**OF_BLOCK, "rows": 0}]),
+        ("a column more", column_more, [{**OF_BLOCK, "rows": 1}]),
+        ("a column less", column_less, [{**OF_BLOCK, "columns": ["dna_sequence BYTE_ARRAY", "metadata BYTE_ARRAY"]}]),
+        ("float64 targets", doubles, [OF_BLOCK]),
+    ],
+    "peaks_where_sites_are": [
+        (
+            "no peak of 1",
+            index_channel("chr1", 0, target_max=0.5),
+            [{**HUMAN, "target": "primary_tss_+", "transcripts": 4, "greatest": 0.5}],
+        ),
+        (
+            "greatest unknown",
+            index_channel("chr1", 0, target_max=None),
+            [{**HUMAN, "target": "primary_tss_+", "greatest": None}],
+        ),
+        (
+            "a sum where no site is",
+            index_channel("chr3", 10, target_sum=0.25),
+            [{"chrom": "chr3", "target": "mrna_intragenic_regions_+", "transcripts": 0, "total": 0.5}],
+        ),
+        (
+            "targets of nothing",
+            select_nothing_on_chr3,
+            [
+                {"chrom": "chr3", "target": f"{group}{kind}_-", "transcripts": 0, "greatest": 1.0}
+                for group, kinds in (
+                    ("", ["intragenic_regions"]),
+                    ("mrna_", ["intragenic_regions", "polya", "tss"]),
+                    ("primary_", ["polya", "tss"]),
+                )
+                for kind in kinds
+            ],
+        ),
+    ],
+    "selected_transcripts_are_inside": [
+        ("past the end", transcript(end=204_084), [{**HUMAN, "source_line": 7, "end": 204_084, "length": 204_083}]),
+        ("before the start", transcript(start=-1), [{**HUMAN, "source_line": 7, "start": -1}]),
+        ("empty", transcript(end=2_500), [{**HUMAN, "source_line": 7, "start": 2_500, "end": 2_500}]),
+        ("no strand", transcript(strand="."), [{**HUMAN, "source_line": 7, "strand": "."}]),
+        ("null strand", transcript(strand=None), [{**HUMAN, "source_line": 7, "strand": None}]),
+        ("other type", transcript(type="other"), [{**HUMAN, "source_line": 7, "type": "other"}]),
+        ("unknown chromosome", transcript(chrom="chr9"), [{"chrom": "chr9", "source_line": 7, "length": None}]),
+        (
+            "chromosome left out",
+            transcript(chrom="chrUn_sim0002", start=1, end=2),
+            [{"chrom": "chrUn_sim0002", "source_line": 7, "included": False}],
+        ),
+    ],
+    "splits_are_disjoint": [
+        ("one block elsewhere", index_block(60_000, split="test"), [{**HUMAN, "catalogue_split": "train"}]),
+        (
+            "all elsewhere",
+            index_chrom("chr1", split="test"),
+            [{**HUMAN, "splits": ["test"], "catalogue_split": "train"}],
+        ),
+    ],
+    "targets_are_in_range": [
+        ("above 1", target(1.5), [{**OF_BLOCK, "greatest": 1.5}]),
+        ("above 1 in the index too", above_one_in_the_index_too, [{**OF_BLOCK, "index_greatest": 1.5}]),
+        ("below 0", target(-0.25), [{**OF_BLOCK, "least": -0.25}]),
+        ("infinite", target(np.inf), [OF_BLOCK]),
+        ("all NaN", all_targets(np.nan), [OF_BLOCK]),
+        ("peak lost", all_targets(0), [{**OF_BLOCK, "greatest": 0.0, "index_greatest": 1.0}]),
+        ("null cell", null_cell, [{**OF_BLOCK, "nulls": 1}]),
+        ("base without targets", null_base, [{**OF_BLOCK, "nulls": 1}]),
+    ],
+    "twelve_channels": [
+        ("target_names in another order", swap_target_names, [OF_BLOCK]),
+        ("no target_names", no_metadata("target_names"), [{**OF_BLOCK, "target_names": None}]),
+        ("eleven stated", metadata(target_shape=[60_000, 11]), [{**OF_BLOCK, "channels": "11"}]),
+        ("another length stated", metadata(target_shape=[59_999, 12]), [OF_BLOCK]),
+        ("no target_shape", no_metadata("target_shape"), [{**OF_BLOCK, "channels": None}]),
+    ],
+}
+
+
+def test_every_check_is_shown_failing():
+    assert set(FAULTS) == set(check_names())
+    assert all(FAULTS.values())
+
+
+@pytest.mark.parametrize("check", check_names())
+def test_check_passes_on_a_good_dataset(dataset, check):
+    assert offenders(dataset.root, check) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "damage", "expected"),
+    [
+        pytest.param(check, damage, expected, id=f"{check}: {name}")
+        for check, cases in FAULTS.items()
+        for name, damage, expected in cases
+    ],
+)
+def test_check_names_what_offends(root, check, damage, expected):
+    damage(root)
+    found = offenders(root, check)
+    assert len(found) == len(expected)
+    assert [{key: row[key] for key in wanted} for row, wanted in zip(found, expected, strict=True)] == expected
+
+
+@pytest.mark.parametrize("check", check_names())
+def test_check_says_what_it_demands(check):
+    assert describe_check(check).endswith(".")
+
+
+def test_finding_shows_only_the_first_offenders(root):
+    for number in range(25):
+        shutil.copy(root / BLOCK, root / CHR1 / f"9{number:02}.parquet")
+    with connect(root) as connection:
+        finding = run_check(connection, "index_agrees_with_files", root)
+    assert finding.offenders == 25
+    assert len(finding.sample.rows) == 20
+
+
+def test_check_of_what_is_not_built_says_so(dataset, tmp_path):
+    shutil.copytree(dataset.root / "assemblies", tmp_path / "assemblies")
+    with connect(tmp_path) as connection, pytest.raises(QueryError, match="has not been built yet"):
+        run_check(connection, "blocks_are_contiguous", tmp_path)
+
+
+# --- Views ---
+
+
+def test_there_are_these_views(dataset):
+    assert {name for (name,) in answer(dataset.root, "show tables")} == VIEWS
+
+
+@pytest.mark.parametrize("view", sorted(VIEWS))
+def test_view_answers(dataset, view):
+    with connect(dataset.root) as connection:
+        found = ask(connection, f"select * from {view}")
+    assert found.rows
+    assert all(len(row) == len(found.columns) for row in found.rows)
+
+
+def test_views_hold_the_dataset(dataset):
+    (counts,) = answer(
+        dataset.root,
+        """select (select count(*) from blocks), (select count(*) from stored_blocks),
+        (select count(*) from block_targets), (select count(*) from chromosomes where included),
+        (select sum(length(dna_sequence)) from stored_blocks),
+        (select value from statistics where split = 'test' and statistic = 'chroms')""",
+    )
+    assert counts == (BLOCKS, BLOCKS, 12 * BLOCKS, CHROMOSOMES, NT, 2)
+
+
+def test_block_targets_pair_each_channel_with_its_numbers(dataset):
+    (row,) = answer(
+        dataset.root,
+        """select b.target_sum[12] = t.target_sum, b.target_max[12] = t.target_max, t.target
+        from block_targets t join blocks b using (genome, chrom, start)
+        where t.channel = 11 and genome = 'sim-gencode' and chrom = 'chr1' and start = 0""",
+    )
+    assert row == (True, True, "mrna_intragenic_regions_-")
+
+
+# --- What is asked ---
+
+READING = [
+    "from blocks select count(*)",
+    "with x as (select 1) select * from x;",
+    "select 1 -- one",
+    "values (1), (2)",
+    "describe blocks",
+    "describe select 1",
+    "show tables",
+    "summarize blocks",
+    "explain select * from blocks",
+    "EXPLAIN ANALYZE select count(*) from blocks;",
+    "explain (format json) select 1",
+    "pivot blocks on split in ('train', 'test') using count(*)",
+]
+
+WRITING = [
+    "copy (select 1) to '{out}'",
+    "copy (select 1) to '{out}' (format parquet)",
+    "with x as (copy (select 1) to '{out}') select * from x",
+    "explain analyze copy (select 1) to '{out}'",
+    "explain (analyze) copy (select 1) to '{out}'",
+    "explain analyze with x as (copy (select 1) to '{out}') select * from x",
+    "explain analyze create table t as select 1",
+    "explain analyze drop view blocks",
+    "explain analyze attach '{out}'",
+    "select * from query('copy (select 1) to ''{out}''')",
+    "select * from enable_logging('QueryLog', storage = 'file', storage_path = '{out}')",
+    "call enable_logging('QueryLog', storage = 'file', storage_path = '{out}')",
+    "select 1) ; copy (select 1) to '{out}'; select (1",
+    "select 1; copy (select 1) to '{out}'",
+    "export database '{out}'",
+    "attach '{out}'",
+    "pragma enable_profiling = 'json'",
+    "pragma profiling_output = '{out}'",
+    "pragma import_database('{out}')",
+    "set threads = 1",
+    "reset threads",
+    "create table t (a int)",
+    "create or replace view blocks as select 1",
+    "insert into blocks values (1)",
+    "with x as (insert into blocks select * from blocks returning *) select * from x",
+    "update blocks set start = 1",
+    "delete from blocks",
+    "drop view blocks",
+    "alter view blocks rename to b",
+    "install httpfs",
+    "load httpfs",
+    "prepare p as copy (select 1) to '{out}'",
+    "begin",
+    "checkpoint",
+    "",
+    ";",
+    "-- nothing",
+]
+
+
+@pytest.mark.parametrize("question", READING)
+def test_reading_is_answered(dataset, question):
+    assert answer(dataset.root, question)
+
+
+@pytest.mark.parametrize("question", WRITING)
+def test_writing_is_refused(dataset, tmp_path, monkeypatch, question):
+    monkeypatch.chdir(tmp_path)
+    with connect(dataset.root) as connection:
+        with pytest.raises(QueryError):
+            ask(connection, question.format(out=tmp_path / "out"))
+        assert ask(connection, "select count(*) from blocks").rows == ((BLOCKS,),)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_refusal_says_what_to_ask_with(dataset):
+    with pytest.raises(QueryError, match="found a statement of type DROP; datasets are read-only: ask with SELECT"):
+        answer(dataset.root, "drop view blocks")
+
+
+def test_fault_is_shown_in_the_line_where_it_is(dataset):
+    with pytest.raises(QueryError, match=r"LINE 2:\s+nothing\n"):
+        answer(dataset.root, "select\n  nothing\nfrom blocks")
+
+
+def test_order_of_the_question_is_kept(dataset):
+    starts = answer(dataset.root, "select start from blocks where chrom = 'chr1' order by start desc")
+    assert starts == [(180_000,), (120_000,), (60_000,), (0,)]
+
+
+def test_variables_of_the_program_are_no_tables(dataset):
+    with pytest.raises(QueryError, match="Table with name connection does not exist"):
+        answer(dataset.root, "select * from connection")
+
+
+# --- Roots ---
+
+
+@pytest.mark.parametrize(
+    ("name", "decoy"),
+    [
+        ("a b", "ab"),
+        ("it's", "its"),
+        ('say "so"', "say so"),
+        ("x[1]", "x1"),
+        ("st*r", "star"),
+        ("wh?t", "what"),
+        ("per%20cent", "per cent"),
+        ("{root} {glob_root}", "root"),
+    ],
+)
+def test_root_may_have_any_name(dataset, tmp_path, name, decoy):
+    copy_of(dataset, tmp_path / decoy)  # a pattern in the name would find its files too
+    root = copy_of(dataset, tmp_path / name)
+    assert answer(root, "select count(*), count(distinct file) from stored_blocks") == [(BLOCKS, BLOCKS)]
+    assert [check for check in check_names() if offenders(root, check)] == []
+
+
+def test_root_may_be_relative_or_a_link(dataset, tmp_path, monkeypatch):
+    (tmp_path / "link").symlink_to(dataset.root)
+    monkeypatch.chdir(tmp_path)
+    root = Path("link")
+    assert answer(root, "select count(*) from blocks") == [(BLOCKS,)]
+    for check in ("index_agrees_with_files", "index_agrees_with_metadata", "targets_are_in_range"):
+        assert offenders(root, check) == []
+
+
+@pytest.mark.parametrize("name", ["missing", "empty", "file"])
+def test_root_without_a_dataset_is_named(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(DatasetError, match=f"{name} holds no dataset"), connect(tmp_path / name):
+        pass
+
+
+@pytest.mark.parametrize("view", ["blocks", "stored_blocks", "transcripts", "segments", "statistics", "block_targets"])
+def test_view_that_is_not_built_yet_says_so(dataset, tmp_path, view):
+    shutil.copytree(dataset.root / "assemblies", tmp_path / "assemblies")
+    assert answer(tmp_path, "select count(*) from chromosomes where included") == [(CHROMOSOMES,)]
+    with pytest.raises(QueryError, match=f"'{view}' has not been built yet at this root"):
+        answer(tmp_path, f"select * from {view}")
+
+
+@pytest.mark.parametrize("damaged", ["dataset/blocks.parquet", f"{CHR1}/0.parquet", BLOCK])
+@pytest.mark.parametrize("kept", [0, 1_000])
+def test_damaged_file_is_named(root, damaged, kept):
+    os.truncate(root / damaged, kept)
+    with pytest.raises((DatasetError, QueryError), match=damaged):
+        answer(root, "select count(*) from stored_blocks, blocks")

@@ -1,0 +1,423 @@
+"""Whole files, safe names, manifests, worker processes and tables."""
+
+import json
+import multiprocessing
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from genatator_assets.errors import DatasetError, GenatatorError
+from genatator_assets.version import __version__
+from genatator_assets.work.files import canonical_json, path_name, plain_name, sha256_of_file, whole_file, write_json
+from genatator_assets.work.layout import Layout, chromosome_key, parse_key
+from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished, read_manifest
+from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.pool import WORKER_MEMORY_BYTES, batches, default_workers, process_pool, run_batches
+from genatator_assets.work.tables import Provenance, read_table, write_table
+
+# Files
+
+
+def test_a_whole_file_takes_the_place_of_the_old_one(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    with whole_file(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+        assert temporary.parent == tmp_path
+        assert temporary.name.startswith(".")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("interruption", [ValueError, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("before", [["file"], []])
+def test_an_interrupted_file_leaves_what_was_there(tmp_path, interruption, before):
+    path = tmp_path / "file"
+    for _ in before:
+        path.write_text("old")
+
+    def write_half():
+        with whole_file(path) as temporary:
+            temporary.write_text("half")
+            raise interruption
+
+    with pytest.raises(interruption):
+        write_half()
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [(name, "old") for name in before]
+
+
+def test_a_file_that_was_never_written_is_an_error(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    with pytest.raises(FileNotFoundError), whole_file(path):
+        pass
+    assert path.read_text() == "old"
+
+
+def test_folders_are_made_for_a_file(tmp_path):
+    write_json(tmp_path / "a" / "b" / "file.json", {"b": 1, "a": "é"})
+    assert (tmp_path / "a" / "b" / "file.json").read_text() == '{\n "a": "\\u00e9",\n "b": 1\n}\n'
+
+
+def test_canonical_json_and_hashes_are_the_known_ones(tmp_path):
+    assert canonical_json({"b": [1, None], "a": {"d": 0.5, "c": True}}) == '{"a":{"c":true,"d":0.5},"b":[1,null]}'
+    (tmp_path / "abc").write_bytes(b"abc")  # the example of FIPS 180-2
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256_of_file(tmp_path / "abc") == expected
+
+
+# Names
+
+names = st.text(st.one_of(st.sampled_from("./%~ *\\:_=+-\0\n"), st.characters(codec="utf-8")), min_size=1, max_size=17)
+
+
+@given(names)
+@example("..")
+@example("...")
+@example(".a")
+@example("%2E")
+@example("a..b...c")
+def test_every_name_becomes_a_safe_component_and_comes_back(name):
+    component = path_name(name)
+    assert plain_name(component) == name
+    assert re.fullmatch(r"[A-Za-z0-9_+%-][A-Za-z0-9._+%-]*", component)
+    assert ".." not in component
+
+
+@given(names, names)
+def test_a_chromosome_key_names_one_chromosome(genome, chrom):
+    key = chromosome_key(genome, chrom)
+    assert parse_key(key) == (genome, chrom)
+    assert key.count("/") == 1
+    assert "..." not in key
+
+
+@pytest.mark.parametrize(("name", "size"), [("", 0), ("a" * 216, 216), ("*" * 72, 216)])
+def test_names_that_no_file_system_takes_are_refused(name, size):
+    with pytest.raises(GenatatorError, match=f"it has {size} bytes there, expected 1 to 215"):
+        path_name(name)
+
+
+def test_the_longest_name_can_be_written(tmp_path):
+    layout = Layout(tmp_path)
+    longest = "a" * 215
+    for path in [layout.segments(longest, longest), layout.blocks_manifest("validation", longest, longest)]:
+        write_json(path, {})
+
+
+@given(names, names)
+def test_no_path_leaves_the_root(genome, chrom):
+    layout = Layout(Path("/root"))
+    for path in [layout.sequence(genome), layout.segments(genome, chrom), layout.block("test", genome, chrom, 0)]:
+        assert os.path.normpath(path) == str(path)
+        assert path.is_relative_to("/root")
+
+
+# Manifests
+
+
+@pytest.fixture
+def unit(tmp_path):
+    """A finished unit of two files, made by the fingerprint 'f'."""
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(name)
+    outputs = tuple(OutputFile.of(tmp_path / name, tmp_path) for name in ("one", "two"))
+    manifest = Manifest("f", outputs, {"nt": 5})
+    manifest.write(tmp_path / "manifest.json")
+    return manifest
+
+
+def test_a_finished_unit_gives_its_manifest(tmp_path, unit):
+    assert finished(tmp_path / "manifest.json", "f", tmp_path) == unit
+    assert unit.outputs[0] == OutputFile(
+        "one", 3, "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
+    )  # printf one | sha256sum
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "one").unlink(),
+        lambda folder: (folder / "two").write_text("tw"),
+        lambda folder: (folder / "two").write_text(""),
+        lambda folder: [(folder / "one").unlink(), (folder / "one").mkdir()],
+        lambda folder: (folder / "manifest.json").unlink(),
+    ],
+)
+@pytest.mark.usefixtures("unit")
+def test_a_unit_without_all_its_files_is_not_finished(tmp_path, damage):
+    damage(tmp_path)
+    assert finished(tmp_path / "manifest.json", "f", tmp_path) is None
+
+
+@pytest.mark.usefixtures("unit")
+def test_a_unit_made_from_something_else_is_not_finished(tmp_path):
+    assert finished(tmp_path / "manifest.json", "g", tmp_path) is None
+
+
+GARBAGE = [
+    b"",
+    b"{",
+    b"null",
+    b"3",
+    b'"text"',
+    b"[]",
+    b"{}",
+    b"\xff\xfe\x00",
+    b'{"fingerprint": "f", "outputs": 3, "facts": {}}',
+    b'{"fingerprint": "f", "outputs": ["one"], "facts": {}}',
+    b'{"fingerprint": "f", "outputs": [{"path": "one"}], "facts": {}}',
+    b'{"fingerprint": "f", "outputs": [{"path": "one", "bytes": 3, "sha256": "", "more": 1}], "facts": {}}',
+    b'{"fingerprint": "f", "outputs": []}',
+]
+
+
+@pytest.mark.parametrize("content", GARBAGE)
+def test_what_is_no_manifest_finishes_nothing(tmp_path, content):
+    path = tmp_path / "manifest.json"
+    path.write_bytes(content)
+    assert read_manifest(path) is None
+    assert finished(path, "f", tmp_path) is None
+
+
+def test_a_fingerprint_depends_on_every_ingredient_and_not_on_their_order():
+    assert fingerprint_of({"a": 1, "b": {"c": 2, "d": 3}}) == fingerprint_of({"b": {"d": 3, "c": 2}, "a": 1})
+    others = [{"a": 1}, {"a": "1"}, {"a": 2}, {"b": 1}, {"a": 1, "b": None}, {"a": [1]}]
+    assert len({fingerprint_of(other) for other in others}) == len(others)
+
+
+@pytest.mark.parametrize(("status", "error"), [("built", "told"), ("intact", ""), ("failed", None)])
+def test_an_error_and_the_status_failed_come_together(status, error):
+    with pytest.raises(ValueError, match="does not go with"):
+        Outcome("g/c", status, error=error)
+
+
+# Worker processes
+
+
+@dataclass(frozen=True)
+class Job:
+    """A task, and what it does to its worker."""
+
+    key: str
+    length: int
+    deed: str = "work"
+
+
+def do(jobs):
+    for job in jobs:
+        match job.deed:
+            case "exit":
+                os._exit(3)
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "sleep":
+                time.sleep(60)
+    return [Outcome(job.key, "built", {"worker": os.getpid(), "batch": len(jobs)}) for job in jobs]
+
+
+@given(st.lists(st.integers(1, 30), max_size=60), st.integers(1, 40))
+def test_batches_hold_every_task_once_largest_first_and_small_ones_together(lengths, batch_bp):
+    jobs = [Job(f"{number:02}", length) for number, length in enumerate(lengths)]
+    found = batches(iter(jobs), batch_bp)
+    together = [job for batch in found for job in batch]
+    assert sorted(together, key=lambda job: job.key) == jobs
+    assert [job.length for job in together] == sorted(lengths, reverse=True)
+    assert all(len(batch) == 1 or sum(job.length for job in batch) <= batch_bp for batch in found)
+    assert all(sum(job.length for job in batch) + after[0].length > batch_bp for batch, after in pairwise(found))
+
+
+def test_batches_of_a_small_genome_by_hand():
+    sizes = {"chr1": 25, "chr2": 12, "chr3": 6, "b": 4, "a": 4, "c": 1}
+    found = batches([Job(key, size) for key, size in sizes.items()], batch_bp=10)
+    assert [[job.key for job in batch] for batch in found] == [["chr1"], ["chr2"], ["chr3", "a"], ["b", "c"]]
+
+
+def test_a_pool_gives_an_outcome_for_every_task_in_the_order_of_their_keys():
+    jobs = [Job(f"g/{number}", number * 1_000_000) for number in (3, 12, 1, 10, 11, 2)]
+    told = []
+    with process_pool(2) as pool:
+        outcomes = run_batches(pool, do, jobs, told.append)
+    assert [outcome.key for outcome in outcomes] == ["g/1", "g/10", "g/11", "g/12", "g/2", "g/3"]
+    assert [outcome.facts["batch"] for outcome in outcomes] == [3, 1, 1, 1, 3, 3]  # 1, 2 and 3 Mb together
+    assert os.getpid() not in {outcome.facts["worker"] for outcome in outcomes}
+    assert sorted(told, key=lambda outcome: outcome.key) == outcomes
+
+
+@pytest.mark.parametrize("deed", ["exit", "kill"])
+def test_the_batch_of_a_worker_that_dies_fails_with_a_remedy(deed):
+    large, deadly, lost = Job("large", 30_000_000), Job("deadly", 8, deed), Job("lost", 7)
+    told = []
+    with process_pool(1) as pool:
+        outcomes = run_batches(pool, do, [large, deadly, lost], told.append)
+        assert [(outcome.key, outcome.status) for outcome in outcomes] == [
+            ("deadly", "failed"),
+            ("large", "built"),
+            ("lost", "failed"),
+        ]
+        assert "it may have run out of memory. Use fewer workers and run again." in outcomes[0].error
+        assert sorted(outcome.key for outcome in told) == ["deadly", "large", "lost"]
+        # The pool takes no more work then, which must not raise either.
+        assert [outcome.status for outcome in run_batches(pool, do, [large, lost], told.append)] == ["failed"] * 2
+
+
+class Inline(Executor):
+    """Runs work at once, in this process."""
+
+    def submit(self, work, *args):
+        done = Future()
+        done.set_result(work(*args))
+        return done
+
+
+def test_any_executor_will_do():
+    outcomes = run_batches(Inline(), do, [Job("b", 1), Job("a", 2)], lambda outcome: None)
+    assert [outcome.key for outcome in outcomes] == ["a", "b"]
+
+
+def running(process):
+    """Look without waiting: psutil would reap the pool's children, which then waits for them for ever."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def end_in_time(processes, seconds=3):
+    deadline = time.monotonic() + seconds
+    while (left := [process for process in processes if running(process)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for process in left:
+        process.kill()
+    return not left
+
+
+def workers():
+    return [psutil.Process(child.pid) for child in multiprocessing.active_children()]
+
+
+@pytest.mark.parametrize("interruption", [ValueError, KeyboardInterrupt])
+def test_leaving_a_pool_by_an_exception_ends_its_busy_workers(interruption):
+    left = []
+
+    def leave():
+        with process_pool(2) as pool:
+            pool.submit(os.getpid).result()
+            for _ in range(4):
+                pool.submit(do, [Job("long", 1, "sleep")])
+            left.extend(workers())
+            raise interruption
+
+    with pytest.raises(interruption):
+        leave()
+    assert len(left) == 2
+    assert end_in_time(left)
+
+
+def test_leaving_a_pool_well_ends_its_workers():
+    with process_pool(1) as pool:
+        pool.submit(os.getpid).result()
+        left = workers()
+    assert len(left) == 1
+    assert end_in_time(left)
+
+
+PARENT = """
+import os, time
+from genatator_assets.work.pool import process_pool
+if __name__ == "__main__":
+    with process_pool(1) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_with_a_parent_that_is_killed(tmp_path, how):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
+        worker = psutil.Process(int(parent.stdout.readline()))
+        parent.send_signal(how)
+    assert end_in_time([worker])
+
+
+@pytest.mark.parametrize(("cores", "free", "expected"), [(8, 100, 8), (8, 4.1, 4), (8, 0.1, 1), (1, 100, 1)])
+def test_there_are_as_many_workers_as_cores_unless_memory_is_short(monkeypatch, cores, free, expected):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    memory = psutil.virtual_memory()._replace(available=int(free * WORKER_MEMORY_BYTES))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    assert default_workers() == expected
+
+
+# Tables
+
+TABLE = pa.table({"chrom": ["chr1", "chr2", None], "length": [3, 2, 1], "aliases": [["1"], [], ["M", "MT"]]})
+PROVENANCE = Provenance({"sequence": "ab" * 32}, {"kernel": {"width_bp": 2.0, "shape": "box"}, "length": 5})
+
+
+def test_a_table_comes_back_with_its_provenance(tmp_path):
+    path = tmp_path / "new" / "table.parquet"
+    write_table(path, TABLE, PROVENANCE)
+    assert read_table(path).equals(TABLE)
+    assert read_table(path, columns=["length"]).column_names == ["length"]
+    metadata = pq.read_metadata(path).metadata
+    assert {key.decode(): value.decode() for key, value in metadata.items() if key.startswith(b"genatator")} == {
+        "genatator_assets.format_version": "1",
+        "genatator_assets.platform_version": __version__,
+        "genatator_assets.inputs": json.dumps({"sequence": "ab" * 32}, separators=(",", ":")),
+        "genatator_assets.parameters": '{"kernel":{"shape":"box","width_bp":2.0},"length":5}',
+    }
+
+
+def test_the_same_table_and_provenance_give_the_same_bytes(tmp_path):
+    again = Provenance(PROVENANCE.inputs, dict(reversed(PROVENANCE.parameters.items())))
+    for name, provenance in [("a", PROVENANCE), ("b", again), ("c", replace(PROVENANCE, parameters={"length": 6}))]:
+        write_table(tmp_path / name, pa.table(TABLE.to_pydict(), TABLE.schema), provenance)
+    a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_a_table_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(DatasetError, match=r"absent\.parquet does not exist: .*build the dataset"):
+        read_table(tmp_path / "absent.parquet")
+
+
+@pytest.mark.parametrize("kept", [0, 3, 100, 0.5, -9, -1])
+def test_a_truncated_table_is_told(tmp_path, kept):
+    path = tmp_path / "table.parquet"
+    write_table(path, TABLE, PROVENANCE)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole)) if isinstance(kept, float) else kept])
+    with pytest.raises(DatasetError, match=r"table\.parquet can't be read .*; delete it and build again"):
+        read_table(path)
+
+
+def test_a_table_with_a_damaged_byte_is_read_or_told_but_never_crashes(tmp_path):
+    path = tmp_path / "table.parquet"
+    write_table(path, TABLE, PROVENANCE)
+    whole = path.read_bytes()
+    told = 0
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            read_table(path)
+        except DatasetError:
+            told += 1
+    assert told > len(whole) // 3
