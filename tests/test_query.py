@@ -247,6 +247,12 @@ def select_nothing_on_chr3(root: Path) -> None:
     )
 
 
+def select_nothing_of_refseq(root: Path) -> None:
+    edit_rows(
+        root / "annotation/sim-refseq/transcripts.parquet", lambda rows: [{**row, "selected": False} for row in rows]
+    )
+
+
 # --- Each check, damage, and what must be found (each row found must have these values) ---
 
 OF_BLOCK = {"file": BLOCK}
@@ -369,6 +375,9 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
                 for kind in kinds
             ],
         ),
+    ],
+    "every_genome_has_selected_transcripts": [
+        ("an annotation misread", select_nothing_of_refseq, [{"genome": "sim-refseq"}]),
     ],
     "selected_transcripts_are_inside": [
         ("past the end", transcript(end=204_084), [{**HUMAN, "source_line": 7, "end": 204_084, "length": 204_083}]),

@@ -491,13 +491,14 @@ def test_after_a_failed_import_nothing_pretends_to_be_done(inputs):
     assert inputs.imported(GENOME) == dict.fromkeys(["chr1", "chr2", "chr3"], "train")
 
 
-def test_after_rules_that_fail_nothing_pretends_to_be_done(tmp_path):
-    inputs = Inputs(tmp_path, splits={"test": ["chr9"]})
+def test_rules_that_fail_leave_no_chromosomes_and_cost_no_second_copy(tmp_path, inputs):
+    inputs.imported(GENOME)
+    first = inputs.copied_at
     with pytest.raises(CatalogueError, match="no sequence 'chr9'"):
-        inputs.imported(GENOME)
+        Inputs(tmp_path, splits={"test": ["chr9"]}).imported(GENOME)
     assert not inputs.layout.chromosomes("g").exists()
-    with pytest.raises(DatasetError, match="has not been imported"):
-        read_source(inputs.layout, "g")
+    inputs.imported(GENOME)
+    assert inputs.copied_at == first
 
 
 def test_a_simulated_assembly_is_imported_once(tmp_path):

@@ -30,6 +30,7 @@ class Flavour(_Value):
     """How one kind of annotation says what a transcript is; the keys are explained in flavours.yaml."""
 
     classify_by: Literal["feature", "biotype"]
+    more_transcripts: tuple[str, ...] = ()
     biotype: tuple[str, ...]
     gene_biotype: tuple[str, ...] = ()
     transcript_id: tuple[str, ...]
@@ -38,8 +39,9 @@ class Flavour(_Value):
     types: dict[Literal["mRNA", "lncRNA"], tuple[str, ...]]
 
     def type_of(self, feature: str, biotype: str | None) -> TranscriptType:
-        """Classify a transcript."""
-        return self._type_of_word.get(feature if self.classify_by == "feature" else biotype, "other")
+        """Classify a transcript. In GTF every transcript's feature is `transcript`, which tells nothing."""
+        by_feature = self.classify_by == "feature" and feature != "transcript"
+        return self._type_of_word.get(feature if by_feature else biotype, "other")
 
     @cached_property
     def _type_of_word(self) -> dict[str | None, TranscriptType]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -28,8 +28,12 @@ _BUFFER_BYTES = 1 << 20
 _ROWS_PER_BATCH = 8_192
 _COLUMNS = 9
 _SNIFFED_LINES = 2_000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _COMMENT = ord("#")
-_BEFORE_KEY = b"; \t"
+_BEFORE_KEY = (b";", b"; ")
+_MOST_DIGITS = 18
+_GENE_ID = "gene:"
+_NAMES_OF_SEQUENCES = (b"##sequence-region", b"##species")
 _GFF3_ATTRIBUTE = re.compile(rb"\s*[^\s=;\"]+=")
 
 PARSED_SCHEMA = pa.schema(
@@ -88,26 +92,31 @@ def read_annotation(path: Path, flavour: FlavourName | None = None) -> ParsedAnn
 
 
 def _sniff(path: Path, flavour: FlavourName | None) -> tuple[FlavourName, "_Attributes"]:
-    """Tell a file's flavour, unless it is given, and its spelling of attributes from its first lines."""
+    """Tell a file's flavour, unless it is given, and its spelling of attributes from its first lines.
+
+    A draft assembly's file may begin with thousands of lines that only name its sequences: these are passed over.
+    """
     with _lines(path) as lines:
-        head = list(islice(lines, _SNIFFED_LINES))
-    texts = (line.split(b"\t")[-1] for line in head if line.count(b"\t") == _COLUMNS - 1 and line[0] != _COMMENT)
-    return flavour or detect_flavour(head, path), _Attributes(next(texts, b""))
+        head = list(islice((line for line in lines if not line.startswith(_NAMES_OF_SEQUENCES)), _SNIFFED_LINES))
+    texts = [line.split(b"\t")[-1] for line in head if line.count(b"\t") == _COLUMNS - 1 and line[0] != _COMMENT]
+    return flavour or detect_flavour(head, path), _Attributes(texts)
 
 
 @contextmanager
-def _lines(path: Path) -> Iterator[BinaryIO]:
+def _lines(path: Path) -> Iterator[io.BufferedReader]:
     """Open a plain or gzip file for reading lines."""
-    with path.open("rb", _BUFFER_BYTES) as handle:
-        head = handle.read(2)
+    with io.BufferedReader(path.open("rb", buffering=0), _BUFFER_BYTES) as handle:
+        compressed = handle.read(2) == b"\x1f\x8b"
         handle.seek(0)
-        if not head:
-            raise AnnotationError(f"{path}: the file is empty; expected GFF3 or GTF")
-        if head != b"\x1f\x8b":
-            yield handle
-            return
+        lines: io.BufferedReader[Any] = (
+            io.BufferedReader(gzip.GzipFile(fileobj=handle), _BUFFER_BYTES) if compressed else handle
+        )
         try:
-            yield io.BufferedReader(gzip.GzipFile(fileobj=handle), _BUFFER_BYTES)
+            if lines.peek(len(_BYTE_ORDER_MARK)).startswith(_BYTE_ORDER_MARK):
+                lines.read(len(_BYTE_ORDER_MARK))
+            if not lines.peek(1):
+                raise AnnotationError(f"{path}: the file is empty; expected GFF3 or GTF")
+            yield lines
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise AnnotationError(
                 f"{path}: the compressed file is truncated or damaged ({error}); get it again"
@@ -143,10 +152,11 @@ def _no_transcripts(path: Path, counts: dict[bytes, int]) -> str:
 
 
 class _Attributes:
-    """Finds attributes in column 9, spelt as in GFF3 (`key=value`) or in GTF (`key "value"`), as the sample is."""
+    """Finds attributes in column 9, spelt as in GFF3 (`key=value`) or in GTF (`key "value"`), as most samples are."""
 
-    def __init__(self, sample: bytes) -> None:
-        self.gff3 = _GFF3_ATTRIBUTE.match(sample) is not None
+    def __init__(self, samples: list[bytes]) -> None:
+        spelt = [_GFF3_ATTRIBUTE.match(sample) is not None for sample in samples if sample.strip() not in (b"", b".")]
+        self.gff3 = 2 * sum(spelt) > len(spelt)
 
     def openings(self, keys: Iterable[str]) -> list[bytes]:
         """Give what stands before the values of `keys`, to be used with `first`."""
@@ -157,7 +167,7 @@ class _Attributes:
         closing = b";" if self.gff3 else b'"'
         for opening in openings:
             begin = text.find(opening)
-            while begin > 0 and text[begin - 1] not in _BEFORE_KEY:
+            while begin > 0 and not (text.endswith(_BEFORE_KEY, 0, begin) or text[:begin].rstrip()[-1:] in (b"", b";")):
                 begin = text.find(opening, begin + 1)
             if begin >= 0:
                 begin += len(opening)
@@ -180,7 +190,7 @@ class _Reader:
         self._flavour = flavour
         self._attributes = attributes
         self._counts = counts
-        self._transcript_types = {name.encode(): name for name in features.transcript}
+        self._transcript_types = {name.encode(): name for name in (*features.transcript, *flavour.more_transcripts)}
         self._gene_types = {name.encode() for name in features.gene}
         self._id = attributes.openings(["ID"])
         self._parent = attributes.openings(["Parent"])
@@ -190,7 +200,7 @@ class _Reader:
         self._gene_biotype = attributes.openings(flavour.gene_biotype)
         self._biotype_of_gene: dict[str, str] = {}
 
-    def rows(self, lines: BinaryIO) -> Iterator[_Row]:
+    def rows(self, lines: Iterable[bytes]) -> Iterator[_Row]:
         """Give the transcripts. This loop passes over most lines: it does the least that finds a malformed row."""
         counts, transcripts = self._counts, self._transcript_types
         genes = self._gene_types if self._gene_biotype else set()
@@ -220,7 +230,7 @@ class _Reader:
     def _transcript(self, number: int, line: bytes, columns: list[bytes]) -> _Row | None:
         chrom, _, feature, first, last, _, strand, _, text = columns
         attribute = self._attributes.first
-        if self._attributes.gff3 and (attribute(text, self._id) or "").startswith("gene"):
+        if self._attributes.gff3 and (attribute(text, self._id) or "").startswith(_GENE_ID):
             return None
         start, end = self._interval(number, line, first, last)
         name = attribute(text, self._transcript_id)
@@ -246,7 +256,8 @@ class _Reader:
 
     def _interval(self, number: int, line: bytes, first: bytes, last: bytes) -> tuple[int, int]:
         """Turn 1-based inclusive columns 4 and 5 into a 0-based half-open interval."""
-        if not (first.isdigit() and last.isdigit()) or not 1 <= int(first) <= int(last) < 2**62:
+        numbers = first.isdigit() and last.isdigit() and len(first) <= _MOST_DIGITS >= len(last)
+        if not numbers or not 1 <= int(first) <= int(last):
             raise self._malformed(
                 number, line, f"found start {_show(first)} and end {_show(last)}, expected 1 <= start <= end"
             )

@@ -88,9 +88,9 @@ def _require_common_names(genome: str, transcripts: pa.Table, chromosomes: list[
     found = pc.unique(transcripts["chrom"]).to_pylist()
     if set(known).isdisjoint(found):
         raise AnnotationError(
-            f"genome {genome}: no sequence name of the annotation occurs in the FASTA file: the annotation has"
-            f" {_some(found)}, the FASTA file has {_some(known)}{nearest(found[0], known)}"
-            " Both files must name the sequences alike."
+            f"genome {genome}: no sequence name of the annotation occurs in the FASTA file. Both files must name the"
+            f" sequences alike: the annotation has {_some(found)}, the FASTA file has"
+            f" {_some(known)}{nearest(found[0], known)}"
         )
 
 

@@ -44,9 +44,11 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
     source = read_source(layout, genome)
     chromosomes = read_chromosomes(layout.chromosomes(genome))
     path = Path(source.annotation_path)
-    sha256 = sha256_of_file(path)
-    if sha256 != source.annotation_sha256:
-        raise AnnotationError(f"{path} changed since the assembly of {genome} was imported; build the assembly again")
+    sha256 = source.annotation_sha256
+    if not path.is_file() or sha256_of_file(path) != sha256:
+        raise AnnotationError(
+            f"{path} changed or was removed since the assembly of {genome} was imported; build the assembly again"
+        )
     stated = catalogue.assembly(genome).annotation
     parsed = read_annotation(path, None if stated is None or stated.flavour == "auto" else stated.flavour)
     transcripts = select(genome, parsed, chromosomes)
@@ -70,7 +72,8 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
 
 def is_ready(layout: Layout, genome: str) -> bool:
     """Say whether a genome's transcripts were selected from its present annotation for its present chromosomes."""
-    if not (layout.source(genome).is_file() and layout.annotation_summary(genome).is_file()):
+    needed = (layout.source, layout.chromosomes, layout.annotation_summary, layout.transcripts)
+    if not all(path_of(genome).is_file() for path_of in needed):
         return False
     summary, source = read_summary(layout, genome), read_source(layout, genome)
     same_chromosomes = summary.chromosomes_sha256 == sha256_of_file(layout.chromosomes(genome))
@@ -86,9 +89,12 @@ def read_summary(layout: Layout, genome: str) -> AnnotationSummary:
     """Read what was found in a genome's annotation.
 
     Raises:
-        DatasetError: the annotation has not been read yet.
+        DatasetError: the annotation has not been read yet, or the record is damaged.
     """
     path = layout.annotation_summary(genome)
     if not path.is_file():
         raise DatasetError(f"{path} does not exist: build the selected isoforms of genome {genome} first")
-    return AnnotationSummary(**json.loads(path.read_text()))
+    try:
+        return AnnotationSummary(**json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error

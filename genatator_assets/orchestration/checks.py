@@ -9,7 +9,7 @@ from genatator_assets.query.checks import Finding, check_names, describe_check, 
 from genatator_assets.query.connect import connect
 from genatator_assets.work.layout import Layout
 
-_OF_CATALOGUE = ("selected_transcripts_are_inside",)
+_OF_CATALOGUE = ("every_genome_has_selected_transcripts", "selected_transcripts_are_inside")
 """Checks that need no blocks, and so run as soon as annotations are read."""
 
 

@@ -37,10 +37,6 @@ def import_assembly(catalogue: Catalogue, genome: str, layout: Layout) -> list[C
     if not _imported(genome, sha256, layout):
         layout.source(genome).unlink(missing_ok=True)
         import_fasta(sequence, layout.sequence(genome))
-    chromosomes = chromosomes_of(catalogue, genome, read_index(layout.sequence(genome)))
-    rules = assembly.model_dump(mode="json", include={"chromosomes", "splits"})
-    parameters = {**rules, "min_chromosome_length_bp": catalogue.min_length_of(genome)}
-    write_chromosomes(layout.chromosomes(genome), chromosomes, Provenance({"sequence": sha256}, parameters))
     source = Source(
         genome=genome,
         sequence_path=str(sequence),
@@ -50,6 +46,11 @@ def import_assembly(catalogue: Catalogue, genome: str, layout: Layout) -> list[C
         indexed_bytes=layout.sequence(genome).stat().st_size,
     )
     write_json(layout.source(genome), asdict(source))
+    layout.chromosomes(genome).unlink(missing_ok=True)  # a genome without them is not ready to be built
+    chromosomes = chromosomes_of(catalogue, genome, read_index(layout.sequence(genome)))
+    rules = assembly.model_dump(mode="json", include={"chromosomes", "splits"})
+    parameters = {**rules, "min_chromosome_length_bp": catalogue.min_length_of(genome)}
+    write_chromosomes(layout.chromosomes(genome), chromosomes, Provenance({"sequence": sha256}, parameters))
     return chromosomes
 
 
