@@ -256,7 +256,7 @@ class _Reader:
 
     def _interval(self, number: int, line: bytes, first: bytes, last: bytes) -> tuple[int, int]:
         """Turn 1-based inclusive columns 4 and 5 into a 0-based half-open interval."""
-        numbers = first.isdigit() and last.isdigit() and len(first) <= _MOST_DIGITS >= len(last)
+        numbers = first.isdigit() and last.isdigit() and max(len(first), len(last)) <= _MOST_DIGITS
         if not numbers or not 1 <= int(first) <= int(last):
             raise self._malformed(
                 number, line, f"found start {_show(first)} and end {_show(last)}, expected 1 <= start <= end"
