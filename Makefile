@@ -41,5 +41,9 @@ bench: $(READY)
 	$(BIN)/python benchmarks/annotation_rate.py
 	$(BIN)/python benchmarks/block_encodings.py
 
+# The UI, clicked through in headless Chromium: needs node, npm and chromium.
+browser: $(READY)
+	tests/browser/run.sh
+
 clean:
 	rm -rf $(VENV) demo-data

@@ -23,7 +23,6 @@ from genatator_assets.work.layout import Layout
 _FAILED = 1
 _USER_ERROR = 2
 _PROMPT = "genatator> "
-_MOST_COLUMNS = 7  # of a table that fits a terminal; a wider one is turned on its side
 _WIDE = 10_000  # columns of what is not a terminal: nothing is folded there
 
 _root = click.option(
@@ -181,7 +180,7 @@ def _exit_with(faults: list[str]) -> None:
 
 def _print_statistics(root: Path) -> None:
     for table in text_tables(read_statistics(Layout(root))):
-        _print_table(table.transposed() if len(table.header) > _MOST_COLUMNS else table)
+        _print_table(table.fitting())
 
 
 def _print_answer(answer: Answer, form: str) -> None:

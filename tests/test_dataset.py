@@ -343,7 +343,7 @@ def test_stored_statistics_are_those_computed(dataset):
 def test_card_has_every_table(dataset):
     assert dataset.layout.card.read_text() == dataset.card
     for table in text_tables(read_statistics(dataset.layout)):
-        assert table.as_markdown() in dataset.card
+        assert f"### {table.title}\n\n{table.as_markdown()}" in dataset.card
     assert "| train | 1 | 4 | 13 | 13 | 13 | 626.53 kbp |" in dataset.card
     assert "at most 60,000 nucleotides" in dataset.card
     assert "shape='laplace' width_bp=2.0 radius_bp=20" in dataset.card

@@ -1,11 +1,15 @@
 """The Dagster side: the graph, partitions, runs with bad chromosomes, reruns, launching, and the code location."""
 
 import hashlib
+import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -159,6 +163,16 @@ def test_all_checks_are_evaluated_and_passed(small_root):
         assert all(record.event.dagster_event.asset_check_evaluation_data.passed for record in records.values())
 
 
+def test_one_check_can_be_run_alone(small_root):
+    """What 'Execute' on a check does in the UI."""
+    key = dg.AssetCheckKey(dg.AssetKey("block_index"), "splits_are_disjoint")
+    job = dg.define_asset_job("one_check", dg.AssetSelection.checks(key))
+    definitions = dg.Definitions.merge(build_definitions(Settings(str(SMALL), small_root)), dg.Definitions(jobs=[job]))
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = definitions.resolve_job_def("one_check").execute_in_process(instance=instance)
+        assert [evaluation.check_name for evaluation in result.get_asset_check_evaluations()] == [key.name]
+
+
 def test_building_again_changes_nothing(small_root):
     before = {path: path.stat().st_mtime_ns for path in small_root.glob("blocks/**/*") if path.is_file()}
     content = files_of(small_root)
@@ -230,7 +244,7 @@ def test_one_bad_chromosome_leaves_the_others_alone_and_is_named(small_root):
     faults = build_small(small_root)
     said = "\n".join(faults)
     assert "1 of 2 chromosomes failed:\none/chr1: " in said
-    assert "check every_chromosome_has_blocks found 1 offenders" in said
+    assert "check every_chromosome_has_blocks: 1 offend: one chr1 has no finished blocks" in said
     index = pq.read_table(small_root / "dataset/blocks.parquet").to_pylist()
     assert {(row["genome"], row["chrom"]) for row in index} == {
         ("one", "chr2"),
@@ -280,6 +294,42 @@ def test_only_targets_or_only_blocks_of_one_chromosome(tmp_path, no_home):
 
 
 # The code location and launching
+
+
+def test_the_ui_ends_when_it_is_terminated(tmp_path):
+    """Started in the background of a script, which ignores interrupts for it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = f"--catalogue {SMALL} --root {tmp_path} --port {port}"
+    shell = f"trap '' INT; exec {sys.executable} -m genatator_assets.cli ui {arguments}"
+    served = subprocess.Popen(["bash", "-c", shell], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    children = []
+    try:
+        assert within(60, lambda: answers(port))
+        children = psutil.Process(served.pid).children(recursive=True)
+        served.terminate()
+        served.wait(30)
+        assert within(30, lambda: not any(child.is_running() for child in children))
+    finally:
+        for process in [served, *children]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def answers(port):
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
+
+
+def within(seconds, condition):
+    """Say whether a condition came true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.2)
+    return True
 
 
 @pytest.mark.parametrize(

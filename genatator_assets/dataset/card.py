@@ -10,6 +10,7 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
 
+_MOST_COLUMNS = 7
 _UNITS = ((1_000_000_000, "Gbp"), (1_000_000, "Mbp"), (1_000, "kbp"))
 
 
@@ -26,10 +27,14 @@ class TextTable:
         first, *others = zip(self.header, *self.rows, strict=True)
         return TextTable(self.title, first, tuple(others))
 
+    def fitting(self) -> "TextTable":
+        """Give the table as it fits a terminal or a page: a wide one is turned on its side."""
+        return self.transposed() if len(self.header) > _MOST_COLUMNS else self
+
     def as_markdown(self) -> str:
-        """Give the table as Markdown under its title."""
+        """Give the table as Markdown, without its title."""
         lines = [self.header, ("---",) * len(self.header), *self.rows]
-        return "\n".join([f"### {self.title}", "", *(f"| {' | '.join(line)} |" for line in lines)])
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def format_bp(count: float) -> str:
@@ -67,7 +72,12 @@ def write_card(catalogue: Catalogue, layout: Layout, tables: Mapping[str, pa.Tab
         "",
         f"Kernel of the TSS and polyA channels: {'; '.join(kernels)}.",
     ]
-    text = "\n\n".join(["\n".join(about), *(table.as_markdown() for table in text_tables(tables))]) + "\n"
+    text = (
+        "\n\n".join(
+            ["\n".join(about), *(f"### {table.title}\n\n{table.as_markdown()}" for table in text_tables(tables))]
+        )
+        + "\n"
+    )
     with whole_file(layout.card) as temporary:
         temporary.write_text(text)
     return text

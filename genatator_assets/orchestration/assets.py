@@ -87,7 +87,7 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
 def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     @dg.asset(
         deps=["assembly", "selected_isoforms"],
-        group_name="sources",
+        group_name="catalogue",
         code_version=__version__,
         description="The chromosomes that there are to build, of all assemblies; registers them as partitions.",
     )
@@ -200,8 +200,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
 
 
 def _statistics_metadata(tables: Mapping[str, pa.Table]) -> metadata.Metadata:
-    shown = {table.title: dg.MetadataValue.md(table.as_markdown()) for table in text_tables(tables)}
-    return {**shown, "dagster/row_count": sum(len(table) for table in tables.values())}
+    return {table.title: dg.MetadataValue.md(table.fitting().as_markdown()) for table in text_tables(tables)}
 
 
 def _each_genome(

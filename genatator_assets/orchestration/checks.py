@@ -12,6 +12,8 @@ from genatator_assets.work.layout import Layout
 _OF_CATALOGUE = ("every_genome_has_selected_transcripts", "selected_transcripts_are_inside")
 """Checks that need no blocks, and so run as soon as annotations are read."""
 
+_SHOWN_ROWS, _SHOWN_CELLS = 3, 3
+
 
 def build_checks() -> list[dg.AssetChecksDefinition]:
     """Give the checks of the chromosome catalogue and of the block index."""
@@ -22,10 +24,12 @@ def build_checks() -> list[dg.AssetChecksDefinition]:
 def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
     specs = [dg.AssetCheckSpec(name, asset=asset, description=describe_check(name)) for name in names]
 
-    @dg.multi_asset_check(name=f"checks_of_{asset}", specs=specs)
-    def checks(layout: dg.ResourceParam[Layout]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name=f"checks_of_{asset}", specs=specs, can_subset=True)
+    def checks(
+        context: dg.AssetCheckExecutionContext, layout: dg.ResourceParam[Layout]
+    ) -> Iterator[dg.AssetCheckResult]:
         with connect(layout.root) as connection:
-            for name in names:
+            for name in sorted(key.name for key in context.selected_asset_check_keys):
                 yield _result(asset, run_check(connection, name, layout.root))
 
     return checks
@@ -39,5 +43,15 @@ def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:
         passed=finding.passed,
         asset_key=asset,
         check_name=finding.name,
+        description=_in_words(finding),
         metadata={"offenders": finding.offenders, **shown},
     )
+
+
+def _in_words(finding: Finding) -> str:
+    """Say what offends, so that a person sees it without opening the sample."""
+    if finding.passed:
+        return "nothing offends"
+    first = [" ".join(f"{cell}" for cell in row[:_SHOWN_CELLS]) for row in finding.sample.rows[:_SHOWN_ROWS]]
+    more = "; ..." if finding.offenders > len(first) else ""
+    return f"{finding.offenders:,} offend: {'; '.join(first)}{more}"

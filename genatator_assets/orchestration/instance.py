@@ -16,6 +16,8 @@ _CONFIGURATION = """\
 # Written by genatator-assets; yours to change.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 # Runs start at once, with or without a daemon, so that `dagster job launch` works on a bare machine.
 run_coordinator:
   module: dagster.core.run_coordinator

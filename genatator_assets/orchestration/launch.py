@@ -6,6 +6,7 @@
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -95,7 +96,11 @@ class Launcher:
 
 
 def serve(settings: Settings, port: int) -> NoReturn:
-    """Become `dagster dev` for a dataset: webserver and daemon."""
+    """Become `dagster dev` for a dataset: webserver and daemon.
+
+    A shell starts background jobs with interrupts ignored, and Dagster would then ignore being terminated too.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace_file()), "-h", "127.0.0.1", "-p", str(port)]
     os.execve(sys.executable, command, _environment(settings))  # noqa: S606
 

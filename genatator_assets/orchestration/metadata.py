@@ -1,6 +1,6 @@
 """What a person sees of a materialisation: schemas, counts, tables and where the files are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,28 +31,25 @@ def of_assembly(layout: Layout, chromosomes: list[Chromosome]) -> Metadata:
     included = [chromosome for chromosome in chromosomes if chromosome.included]
     first = sorted(chromosomes, key=lambda chromosome: -chromosome.length)[:_SHOWN_ROWS]
     rows = [(c.chrom, f"{c.length:,}", c.split or "-", c.reason or "included") for c in first]
-    longest = TextTable("Longest sequences", ("chrom", "bp", "split", "included or why not"), tuple(rows))
     return {
         **_stored(layout.chromosomes(chromosomes[0].genome), len(chromosomes)),
         "included chromosomes": len(included),
         "left out": len(chromosomes) - len(included),
         "included bp": sum(chromosome.length for chromosome in included),
-        "longest sequences": dg.MetadataValue.md(longest.as_markdown()),
+        "longest sequences": _table(("chrom", "bp", "split", "included or why not"), rows),
     }
 
 
 def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
     """What is shown of an annotation."""
-    reasons = tuple((reason, f"{count:,}") for reason, count in summary.reasons.items())
-    rows = tuple((feature, f"{count:,}") for feature, count in summary.rows.items())
+    reasons = [(reason, f"{count:,}") for reason, count in summary.reasons.items()]
+    rows = [(feature, f"{count:,}") for feature, count in summary.rows.items()]
     return {
         **_stored(layout.transcripts(summary.genome), summary.transcripts),
         "flavour": summary.flavour,
         "selected": summary.reasons.get("selected", 0),
-        "transcripts by reason": dg.MetadataValue.md(
-            TextTable("Transcripts by reason", ("reason", "transcripts"), reasons).as_markdown()
-        ),
-        "rows of the file": dg.MetadataValue.md(TextTable("Rows by type", ("type", "rows"), rows).as_markdown()),
+        "transcripts by reason": _table(("reason", "transcripts"), reasons),
+        "rows of the file": _table(("type", "rows"), rows),
     }
 
 
@@ -65,11 +62,10 @@ def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]])
             lengths = [chromosome.length for chromosome in chromosomes if chromosome.split == split]
             blocks = sum(len(block_intervals(length, catalogue.block_size_bp)) for length in lengths)
             rows.append((genome, split, f"{len(lengths):,}", f"{blocks:,}", format_bp(sum(lengths))))
-    table = TextTable("Chromosomes to build", ("genome", "split", "chromosomes", "blocks", "nt"), tuple(rows))
     return {
         "dagster/row_count": sum(len(chromosomes) for chromosomes in included.values()),
         "genomes not imported yet": ", ".join(absent) or "none",
-        "plan": dg.MetadataValue.md(table.as_markdown()),
+        "plan": _table(("genome", "split", "chromosomes", "blocks", "nt"), rows),
     }
 
 
@@ -79,10 +75,8 @@ def of_targets(layout: Layout, genome: str, chrom: str, facts: Mapping[str, Any]
     sums = [(name, f"{total:,.3f}") for name, total in facts["target_sum"].items()]
     return {
         **_stored(layout.segments(genome, chrom), facts["runs"]),
-        "sites": dg.MetadataValue.md(
-            TextTable("Distinct sites", ("group and strand", "TSS", "polyA"), tuple(sites)).as_markdown()
-        ),
-        "target sums": dg.MetadataValue.md(TextTable("Target sums", ("channel", "sum"), tuple(sums)).as_markdown()),
+        "sites": _table(("group and strand", "TSS", "polyA"), sites),
+        "target sums": _table(("channel", "sum"), sums),
     }
 
 
@@ -106,6 +100,10 @@ def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
         "absent chromosomes": len(summary.absent),
         "absent": ", ".join(summary.absent[:_SHOWN_ROWS]) or "none",
     }
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(TextTable("", header, tuple(rows)).as_markdown())
 
 
 def _stored(path: Path, rows: int) -> Metadata:

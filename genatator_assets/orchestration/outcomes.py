@@ -16,6 +16,5 @@ def faults_of(events: Iterable[dg.DagsterEvent]) -> list[str]:
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             if not evaluation.passed:
-                offenders = evaluation.metadata["offenders"].value
-                faults.append(f"check {evaluation.check_name} found {offenders} offenders")
+                faults.append(f"check {evaluation.check_name}: {evaluation.description}")
     return faults

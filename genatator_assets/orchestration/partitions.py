@@ -9,7 +9,7 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.work.layout import parse_key
 
 CHROMOSOMES = dg.DynamicPartitionsDefinition(name="chromosomes")
-"""Keys are `<genome>/<chrom>`, so that `<genome>/*` in the UI's partition box means a genome."""
+"""Keys are `<genome>/<chrom>`, so that `<genome>/` in the UI's partition box filters a genome's chromosomes."""
 
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
