@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from genatator_assets.annotation.reader import ParsedAnnotation
+from genatator_assets.annotation.reader import PARSED_SCHEMA, ParsedAnnotation
 from genatator_assets.catalogue.model import nearest
 from genatator_assets.errors import AnnotationError
 from genatator_assets.sources.chromosomes import Chromosome
@@ -25,18 +25,10 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 
 SCHEMA = pa.schema(
     [
-        ("genome", pa.string()),
-        ("chrom", pa.string()),
-        ("start", pa.int64()),
-        ("end", pa.int64()),
-        ("strand", pa.string()),
-        ("transcript_id", pa.string()),
-        ("gene_id", pa.string()),
-        ("type", pa.string()),
-        ("biotype", pa.string()),
-        ("source_line", pa.int64()),
-        ("selected", pa.bool_()),
-        ("reason", pa.string()),
+        pa.field("genome", pa.string()),
+        *PARSED_SCHEMA,
+        pa.field("selected", pa.bool_()),
+        pa.field("reason", pa.string()),
     ]
 )
 """A row per transcript of an annotation, in the file's order; start and end are 0-based half-open."""
