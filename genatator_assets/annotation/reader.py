@@ -25,7 +25,7 @@ from genatator_assets.annotation.flavours import (
 from genatator_assets.errors import AnnotationError
 
 _BUFFER_BYTES = 1 << 20
-_ROWS_PER_BATCH = 8_192
+_ROWS_PER_BATCH = 2_048
 _COLUMNS = 9
 _SNIFFED_LINES = 2_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
