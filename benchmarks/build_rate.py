@@ -1,6 +1,6 @@
 """Build rate: FASTA and annotation to blocks, index and statistics, against bare pyarrow writing the same arrays.
 
-    python benchmarks/build_rate.py [--total-bp 60000000] [--rounds 3]
+    python benchmarks/build_rate.py [--total-bp 60000000] [--chromosomes 1] [--rounds 3]
 
 Both sides run in this one run, on one core each, in turn. The bare side is given finished dense arrays and DNA in
 memory, a block at a time, and only its writing is timed. Prints nucleotides a second, the ratio, and peak memory.
@@ -38,11 +38,13 @@ GENOME = "sim"
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--total-bp", type=int, default=60_000_000)
+    options.add_argument("--chromosomes", type=int, default=1)
     options.add_argument("--rounds", type=int, default=3)
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         inputs = write_assembly(
-            Simulation(seed=1, total_bp=given.total_bp, chromosomes=1, flavour="gencode"), Path(folder) / "inputs"
+            Simulation(seed=1, total_bp=given.total_bp, chromosomes=given.chromosomes, flavour="gencode"),
+            Path(folder) / "inputs",
         )
         catalogue = catalogue_of(inputs.sequence, inputs.annotation)
         built, bare, memory = [], [], []

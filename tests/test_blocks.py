@@ -1,22 +1,30 @@
 """Blocks: the encoder against pyarrow's writer and other readers, the cut into blocks, and a chromosome's task."""
 
+import base64
 import io
 import itertools
 import json
+import zlib
+from contextlib import suppress
 
 import duckdb
 import fastparquet
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from blockfiles import read_block
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genatator_assets.blocks import window
 from genatator_assets.blocks.contract import BlockPlace, block_intervals
 from genatator_assets.blocks.encode import encode_block, pages, thrift
+from genatator_assets.blocks.encode.table import PAGE_TABLE_KEY, PageTable
+from genatator_assets.blocks.window import read_targets
 from genatator_assets.blocks.write import write_block
+from genatator_assets.errors import DatasetError
 from genatator_assets.targets.segments import Runs, Segments
 from genatator_assets.work.tables import Provenance
 
@@ -108,9 +116,10 @@ def test_the_encoder_writes_what_pyarrow_writes(case, tmp_path):
     write_block(ours, dna, segments, place, provenance, "pages")
     write_block(reference, dna, segments, place, provenance, "pyarrow")
     assert pq.read_table(ours).equals(pq.read_table(reference))
-    assert pq.read_schema(ours).equals(pq.read_schema(reference), check_metadata=True)
+    assert pq.read_schema(ours).equals(pq.read_schema(reference))
     ours_footer, reference_footer = pq.read_metadata(ours), pq.read_metadata(reference)
-    assert ours_footer.metadata == reference_footer.metadata
+    table_only = {PAGE_TABLE_KEY.encode(): ours_footer.metadata[PAGE_TABLE_KEY.encode()]}
+    assert ours_footer.metadata == reference_footer.metadata | table_only
     for column in range(3):
         mine, theirs = (footer.row_group(0).column(column) for footer in (ours_footer, reference_footer))
         assert (mine.path_in_schema, mine.physical_type, mine.num_values, mine.compression) == (
@@ -185,6 +194,121 @@ def test_a_failing_write_leaves_the_old_block(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         write_block(path, dna_of(20), segments_of(20), place_of(0, 20, 20), Provenance())
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("block.parquet", "old")]
+
+
+# Windows straight from a file
+
+
+@settings(max_examples=60)
+@given(segment_lists, st.integers(1, 30), st.data())
+def test_any_window_is_read_through_the_page_table(tmp_path_factory, segments, bases_per_page, data):
+    path = tmp_path_factory.mktemp("window") / "block.parquet"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "BASES_PER_PAGE", bases_per_page)
+        path.write_bytes(encoded(segments, 0, LENGTH))
+    start = data.draw(st.integers(0, LENGTH))
+    end = data.draw(st.integers(start, LENGTH))
+    window = read_targets(path, start, end)
+    assert window.dtype == np.float32
+    np.testing.assert_array_equal(window, segments.dense(0, LENGTH)[start:end])
+
+
+def test_a_window_reads_only_the_pages_it_touches(tmp_path, monkeypatch):
+    path = tmp_path / "block.parquet"
+    path.write_bytes(encoded(segments_of(40_000, (100, 39_000)), 0, 40_000, 40_000))
+    read = []
+    monkeypatch.setattr(window, "read_target_page", lambda data, bases: read.append(bases) or np.zeros((bases, 12)))
+    read_targets(path, 8_000, 16_000)
+    read_targets(path, 15_999, 16_001)
+    read_targets(path, 5, 5)
+    assert read == [8_000, 8_000, 8_000]
+
+
+def test_files_without_a_page_table_are_read_by_pyarrow(tmp_path):
+    path, segments = tmp_path / "block.parquet", segments_of(20_000, (7_000, 9_000))
+    write_block(path, dna_of(20_000), segments, place_of(0, 20_000, 20_000), Provenance(), "pyarrow")
+    np.testing.assert_array_equal(read_targets(path, 6_990, 9_010), segments.dense(6_990, 9_010))
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 5), (5, 20_001), (6, 5)])
+def test_windows_outside_the_block_are_refused(tmp_path, start, end):
+    path = tmp_path / "block.parquet"
+    path.write_bytes(encoded(segments_of(20_000), 0, 20_000, 20_000))
+    with pytest.raises(ValueError, match="no interval within the block"):
+        read_targets(path, start, end)
+
+
+def lie(table):
+    """Give a block whose page table says something else; the footer is written anew, the pages stay."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PageTable, "encode", table)
+        return encoded(segments_of(40_000, (100, 39_000)), 0, 40_000, 40_000)
+
+
+def shifted(table):
+    edges = table.edges.copy()
+    edges[2] += 1
+    return as_text(table.bases_per_page, edges)
+
+
+def as_text(bases_per_page, edges):
+    sizes = base64.b64encode(zlib.compress(np.diff(edges).astype("<u4").tobytes(), 9)).decode()
+    return json.dumps({"bases_per_page": bases_per_page, "first": int(edges[0]), "sizes": sizes})
+
+
+LIES = {
+    "not JSON": lambda table: "{",
+    "no JSON object": lambda table: "[]",
+    "keys missing": lambda table: "{}",
+    "sizes not base64": lambda table: '{"bases_per_page": 8000, "first": 4, "sizes": "!"}',
+    "sizes not compressed": lambda table: '{"bases_per_page": 8000, "first": 4, "sizes": "AAAA"}',
+    "no pages": lambda table: as_text(8_000, table.edges[:1]),
+    "a page of no bases": lambda table: as_text(0, table.edges),
+    "another number of bases a page": lambda table: as_text(10_000, table.edges),
+    "the same number of pages of another size": lambda table: as_text(9_000, table.edges),
+    "a page fewer": lambda table: as_text(8_000, table.edges[:-1]),
+    "a later beginning": lambda table: as_text(8_000, table.edges + 1),
+    "an edge between pages moved": shifted,
+    "an astronomic beginning": lambda table: '{"bases_per_page": 8000, "first": 1e300, "sizes": "eJwDAAAAAAE="}',
+}
+
+
+@pytest.mark.parametrize("said", LIES)
+def test_a_page_table_that_lies_is_found_out(said, tmp_path):
+    path = tmp_path / "block.parquet"
+    path.write_bytes(lie(LIES[said]))
+    assert pq.read_table(path)["metadata"].num_chunks == 1  # to others it is as good as ever
+    with pytest.raises(DatasetError, match=r"block\.parquet is damaged: .*; build or get it again"):
+        read_targets(path, 0, 40_000)
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_a_damaged_file_is_told_or_gives_the_true_window(tmp_path_factory, data):
+    """A flipped bit of a header may leave its meaning as it was; one of the data never goes unnoticed."""
+    segments = segments_of(40_000, (100, 39_000))
+    content = bytearray(encoded(segments, 0, 40_000, 40_000))
+    chunk = pq.read_metadata(io.BytesIO(bytes(content))).row_group(0).column(1)
+    begin, end = chunk.data_page_offset, chunk.data_page_offset + chunk.total_compressed_size
+    content[data.draw(st.integers(begin, end - 1))] ^= data.draw(st.integers(1, 255))
+    path = tmp_path_factory.mktemp("damaged") / "block.parquet"
+    path.write_bytes(bytes(content))
+    with suppress(DatasetError):
+        np.testing.assert_array_equal(read_targets(path, 0, 40_000), segments.dense(0, 40_000))
+
+
+@pytest.mark.parametrize("size", [0, 3, 200, -1])
+def test_a_file_that_is_no_block_is_told(tmp_path, size):
+    path = tmp_path / "block.parquet"
+    path.write_bytes(encoded(segments_of(40_000), 0, 40_000, 40_000)[:size])
+    with pytest.raises(DatasetError, match="can't be read as a block"):
+        read_targets(path, 0, 1)
+
+
+def test_another_parquet_file_is_no_block(tmp_path):
+    pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "other.parquet")
+    with pytest.raises(DatasetError, match="is no block: 2 rows of 1 columns"):
+        read_targets(tmp_path / "other.parquet", 0, 1)
 
 
 # Thrift's compact protocol, by the examples of its specification

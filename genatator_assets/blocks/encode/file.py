@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import numpy as np
+
 from genatator_assets.blocks.contract import SCHEMA, BlockPlace
-from genatator_assets.blocks.encode import thrift
-from genatator_assets.blocks.encode.pages import Compressor, Page, string_page, target_pages
+from genatator_assets.blocks.encode import pages, thrift
+from genatator_assets.blocks.encode.pages import Compressor, Page, string_page
+from genatator_assets.blocks.encode.table import PAGE_TABLE_KEY, PageTable
 from genatator_assets.targets.segments import Segments
 from genatator_assets.version import __version__
 
@@ -32,6 +35,7 @@ class _Chunk:
     size: int
     uncompressed_size: int
     statistics: bytes
+    page_edges: tuple[int, ...]
 
 
 def encode_block(
@@ -45,7 +49,8 @@ def encode_block(
         _write_targets(handle, compressor, segments, place),
         _write_string(handle, compressor, "metadata", place.metadata_json()),
     ]
-    footer = _footer(chunks, key_values)
+    table = PageTable(pages.BASES_PER_PAGE, np.array(chunks[1].page_edges, np.int64))
+    footer = _footer(chunks, {**key_values, PAGE_TABLE_KEY: table.encode()})
     handle.write(footer + packed.pack("<I", len(footer)) + _MAGIC)
 
 
@@ -56,18 +61,20 @@ def _write_string(handle: BinaryIO, compressor: Compressor, name: str, text: str
 
 def _write_targets(handle: BinaryIO, compressor: Compressor, segments: Segments, place: BlockPlace) -> _Chunk:
     values = len(segments.channels) * (place.end - place.start)
-    pages = target_pages(compressor, segments, place.start, place.end)
-    return _write_chunk(handle, _TARGETS_PATH, _FLOAT, values, pages, _limits(segments, place.start, place.end))
+    written = pages.target_pages(compressor, segments, place.start, place.end)
+    return _write_chunk(handle, _TARGETS_PATH, _FLOAT, values, written, _limits(segments, place.start, place.end))
 
 
 def _write_chunk(
-    handle: BinaryIO, path: tuple[str, ...], physical_type: int, values: int, pages: Iterable[Page], statistics: bytes
+    handle: BinaryIO, path: tuple[str, ...], physical_type: int, values: int, written: Iterable[Page], statistics: bytes
 ) -> _Chunk:
-    offset, uncompressed = handle.tell(), 0
-    for page in pages:
+    edges, uncompressed = [handle.tell()], 0
+    for page in written:
         handle.write(page.data)
+        edges.append(edges[-1] + len(page.data))
         uncompressed += page.uncompressed_size
-    return _Chunk(path, physical_type, values, offset, handle.tell() - offset, uncompressed, statistics)
+    size = edges[-1] - edges[0]
+    return _Chunk(path, physical_type, values, edges[0], size, uncompressed, statistics, tuple(edges))
 
 
 def _limits(segments: Segments, start: int, end: int) -> bytes:

@@ -62,6 +62,26 @@ def string_page(compressor: Compressor, text: bytes) -> Page:
     return compressor.page(_sized(defined) + _sized(text), values=1)
 
 
+def read_target_page(data: bytes, bases: int) -> npt.NDArray[np.float32]:
+    """Read a page of the targets, header and compressed data: float32 [bases, 12].
+
+    Nothing is believed: sizes, number of values and checksum must be those of such a page.
+
+    Raises:
+        ValueError: the page is not what it should be.
+    """
+    header, begin = thrift.read_struct(data)
+    values, raw_size = bases * _CHANNELS, len(_levels(bases, False)) + bases * _CHANNELS * 4
+    compressed = data[begin:]
+    stated = (header.get(1), header.get(2), header.get(3), header.get(5))
+    if stated != (_DATA_PAGE, raw_size, len(compressed), _data_page(values)):
+        raise ValueError(f"the page's header {stated} is not that of {bases:,} bases in {len(compressed):,} bytes")
+    if header.get(4) != _signed(zlib.crc32(compressed)):
+        raise ValueError("the page's checksum is not that of its bytes")
+    raw = pa.Codec("zstd").decompress(compressed, raw_size, asbytes=True)
+    return np.frombuffer(raw, "<f4", offset=raw_size - values * 4).reshape(bases, _CHANNELS)
+
+
 def target_pages(compressor: Compressor, segments: Segments, start: int, end: int) -> Iterator[Page]:
     """Make the pages of the targets of [start, end), in order."""
     starts = np.arange(start, end, BASES_PER_PAGE)
@@ -132,12 +152,20 @@ def _sized(content: bytes) -> bytes:
 
 
 def _header(uncompressed: int, compressed: bytes, values: int) -> bytes:
-    checksum = zlib.crc32(compressed)
-    data_page = thrift.struct(thrift.i32(1, values), thrift.i32(2, _PLAIN), thrift.i32(3, _RLE), thrift.i32(4, _RLE))
+    data_page = thrift.struct(*(thrift.i32(number, value) for number, value in _data_page(values).items()))
     return thrift.struct(
         thrift.i32(1, _DATA_PAGE),
         thrift.i32(2, uncompressed),
         thrift.i32(3, len(compressed)),
-        thrift.i32(4, checksum - (1 << 32) if checksum >> 31 else checksum),
+        thrift.i32(4, _signed(zlib.crc32(compressed))),
         thrift.nested(5, data_page),
     )
+
+
+def _data_page(values: int) -> dict[int, int]:
+    """Give a data page's own header by field number: number of values, and encodings of values and levels."""
+    return {1: values, 2: _PLAIN, 3: _RLE, 4: _RLE}
+
+
+def _signed(checksum: int) -> int:
+    return checksum - (1 << 32) if checksum >> 31 else checksum

@@ -1,13 +1,27 @@
-"""Thrift's compact protocol, the part that Parquet's headers and footer need, writing only.
+"""Thrift's compact protocol: writing what Parquet's headers and footer need, and reading page headers.
 
-Every function gives a `Field` or its bytes; `struct` puts fields together. Source: the Thrift compact protocol
+Every writing function gives a `Field` or its bytes; `struct` puts fields together. Source: the Thrift compact protocol
 specification (github.com/apache/thrift, doc/specs/thrift-compact-protocol.md).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 
-_I16, _I32, _I64, _BINARY, _LIST, _STRUCT = 4, 5, 6, 8, 9, 12
+
+class Code(IntEnum):
+    """The protocol's codes of types."""
+
+    TRUE = 1
+    FALSE = 2
+    I16 = 4
+    I32 = 5
+    I64 = 6
+    BINARY = 8
+    LIST = 9
+    STRUCT = 12
+
+
 _STOP = b"\x00"
 _LONGEST_SHORT_LIST = 14
 
@@ -46,42 +60,42 @@ def zigzag(number: int) -> bytes:
 
 def i16(number: int, value: int) -> Field:
     """Give a field of a 16-bit number."""
-    return Field(number, _I16, zigzag(value))
+    return Field(number, Code.I16, zigzag(value))
 
 
 def i32(number: int, value: int) -> Field:
     """Give a field of a 32-bit number (or of an enum)."""
-    return Field(number, _I32, zigzag(value))
+    return Field(number, Code.I32, zigzag(value))
 
 
 def i64(number: int, value: int) -> Field:
     """Give a field of a 64-bit number."""
-    return Field(number, _I64, zigzag(value))
+    return Field(number, Code.I64, zigzag(value))
 
 
 def binary(number: int, value: bytes) -> Field:
     """Give a field of bytes or of a string in UTF-8."""
-    return Field(number, _BINARY, _sized(value))
+    return Field(number, Code.BINARY, _sized(value))
 
 
 def nested(number: int, value: bytes) -> Field:
     """Give a field of a struct, encoded by `struct`."""
-    return Field(number, _STRUCT, value)
+    return Field(number, Code.STRUCT, value)
 
 
 def i32_list(number: int, values: Iterable[int]) -> Field:
     """Give a field of a list of 32-bit numbers (or enums)."""
-    return _list(number, _I32, [zigzag(value) for value in values])
+    return _list(number, Code.I32, [zigzag(value) for value in values])
 
 
 def binary_list(number: int, values: Iterable[bytes]) -> Field:
     """Give a field of a list of byte strings."""
-    return _list(number, _BINARY, [_sized(value) for value in values])
+    return _list(number, Code.BINARY, [_sized(value) for value in values])
 
 
 def struct_list(number: int, values: Iterable[bytes]) -> Field:
     """Give a field of a list of structs, each encoded by `struct`."""
-    return _list(number, _STRUCT, list(values))
+    return _list(number, Code.STRUCT, list(values))
 
 
 def struct(*fields: Field) -> bytes:
@@ -109,4 +123,59 @@ def _list(number: int, type_code: int, values: list[bytes]) -> Field:
         header = bytes([len(values) << 4 | type_code])
     else:
         header = bytes([0xF0 | type_code]) + varint(len(values))
-    return Field(number, _LIST, header + b"".join(values))
+    return Field(number, Code.LIST, header + b"".join(values))
+
+
+Struct = dict[int, "int | bool | bytes | Struct"]
+
+
+def read_struct(data: bytes, position: int = 0) -> tuple[Struct, int]:
+    """Read a struct of numbers, truth values, byte strings and structs; give it by field number, and where it ends.
+
+    >>> read_struct(struct(i32(1, 5), nested(3, struct(i64(1, -7)))))
+    ({1: 5, 3: {1: -7}}, 7)
+
+    Raises:
+        ValueError: the bytes are no such struct.
+    """
+    fields: Struct = {}
+    last = 0
+    try:
+        while (head := data[position]) != 0:
+            position += 1
+            if head >> 4:
+                last += head >> 4
+            else:
+                last, position = _read_zigzag(data, position)
+            fields[last], position = _read_value(data, position, head & 0x0F)
+    except (IndexError, RecursionError) as error:
+        raise ValueError("a Thrift struct ends too early") from error
+    return fields, position + 1
+
+
+def _read_value(data: bytes, position: int, type_code: int) -> "tuple[int | bool | bytes | Struct, int]":
+    match type_code:
+        case Code.TRUE | Code.FALSE:
+            return type_code == Code.TRUE, position
+        case Code.I16 | Code.I32 | Code.I64:
+            return _read_zigzag(data, position)
+        case Code.BINARY:
+            size, position = _read_varint(data, position)
+            return data[position : position + size], position + size
+        case Code.STRUCT:
+            return read_struct(data, position)
+        case _:
+            raise ValueError(f"a Thrift field of type {type_code} is not expected here")
+
+
+def _read_varint(data: bytes, position: int) -> tuple[int, int]:
+    number = shift = 0
+    while data[position] & 0x80:
+        number |= (data[position] & 0x7F) << shift
+        position, shift = position + 1, shift + 7
+    return number | data[position] << shift, position + 1
+
+
+def _read_zigzag(data: bytes, position: int) -> tuple[int, int]:
+    number, position = _read_varint(data, position)
+    return (number >> 1) ^ -(number & 1), position
