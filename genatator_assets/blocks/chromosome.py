@@ -6,6 +6,7 @@ what its manifests don't already say is done, and never raises: what went wrong 
 
 import hashlib
 import shutil
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -108,7 +109,9 @@ def _build(task: ChromosomeTask) -> Outcome:
     except GenatatorError as error:
         return Outcome(task.key, "failed", error=str(error))
     except Exception as error:  # noqa: BLE001 - one bad chromosome must not take the others down
-        return Outcome(task.key, "failed", error=f"{type(error).__name__}: {error}")
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno} in {place.name}"
+        return Outcome(task.key, "failed", error=f"{type(error).__name__}: {error} ({where})")
     return Outcome(task.key, "intact" if segments is None and blocks_done else "built", facts)
 
 
