@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pyfaidx import Faidx
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import CatalogueError, DatasetError, SequenceError
@@ -145,6 +146,7 @@ def test_an_import_does_not_depend_on_the_spelling_or_the_piece_size(case, piece
         folder = Folder(name)
         assert folder.take(compress(raw)) == tidy
         assert read_index(folder.copy) == {header.split()[0]: len(sequence) for header, sequence, _ in records}
+        assert index_path(folder.copy).read_text() == index_by_pyfaidx(folder.copy)
 
 
 @given(spelled(), st.data(), st.integers(1, 40))
@@ -316,6 +318,14 @@ def catalogue_of(**assembly):
 
 
 LENGTHS = {"chr1": 1_000, "chr2": 100, "chr3": 99, "chrX": 500, "chrM": 50}
+
+
+def index_by_pyfaidx(fasta):
+    """What pyfaidx itself writes for a file."""
+    with TemporaryDirectory() as name:
+        index = Path(name) / "index"
+        Faidx(str(fasta), indexname=str(index), rebuild=True).close()
+        return index.read_text()
 
 
 def told(chromosomes):

@@ -3,13 +3,12 @@
 import gzip
 import re
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pyfaidx import Faidx, FastaIndexingError
-
 from genatator_assets.errors import SequenceError
+from genatator_assets.sources.fai import Indexer
 from genatator_assets.work.files import whole_file
 
 _PIECE_BYTES = 4 << 20
@@ -32,7 +31,7 @@ def index_path(fasta: Path) -> Path:
 
 
 def import_fasta(source: Path, destination: Path) -> None:
-    """Copy `source` to `destination`, uncompressed, with a `.fai` index by pyfaidx beside it.
+    """Copy `source` to `destination`, uncompressed, with a `.fai` index beside it, as pyfaidx reads it.
 
     Carriage returns, blank lines and a byte-order mark are dropped; letters and their case are kept.
 
@@ -41,13 +40,15 @@ def import_fasta(source: Path, destination: Path) -> None:
             lines of uneven length; nothing is left at `destination` then.
     """
     with whole_file(destination) as fasta, whole_file(index_path(destination)) as index:
-        checker = _Checker(source)
+        checker, indexer = _Checker(source), Indexer()
         with fasta.open("wb") as copy:
             for piece in _whole_lines(_read(source)):
                 checker.check(piece)
-                copy.write(_tidy(piece))
+                text = _tidy(piece)
+                copy.write(text)
+                _extend(indexer, text, source)
         checker.finish()
-        _index(fasta, index, source, checker.headers)
+        index.write_text(indexer.index())
 
 
 def read_index(fasta: Path) -> dict[str, int]:
@@ -56,27 +57,14 @@ def read_index(fasta: Path) -> dict[str, int]:
     return {name: int(length) for name, length, *_ in rows}
 
 
-def _index(fasta: Path, index: Path, source: Path, headers: Collection[bytes]) -> None:
+def _extend(indexer: Indexer, text: bytes, source: Path) -> None:
     try:
-        with Faidx(str(fasta), indexname=str(index), rebuild=True) as faidx:
-            records = faidx.index
-    except FastaIndexingError as error:
-        raise SequenceError(_uneven(source, str(error))) from error
-    # pyfaidx lets a last line be longer than the others: by its index, the sequence then runs into the next one.
-    starts = [
-        record.offset - len(b">" + header + b"\n") for header, record in zip(headers, records.values(), strict=True)
-    ]
-    ends = [*starts[1:], fasta.stat().st_size]
-    for (name, record), end in zip(records.items(), ends, strict=True):
-        if record.bend != end:
-            raise SequenceError(_uneven(source, f"the last line of >{name} is longer than its other lines"))
-
-
-def _uneven(source: Path, fault: str) -> str:
-    return (
-        f"{source}: {fault.rstrip('.')}. Within a sequence all lines but the last must be equally long, and the last"
-        " no longer; rewrap the file, for example with 'seqkit seq -w 60'."
-    )
+        indexer.take(text)
+    except ValueError as error:
+        raise SequenceError(
+            f"{source}: {error}. Within a sequence all lines but the last must be equally long, and the last no"
+            " longer; rewrap the file, for example with 'seqkit seq -w 60'."
+        ) from error
 
 
 def _read(source: Path) -> Iterator[bytes]:
@@ -140,11 +128,6 @@ class _Checker:
         self._source = source
         self._line = 0
         self._headers: dict[bytes, bytes] = {}
-
-    @property
-    def headers(self) -> Collection[bytes]:
-        """The headers, without '>' and line end."""
-        return self._headers.values()
 
     def check(self, piece: bytes) -> None:
         position = len(_BOM) if self._line == 0 and piece.startswith(_BOM) else 0
