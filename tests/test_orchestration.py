@@ -57,6 +57,20 @@ def build_small(root, catalogue=SMALL):
     return build(Settings(str(catalogue), root, workers=1), Progress())
 
 
+def changed_catalogue(folder, **changes):
+    """Write the small catalogue with other values: keys name places such as `assemblies.1.kernel`."""
+    catalogue = yaml.safe_load(SMALL.read_text())
+    for place, value in changes.items():
+        *parents, key = place.split(".")
+        inside = catalogue
+        for parent in parents:
+            inside = inside[int(parent) if parent.isdigit() else parent]
+        inside[key] = value
+    path = folder / "changed.yaml"
+    path.write_text(yaml.safe_dump(catalogue))
+    return path
+
+
 def files_of(root):
     """SHA-256 of every file of a dataset, by its path, without Dagster's own record."""
     return {
@@ -182,10 +196,9 @@ def test_building_again_changes_nothing(small_root):
 
 
 def test_another_kernel_for_one_genome_rebuilds_that_genome_only(small_root, tmp_path_factory):
-    changed = yaml.safe_load(SMALL.read_text())
-    changed["assemblies"][1]["kernel"] = {"shape": "box", "radius_bp": 5}
-    catalogue = tmp_path_factory.mktemp("changed") / "changed.yaml"
-    catalogue.write_text(yaml.safe_dump(changed))
+    catalogue = changed_catalogue(
+        tmp_path_factory.mktemp("changed"), **{"assemblies.1.kernel": {"shape": "box", "radius_bp": 5}}
+    )
     before = files_of(small_root)
     assert build_small(small_root, catalogue) == []
     after = files_of(small_root)
@@ -197,11 +210,9 @@ def test_another_kernel_for_one_genome_rebuilds_that_genome_only(small_root, tmp
 
 
 def test_another_block_size_or_split_leaves_no_old_blocks(small_root, tmp_path_factory):
-    changed = yaml.safe_load(SMALL.read_text())
-    changed["block_size_bp"] = 150_000
-    changed["assemblies"][0]["splits"] = {"test": ["chr2"]}
-    catalogue = tmp_path_factory.mktemp("changed") / "changed.yaml"
-    catalogue.write_text(yaml.safe_dump(changed))
+    catalogue = changed_catalogue(
+        tmp_path_factory.mktemp("changed"), block_size_bp=150_000, **{"assemblies.0.splits": {"test": ["chr2"]}}
+    )
     assert build_small(small_root, catalogue) == []
     fresh = tmp_path_factory.mktemp("fresh")
     assert build_small(fresh, catalogue) == []
@@ -219,10 +230,9 @@ def test_a_root_of_another_dataset_is_refused_before_anything_is_written(small_r
 
 def test_blocks_of_an_older_kernel_count_as_absent(small_root, tmp_path_factory):
     """A build that was interrupted after the catalogue changed must not pass old blocks off as new."""
-    changed = yaml.safe_load(SMALL.read_text())
-    changed["assemblies"][1]["kernel"] = {"shape": "box", "radius_bp": 5}
-    catalogue = tmp_path_factory.mktemp("changed") / "changed.yaml"
-    catalogue.write_text(yaml.safe_dump(changed))
+    catalogue = changed_catalogue(
+        tmp_path_factory.mktemp("changed"), **{"assemblies.1.kernel": {"shape": "box", "radius_bp": 5}}
+    )
     summary = build_index(load_catalogue(catalogue), Layout(small_root))
     assert set(summary.absent) == {key for key in CHROMOSOMES if key.startswith("two/")}
 

@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 from genatator_assets.blocks.encode.pages import read_target_page
 from genatator_assets.blocks.encode.table import PAGE_TABLE_KEY, PageTable
 from genatator_assets.errors import DatasetError
+from genatator_assets.targets.channels import CHANNELS
 from genatator_assets.targets.segments import Values
 
-_CHANNELS = 12
+_CHANNELS = len(CHANNELS)
 _TARGETS = 1
 
 

@@ -23,12 +23,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from genatator_assets.blocks.encode import thrift
+from genatator_assets.targets.channels import CHANNELS
 from genatator_assets.targets.segments import Runs, Segments
 
 BASES_PER_PAGE = 8_000
 """Measured: fewer cost more headers and calls, more leave fewer constant pages (docs/format.md)."""
 
-_CHANNELS = 12
+_CHANNELS = len(CHANNELS)
 _PLAIN, _RLE = 0, 3
 _DATA_PAGE = 0
 _CACHED_PAGES = 512
