@@ -49,7 +49,8 @@ class Indexer:
                 name = text[place + 1 : end].split(maxsplit=1)[0].decode("ascii")
                 self._records.append(_Record(name, self._position + end))
             else:
-                end = text.find(b"\n>", place) + 1 or len(text)
+                header = text.find(b">", place)  # in a checked file it stands in front of a header only
+                end = header if header >= 0 else len(text)
                 self._lines(text[place:end])
             place = end
         self._position += len(text)

@@ -36,10 +36,14 @@ class Runs:
 
     def within(self, start: int, end: int) -> "Runs":
         """Give the runs that overlap [start, end), cut to it."""
+        return Runs(*self.cut(start, end))
+
+    def cut(self, start: int, end: int) -> tuple[Positions, Positions, Values]:
+        """Give starts, ends and values of the runs that overlap [start, end), cut to it: `within`, unchecked."""
         first = np.searchsorted(self.end, start, side="right")
         last = np.searchsorted(self.start, end, side="left") if start < end else first
         piece = slice(first, max(first, last))
-        return Runs(np.maximum(self.start[piece], start), np.minimum(self.end[piece], end), self.value[piece])
+        return np.maximum(self.start[piece], start), np.minimum(self.end[piece], end), self.value[piece]
 
     @property
     def sum(self) -> float:
@@ -77,18 +81,18 @@ class Segments:
             raise ValueError(f"{start=}, {end=} is no interval within [0, {self.length})")
         dense = np.zeros((end - start, len(channels)), np.float32)
         for column, channel in enumerate(channels):
-            _paint(dense[:, column], self.channels[channel].within(start, end), start)
+            _paint(dense[:, column], start, *self.channels[channel].cut(start, end))
         return dense
 
 
-def _paint(column: Values, runs: Runs, offset: int) -> None:
+def _paint(column: Values, offset: int, start: Positions, end: Positions, value: Values) -> None:
     """Write runs into a zeroed column: long runs one by one, the many short ones (peaks) all at once."""
-    begin, length = runs.start - offset, runs.end - runs.start
+    begin, length = start - offset, end - start
     long = length > _SHORT_BP
-    for first, count, value in zip(begin[long], length[long], runs.value[long], strict=True):
-        column[first : first + count] = value
-    begin, length, value = begin[~long], length[~long], runs.value[~long]
-    column[ranges(begin, length)] = np.repeat(value, length)
+    for first, count, height in zip(begin[long], length[long], value[long], strict=True):
+        column[first : first + count] = height
+    short = ~long
+    column[ranges(begin[short], length[short])] = np.repeat(value[short], length[short])
 
 
 def ranges(begin: Positions, length: Positions) -> Positions:
