@@ -36,7 +36,7 @@ def write_segments(path: Path, genome: str, chrom: str, segments: Segments, prov
         np.concatenate([runs.end for runs in segments.channels]),
         np.concatenate([runs.value for runs in segments.channels]),
     ]
-    write_table(path, pa.table(columns, schema=SCHEMA), provenance)
+    write_table(path, pa.table(columns, schema=SCHEMA), provenance, ascending=("start", "end"))
 
 
 def read_segments(path: Path, length: int) -> Segments:

@@ -1,6 +1,6 @@
 """Parquet tables with provenance: the one way in which every table of a dataset is written and read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,17 @@ class Provenance:
         }
 
 
-def write_table(path: Path, table: pa.Table, provenance: Provenance) -> None:
-    """Write a table, whole or not at all, with its provenance in the key-value metadata."""
-    with whole_file(path) as temporary, pq.ParquetWriter(temporary, table.schema, compression="zstd") as writer:
+def write_table(path: Path, table: pa.Table, provenance: Provenance, ascending: Collection[str] = ()) -> None:
+    """Write a table, whole or not at all, with its provenance in the key-value metadata.
+
+    Columns of mostly ascending integers are better stored as differences: `ascending` names them.
+    """
+    settings = {
+        "compression": "zstd",
+        "use_dictionary": [name for name in table.column_names if name not in ascending] if ascending else True,
+        "column_encoding": dict.fromkeys(ascending, "DELTA_BINARY_PACKED") or None,
+    }
+    with whole_file(path) as temporary, pq.ParquetWriter(temporary, table.schema, **settings) as writer:
         writer.write_table(table)
         writer.add_key_value_metadata(provenance.as_metadata())
 
