@@ -72,12 +72,8 @@ def write_card(catalogue: Catalogue, layout: Layout, tables: Mapping[str, pa.Tab
         "",
         f"Kernel of the TSS and polyA channels: {'; '.join(kernels)}.",
     ]
-    text = (
-        "\n\n".join(
-            ["\n".join(about), *(f"### {table.title}\n\n{table.as_markdown()}" for table in text_tables(tables))]
-        )
-        + "\n"
-    )
+    sections = [f"### {table.title}\n\n{table.as_markdown()}" for table in text_tables(tables)]
+    text = "\n\n".join(["\n".join(about), *sections]) + "\n"
     with whole_file(layout.card) as temporary:
         temporary.write_text(text)
     return text

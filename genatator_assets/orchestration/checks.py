@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from genatator_assets.dataset.card import TextTable
+from genatator_assets.orchestration.metadata import markdown_table
 from genatator_assets.query.checks import Finding, check_names, describe_check, run_check
 from genatator_assets.query.connect import connect
 from genatator_assets.work.layout import Layout
@@ -36,9 +36,8 @@ def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
 
 
 def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:
-    rows = tuple(tuple(str(cell) for cell in row) for row in finding.sample.rows)
-    table = TextTable(finding.name, finding.sample.columns, rows)
-    shown = {"sample": dg.MetadataValue.md(table.as_markdown())} if rows else {}
+    rows = [tuple(str(cell) for cell in row) for row in finding.sample.rows]
+    shown = {"sample": markdown_table(finding.sample.columns, rows)} if rows else {}
     return dg.AssetCheckResult(
         passed=finding.passed,
         asset_key=asset,

@@ -36,7 +36,7 @@ def of_assembly(layout: Layout, chromosomes: list[Chromosome]) -> Metadata:
         "included chromosomes": len(included),
         "left out": len(chromosomes) - len(included),
         "included bp": sum(chromosome.length for chromosome in included),
-        "longest sequences": _table(("chrom", "bp", "split", "included or why not"), rows),
+        "longest sequences": markdown_table(("chrom", "bp", "split", "included or why not"), rows),
     }
 
 
@@ -48,8 +48,8 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
         **_stored(layout.transcripts(summary.genome), summary.transcripts),
         "flavour": summary.flavour,
         "selected": summary.reasons.get("selected", 0),
-        "transcripts by reason": _table(("reason", "transcripts"), reasons),
-        "rows of the file": _table(("type", "rows"), rows),
+        "transcripts by reason": markdown_table(("reason", "transcripts"), reasons),
+        "rows of the file": markdown_table(("type", "rows"), rows),
     }
 
 
@@ -65,7 +65,7 @@ def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]])
     return {
         "dagster/row_count": sum(len(chromosomes) for chromosomes in included.values()),
         "genomes not imported yet": ", ".join(absent) or "none",
-        "plan": _table(("genome", "split", "chromosomes", "blocks", "nt"), rows),
+        "plan": markdown_table(("genome", "split", "chromosomes", "blocks", "nt"), rows),
     }
 
 
@@ -75,8 +75,8 @@ def of_targets(layout: Layout, genome: str, chrom: str, facts: Mapping[str, Any]
     sums = [(name, f"{total:,.3f}") for name, total in facts["target_sum"].items()]
     return {
         **_stored(layout.segments(genome, chrom), facts["runs"]),
-        "sites": _table(("group and strand", "TSS", "polyA"), sites),
-        "target sums": _table(("channel", "sum"), sums),
+        "sites": markdown_table(("group and strand", "TSS", "polyA"), sites),
+        "target sums": markdown_table(("channel", "sum"), sums),
     }
 
 
@@ -102,7 +102,8 @@ def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
     }
 
 
-def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dg.MarkdownMetadataValue:
+def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dg.MarkdownMetadataValue:
+    """Give a table that the UI shows as one."""
     return dg.MetadataValue.md(TextTable("", header, tuple(rows)).as_markdown())
 
 

@@ -33,8 +33,9 @@ def register_chromosomes(
     Keys that stay are not touched, and those of genomes that are not ready stay: their history is kept.
     """
     name, before = str(CHROMOSOMES.name), registered_chromosomes(instance)
-    added = [key for key in keys if key not in set(before)]
-    removed = [key for key in before if key not in set(keys) and parse_key(key)[0] not in not_ready]
+    known, wanted = set(before), set(keys)
+    added = [key for key in keys if key not in known]
+    removed = [key for key in before if key not in wanted and parse_key(key)[0] not in not_ready]
     for key in removed:
         instance.delete_dynamic_partition(name, key)
     if added:
