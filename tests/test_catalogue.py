@@ -208,7 +208,6 @@ def test_what_is_not_a_yaml_mapping_is_refused(faults, text, told):
         ("dataset: d", "assemblies: missing"),
         (document(f"species: S, {FILES}"), "assemblies[0].genome: missing"),
         (document(f"genome: g, {FILES}"), "assemblies[0].species: missing"),
-        (document(GENOME.replace("path: genome.fa", "")), "assemblies[0].sequence.path: missing"),
         (document("genome: g, species: S, simulate: {seed: 1}"), "assemblies[0].simulate.flavour: missing"),
     ],
 )
@@ -269,11 +268,46 @@ def test_a_chromosome_stands_in_one_split(faults, splits):
 
 @pytest.mark.parametrize(
     "origin",
-    ["", "sequence: {path: genome.fa}", "annotation: {path: genes.gtf}", f"{FILES}, {SIMULATE}"],
+    ["", "sequence: {path: genome.fa}", "annotation: {path: genes.gtf}", "sequence: {}, annotation: {path: genes.gtf}"],
 )
-def test_an_assembly_is_read_or_simulated(faults, origin):
+def test_an_assembly_has_both_inputs_or_an_accession(faults, origin):
     (line,) = faults(document(f"genome: g, species: S, {origin}"))
-    assert line == "assemblies[0]: expected either both 'sequence' and 'annotation', or 'simulate' alone"
+    assert line.startswith("assemblies[0]: expected both 'sequence' and 'annotation', each with 'path' or 'url', or ")
+
+
+@pytest.mark.parametrize("beside", [FILES, "accession: GCF_000146045.2", "aliases: {path: genome.fa}"])
+def test_an_assembly_is_read_or_simulated(faults, beside):
+    (line,) = faults(document(f"genome: g, species: S, {SIMULATE}, {beside}"))
+    assert line == "assemblies[0]: found 'simulate' beside real inputs; give one or the other"
+
+
+def test_an_accession_stands_for_what_is_not_stated(load):
+    assembly = load("genome: g, species: S, accession: GCF_000146045.2, annotation: {path: genes.gtf}").assembly("g")
+    assert (assembly.sequence.stated, assembly.annotation.stated, assembly.aliases.stated) == (False, True, False)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "place", "told"),
+    [
+        ("path: genome.fa, url: https://h/f.fa", "sequence", "found both 'path' and 'url'"),
+        (f"path: genome.fa, md5: {'a' * 32}", "sequence", "'md5' and 'sha256' go with 'url'"),
+        ("url: genome.fa", "sequence.url", "'genome.fa' can't be fetched"),
+        ("url: https://host", "sequence.url", "'https://host' can't be fetched"),
+        ("url: 'https://me:secret@host/f.fa'", "sequence.url", "secrets never stand in a catalogue"),
+        ("url: https://h/f.fa, md5: abc", "sequence.md5", "found 'abc', expected 32 hexadecimal digits"),
+        (f"url: https://h/f.fa, sha256: {'g' * 64}", "sequence.sha256", f"found '{'g' * 64}', expected 64"),
+    ],
+)
+def test_a_file_to_fetch_is_stated_well(faults, sequence, place, told):
+    (line,) = faults(document(f"genome: g, species: S, sequence: {{{sequence}}}, annotation: {{path: genes.gtf}}"))
+    assert line.startswith(f"assemblies[0].{place}: ")
+    assert told in line
+
+
+@pytest.mark.parametrize("accession", ["GCF_1", "GCF_000146045", "NC_000001.11", "GCF_000146045.2/..", "x"])
+def test_an_accession_has_a_version(faults, accession):
+    (line,) = faults(document(f"genome: g, species: S, accession: {accession}"))
+    assert line.startswith(f"assemblies[0].accession: found {accession!r}, expected an accession with its version")
 
 
 def test_a_missing_file_is_named_with_the_nearest_in_its_folder(faults, tmp_path):

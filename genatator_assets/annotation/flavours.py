@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from genatator_assets.errors import AnnotationError
 
-FlavourName = Literal["refseq", "gencode", "ensembl"]
+FlavourName = Literal["refseq", "gencode", "ensembl", "generic"]
 TranscriptType = Literal["mRNA", "lncRNA", "other"]
 
 _SIGNS: tuple[tuple[re.Pattern[bytes], FlavourName], ...] = (

@@ -50,7 +50,7 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
             f"{path} changed or was removed since the assembly of {genome} was imported; build the assembly again"
         )
     stated = catalogue.assembly(genome).annotation
-    parsed = read_annotation(path, None if stated is None or stated.flavour == "auto" else stated.flavour)
+    parsed = read_annotation(path, None if stated.flavour == "auto" else stated.flavour)
     transcripts = select(genome, parsed, chromosomes)
     provenance = Provenance(
         {"sequence": source.sequence_sha256, "annotation": sha256},

@@ -2,25 +2,31 @@
 
 from genatator_assets.catalogue.load import load_catalogue, preset_names
 from genatator_assets.catalogue.model import (
+    Aliases,
     Annotation,
     Assembly,
     Catalogue,
     ChromosomeRules,
+    Input,
     Kernel,
     Sequence,
     Split,
     SplitRules,
+    TypeRules,
 )
 
 __all__ = [
+    "Aliases",
     "Annotation",
     "Assembly",
     "Catalogue",
     "ChromosomeRules",
+    "Input",
     "Kernel",
     "Sequence",
     "Split",
     "SplitRules",
+    "TypeRules",
     "load_catalogue",
     "preset_names",
 ]

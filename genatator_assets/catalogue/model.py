@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -45,6 +46,29 @@ def _input_file(path: Path, info: ValidationInfo) -> Path:
     raise ValueError(f"no file at {path}{nearest(path.name, [other.name for other in path.parent.iterdir()])}")
 
 
+def _address(url: str) -> str:
+    if not re.fullmatch(r"(https?|ftp)://[^\s/]+/\S*[^\s/]", url):
+        raise ValueError(f"{url!r} can't be fetched; expected the address of a file, as https://host/folder/file")
+    if "@" in url.split("/")[2]:
+        raise ValueError("the address holds a user name; secrets never stand in a catalogue")
+    return url
+
+
+def _hash_of(digits: int) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not re.fullmatch(rf"[0-9a-f]{{{digits}}}", text.lower()):
+            raise ValueError(f"found {text!r}, expected {digits} hexadecimal digits")
+        return text.lower()
+
+    return check
+
+
+def _accession_name(name: str) -> str:
+    if not re.fullmatch(r"GC[AF]_\d{9}\.\d+(_[A-Za-z0-9._-]+)?", name):
+        raise ValueError(f"found {name!r}, expected an accession with its version, such as GCF_009914755.1")
+    return name
+
+
 InputFile = Annotated[Path, AfterValidator(_input_file)]
 
 
@@ -56,17 +80,57 @@ class Kernel(_Value):
     radius_bp: int = Field(default=20, strict=True, ge=0, le=1_000_000)
 
 
-class Sequence(_Value):
-    """A genome's FASTA file: plain, gzip or bgzip. The path is absolute once loaded."""
+class Input(_Value):
+    """An input file: at `path` on this machine, or to be fetched from `url`. The path is absolute once loaded."""
 
-    path: InputFile
+    path: InputFile | None = None
+    url: Annotated[str, AfterValidator(_address)] | None = None
+    md5: Annotated[str, AfterValidator(_hash_of(32))] | None = None
+    sha256: Annotated[str, AfterValidator(_hash_of(64))] | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.path is not None and self.url is not None:
+            raise ValueError("found both 'path' and 'url'; give one of them")
+        if self.url is None and (self.md5 or self.sha256):
+            raise ValueError("'md5' and 'sha256' go with 'url': they say what must arrive")
+        return self
+
+    @property
+    def stated(self) -> bool:
+        """Whether a file is stated; if not, it comes with the assembly's accession."""
+        return self.path is not None or self.url is not None
 
 
-class Annotation(_Value):
-    """A genome's GFF3 or GTF file, plain or gzip. The path is absolute once loaded."""
+class Sequence(Input):
+    """A genome's FASTA file: plain, gzip or bgzip."""
 
-    path: InputFile
-    flavour: Literal["auto", "refseq", "gencode", "ensembl"] = "auto"
+
+class Aliases(Input):
+    """A table of a genome's sequence names: NCBI's assembly report or UCSC's chromAlias."""
+
+
+class TypeRules(_Value):
+    """Which types (column 3) or biotypes count as what; a list that is given replaces the flavour's own."""
+
+    mRNA: tuple[str, ...] | None = None
+    lncRNA: tuple[str, ...] | None = None
+
+
+class Annotation(Input):
+    """A genome's annotation: GFF3 or GTF, plain or gzip, and how it is to be read.
+
+    `partial: drop` rejects transcripts that their annotation calls incomplete. `lengths: ignore` reads an annotation
+    whose stated sequence lengths differ from the FASTA file's. Malformed lines are counted and passed over as long as
+    they are no greater share of the file's rows than `max_malformed`; `strict` allows none.
+    """
+
+    flavour: Literal["auto", "refseq", "gencode", "ensembl", "generic"] = "auto"
+    types: TypeRules = TypeRules()
+    partial: Literal["keep", "drop"] = "keep"
+    lengths: Literal["compare", "ignore"] = "compare"
+    max_malformed: float = Field(default=0.01, ge=0, le=1)
+    strict: bool = False
 
 
 class ChromosomeRules(_Value):
@@ -106,12 +170,17 @@ class SplitRules(_Value):
 
 
 class Assembly(_Value):
-    """One genome: its sequence and annotation (or a simulation of both), its chromosomes and their splits."""
+    """One genome: its sequence and annotation (or a simulation of both), its chromosomes and their splits.
+
+    With an `accession`, whichever of sequence, annotation and aliases states no file comes from NCBI.
+    """
 
     genome: Annotated[str, AfterValidator(_genome_name)]
     species: str = Field(min_length=1)
-    sequence: Sequence | None = None
-    annotation: Annotation | None = None
+    accession: Annotated[str, AfterValidator(_accession_name)] | None = None
+    sequence: Sequence = Sequence()
+    annotation: Annotation = Annotation()
+    aliases: Aliases = Aliases()
     simulate: Simulation | None = None
     min_chromosome_length_bp: int | None = Field(default=None, strict=True, ge=1)
     kernel: Kernel | None = None
@@ -120,10 +189,13 @@ class Assembly(_Value):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        files = self.sequence is not None and self.annotation is not None
-        partly = self.sequence is not None or self.annotation is not None
-        if (self.simulate is None and not files) or (self.simulate is not None and partly):
-            raise ValueError("expected either both 'sequence' and 'annotation', or 'simulate' alone")
+        given = [file.stated for file in (self.sequence, self.annotation, self.aliases)]
+        if self.simulate is not None and (any(given) or self.accession):
+            raise ValueError("found 'simulate' beside real inputs; give one or the other")
+        if self.simulate is None and self.accession is None and not all(given[:2]):
+            raise ValueError(
+                "expected both 'sequence' and 'annotation', each with 'path' or 'url', or 'accession', or 'simulate'"
+            )
         return self
 
 

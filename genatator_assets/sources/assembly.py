@@ -74,7 +74,7 @@ def _inputs(assembly: Assembly, layout: Layout) -> tuple[Path, Path]:
     if assembly.simulate is not None:
         simulated = write_assembly(assembly.simulate, layout.simulated(assembly.genome))
         return simulated.sequence, simulated.annotation
-    if assembly.sequence is None or assembly.annotation is None:
+    if assembly.sequence.path is None or assembly.annotation.path is None:
         raise CatalogueError(f"genome {assembly.genome}: expected 'sequence' and 'annotation'")
     return assembly.sequence.path, assembly.annotation.path
 

@@ -1,0 +1,64 @@
+"""Commands that build and serve: `build`, `launch`, `ui`."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from genatator_assets.cli.common import catalogue_option, exit_with, print_statistics, root_option
+from genatator_assets.work.layout import Layout
+
+
+@click.command()
+@catalogue_option
+@root_option
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; by default what the machine carries.")
+def build(catalogue: str, root: Path, workers: int | None) -> None:
+    """Build a dataset, the whole way, through Dagster. Exits with 1 if anything failed."""
+    from genatator_assets.orchestration.build import build as build_dataset
+    from genatator_assets.orchestration.progress import ProgressBar
+    from genatator_assets.orchestration.settings import Settings
+
+    faults = build_dataset(Settings(catalogue, root.absolute(), workers), ProgressBar(Console(stderr=True)))
+    if Layout(root).index.is_file():
+        print_statistics(root)
+    exit_with(faults)
+
+
+@click.command()
+@click.argument("job", type=click.Choice(["prepare", "build_blocks", "finish"]))
+@catalogue_option
+@root_option
+@click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait, and exit with 1 if a run failed.")
+@click.option("--workspace", type=click.Path(exists=True, path_type=Path), help="Another workspace.yaml.")
+def launch(job: str, catalogue: str, root: Path, genomes: tuple[str, ...], wait: bool, workspace: Path | None) -> None:
+    """Launch JOB by 'dagster job launch', and say truly what became of it."""
+    from genatator_assets.orchestration.instance import open_instance
+    from genatator_assets.orchestration.launch import Launcher, workspace_file
+    from genatator_assets.orchestration.settings import Settings
+
+    settings = Settings(catalogue, root.absolute(), Settings.from_environment().workers)
+    all_faults = []
+    with open_instance(settings.root) as instance:
+        launcher = Launcher(settings, instance, workspace or workspace_file())
+        for tags in launcher.tags_of_runs(job, genomes):
+            run_id = launcher.launch(job, tags)
+            click.echo(f"{run_id} launched: {' '.join([job, *tags.values()])}")
+            if wait:
+                status, faults = launcher.wait(run_id)
+                click.echo(f"{run_id} ended: {status}")
+                all_faults += faults
+    exit_with(all_faults)
+
+
+@click.command()
+@catalogue_option
+@root_option
+@click.option("--port", type=int, default=3000, show_default=True)
+def ui(catalogue: str, root: Path, port: int) -> None:
+    """Serve Dagster's UI of a dataset at http://127.0.0.1:PORT, until stopped."""
+    from genatator_assets.orchestration.launch import serve
+    from genatator_assets.orchestration.settings import Settings
+
+    serve(Settings(catalogue, root.absolute(), Settings.from_environment().workers), port)

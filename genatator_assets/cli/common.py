@@ -1,0 +1,57 @@
+"""What commands share: options, exit codes, and how tables are printed."""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from genatator_assets.catalogue import preset_names
+from genatator_assets.dataset.card import TextTable, text_tables
+from genatator_assets.dataset.statistics import read_statistics
+from genatator_assets.work.layout import Layout
+
+FAILED = 1
+USER_ERROR = 2
+_WIDE = 10_000  # columns of what is not a terminal: nothing is folded there
+
+root_option = click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    envvar="GENATATOR_ROOT",
+    default=Path("demo-data"),
+    show_default=True,
+    help="The dataset's folder.",
+)
+catalogue_option = click.option(
+    "--catalogue",
+    envvar="GENATATOR_CATALOGUE",
+    default="demo",
+    show_default=True,
+    help=f"A catalogue's YAML file, or a preset: {', '.join(preset_names())}.",
+)
+
+
+def exit_with(faults: list[str]) -> None:
+    """Print faults, and exit with 1 if there are any."""
+    for fault in faults:
+        click.secho("failed: ", fg="red", err=True, nl=False)
+        click.echo(fault, err=True)
+    if faults:
+        raise SystemExit(FAILED)
+
+
+def print_statistics(root: Path) -> None:
+    """Print the card's tables of the dataset at `root`."""
+    for table in text_tables(read_statistics(Layout(root))):
+        print_table(table.fitting())
+
+
+def print_table(text: TextTable) -> None:
+    """Print a table, as wide as the terminal or, elsewhere, unfolded."""
+    table = Table(*map(escape, text.header), title=text.title or None, title_justify="left")
+    for row in text.rows:
+        table.add_row(*(escape(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
