@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.annotation.transcripts import AnnotationSummary
 from genatator_assets.blocks.contract import block_intervals
 from genatator_assets.catalogue import Catalogue
@@ -42,14 +43,24 @@ def of_assembly(layout: Layout, chromosomes: list[Chromosome]) -> Metadata:
 
 def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
     """What is shown of an annotation."""
-    reasons = [(reason, f"{count:,}") for reason, count in summary.reasons.items()]
-    rows = [(feature, f"{count:,}") for feature, count in summary.rows.items()]
+    reasons: list[tuple[str, ...]] = [
+        (reason, f"{count:,}", MEANINGS[reason]) for reason, count in summary.reasons.items()
+    ]
+    rows: list[tuple[str, ...]] = [(feature, f"{count:,}") for feature, count in summary.rows.items()]
+    unknown: list[tuple[str, ...]] = [(name, f"{count:,}") for name, count in summary.unknown_names.items()]
+    broken: list[tuple[str, ...]] = [(str(line.line), line.why, f"`{line.text}`") for line in summary.malformed_lines]
+    tables: dict[str, tuple[tuple[str, ...], list[tuple[str, ...]]]] = {
+        "transcripts by reason": (("reason", "transcripts", "because"), reasons),
+        "rows of the file": (("type", "rows"), rows),
+        "names that are not in the FASTA file": (("name", "transcripts"), unknown),
+        "malformed lines, the first": (("line", "why", "text"), broken),
+    }
     return {
         **_stored(layout.transcripts(summary.genome), summary.transcripts),
         "flavour": summary.flavour,
         "selected": summary.reasons.get("selected", 0),
-        "transcripts by reason": markdown_table(("reason", "transcripts"), reasons),
-        "rows of the file": markdown_table(("type", "rows"), rows),
+        "malformed lines": summary.malformed,
+        **{title: markdown_table(header, lines[:_SHOWN_ROWS]) for title, (header, lines) in tables.items() if lines},
     }
 
 

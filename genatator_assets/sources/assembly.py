@@ -7,6 +7,7 @@ from pathlib import Path
 from genatator_assets.catalogue import Assembly, Catalogue
 from genatator_assets.errors import CatalogueError, DatasetError
 from genatator_assets.simulate import write_assembly
+from genatator_assets.sources.aliases import aliases_of, read_names
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, write_chromosomes
 from genatator_assets.sources.fasta import import_fasta, index_path, read_index
 from genatator_assets.work.files import sha256_of_file, write_json
@@ -47,7 +48,9 @@ def import_assembly(catalogue: Catalogue, genome: str, layout: Layout) -> list[C
     )
     write_json(layout.source(genome), asdict(source))
     layout.chromosomes(genome).unlink(missing_ok=True)  # a genome without them is not ready to be built
-    chromosomes = chromosomes_of(catalogue, genome, read_index(layout.sequence(genome)))
+    lengths = read_index(layout.sequence(genome))
+    names = read_names(assembly.aliases.path) if assembly.aliases.path else []
+    chromosomes = chromosomes_of(catalogue, genome, lengths, aliases_of(lengths, names, assembly.aliases.path))
     rules = assembly.model_dump(mode="json", include={"chromosomes", "splits"})
     parameters = {**rules, "min_chromosome_length_bp": catalogue.min_length_of(genome)}
     write_chromosomes(layout.chromosomes(genome), chromosomes, Provenance({"sequence": sha256}, parameters))
