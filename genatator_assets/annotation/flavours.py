@@ -74,7 +74,7 @@ class FeatureTypes(_Value):
 
 
 class Marks(_Value):
-    """Texts in column 9 that mark a transcript."""
+    """Words in column 9 that mark a transcript."""
 
     pseudo: tuple[str, ...]
     trans_spliced: tuple[str, ...]
@@ -83,7 +83,7 @@ class Marks(_Value):
 
 class _Table(_Value):
     features: FeatureTypes
-    marks: Marks
+    marks: dict[Literal["gff3", "gtf"], Marks]
     flavours: dict[FlavourName, Flavour]
 
 
@@ -107,9 +107,9 @@ def feature_types() -> FeatureTypes:
     return _table().features
 
 
-def marks() -> Marks:
-    """Give the texts that mark transcripts."""
-    return _table().marks
+def marks(gff3: bool) -> Marks:
+    """Give the words that mark transcripts in GFF3 or GTF."""
+    return _table().marks["gff3" if gff3 else "gtf"]
 
 
 def detect_flavour(head: list[bytes]) -> FlavourName:

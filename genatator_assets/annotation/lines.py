@@ -18,7 +18,8 @@ END_OF_ROWS = (b"##FASTA", b">")
 
 _BUFFER_BYTES = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_BEFORE_KEY = (b";", b"; ")
+_SEMICOLON = ord(";")
+_PERCENT = b"%"
 _GFF3_ATTRIBUTE = re.compile(rb"\s*[^\s=;\"]+=")
 _SHOWN_BYTES = 120
 
@@ -60,6 +61,7 @@ class Attributes:
         """Look at samples of column 9."""
         spelt = [_GFF3_ATTRIBUTE.match(sample) is not None for sample in samples if sample.strip() not in (b"", b".")]
         self.gff3 = 2 * sum(spelt) > len(spelt)
+        self._closing = b";" if self.gff3 else b'"'
 
     def openings(self, keys: Iterable[str]) -> list[bytes]:
         """Give what stands before the values of `keys`, to be used with `first`."""
@@ -67,19 +69,25 @@ class Attributes:
 
     def first(self, text: bytes, openings: list[bytes]) -> str | None:
         """Give the value of the first attribute that is there and not empty."""
-        closing = b";" if self.gff3 else b'"'
         for opening in openings:
             begin = text.find(opening)
-            while begin > 0 and not (text.endswith(_BEFORE_KEY, 0, begin) or text[:begin].rstrip()[-1:] in (b"", b";")):
-                begin = text.find(opening, begin + 1)
+            if begin > 0 and text[begin - 1] != _SEMICOLON:
+                begin = _at_a_key(text, opening, begin)
             if begin >= 0:
                 begin += len(opening)
-                end = text.find(closing, begin)
-                if value := text[begin : end if end >= 0 else None].strip():
-                    return self.plain(value)
+                end = text.find(self._closing, begin)
+                if value := (text[begin:end] if end >= 0 else text[begin:]).strip():
+                    return self.plain(value) if _PERCENT in value else value.decode("utf-8", "replace")
         return None
 
     def plain(self, value: bytes) -> str:
         """Decode a value; GFF3 spells some letters as %XX."""
         plain = value.decode("utf-8", "replace")
         return unquote(plain) if self.gff3 and "%" in plain else plain
+
+
+def _at_a_key(text: bytes, opening: bytes, begin: int) -> int:
+    """Go on from a find at `begin` to the first that begins an attribute, not one within a value; -1 if none does."""
+    while begin > 0 and text[begin - 2 : begin] != b"; " and text[:begin].rstrip()[-1:] not in (b"", b";"):
+        begin = text.find(opening, begin + 1)
+    return begin
