@@ -1,10 +1,53 @@
-"""Commands about inputs, before anything is built: `simulate`."""
+"""Commands about inputs, before anything is built: `fetch`, `simulate`."""
 
 from pathlib import Path
 
 import click
+from rich.console import Console
 
+from genatator_assets.catalogue import load_catalogue
+from genatator_assets.cli.common import catalogue_option, print_table
+from genatator_assets.dataset.card import TextTable
 from genatator_assets.errors import GenatatorError
+from genatator_assets.work.watch import download_bars
+
+
+@click.command()
+@catalogue_option
+@click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@click.option("--again", is_flag=True, help="Ask the servers anew, also for files that are in the cache.")
+def fetch(catalogue: str, genomes: tuple[str, ...], again: bool) -> None:
+    """Fetch a catalogue's inputs into the cache, and print where they are.
+
+    'build' fetches what it needs by itself; this does it beforehand, as for machines without a network. The cache is
+    the folder GENATATOR_CACHE. What was cut off is gone on with. Exits with 2 if anything could not be fetched.
+    """
+    from genatator_assets.sources.fetch import Cache, Fetched
+    from genatator_assets.sources.inputs import fetch_input, remote_inputs
+
+    stated = load_catalogue(catalogue)
+    assemblies = [stated.assembly(genome) for genome in genomes or stated.genomes]
+    cache = Cache(again=again, watch=download_bars(Console(stderr=True)))
+    fetched: list[tuple[str, str, Fetched]] = []
+    faults: list[str] = []
+    for assembly in assemblies:
+        try:
+            remote = remote_inputs(assembly, cache)
+        except GenatatorError as error:
+            faults.append(f"{assembly.genome}: {error}")
+            continue
+        for kind, address in remote.items():
+            try:
+                fetched.append((assembly.genome, kind, fetch_input(address, cache)))
+            except GenatatorError as error:
+                faults.append(f"{assembly.genome}, {kind}: {error}")
+    if fetched:
+        rows = tuple((genome, kind, f"{file.bytes:,}", _checked(file), str(file.path)) for genome, kind, file in fetched)
+        print_table(TextTable("", ("genome", "input", "bytes", "checksum", "path"), rows))
+    elif not faults:
+        click.echo("nothing to fetch: every input has a path or is simulated")
+    if faults:
+        raise GenatatorError("\n".join(faults))
 
 
 @click.command()

@@ -56,9 +56,13 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         description="An assembly's sequence, checked, decompressed and indexed, and its table of chromosomes: which"
         " are included, in which split, and why the others are not.",
     )
-    def assembly(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
+    def assembly(
+        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], progress: dg.ResourceParam[Progress]
+    ) -> dg.MaterializeResult[None]:
+        watch = progress.downloads(context.log)
+
         def work(genome: str) -> metadata.Metadata:
-            return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout))
+            return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, watch))
 
         return _each_genome(context, work)
 
