@@ -31,3 +31,7 @@ class FetchError(GenatatorError):
 
 class AbsentError(FetchError):
     """A server says that it has no such file."""
+
+
+class UnreachableError(FetchError):
+    """No connection to a server could be made."""

@@ -21,6 +21,7 @@ from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers
 from genatator_assets.sources import chromosomes as sources
 from genatator_assets.sources.assembly import import_assembly
+from genatator_assets.sources.fetch import Cache
 from genatator_assets.targets import store
 from genatator_assets.version import __version__
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
@@ -59,10 +60,10 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     def assembly(
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], progress: dg.ResourceParam[Progress]
     ) -> dg.MaterializeResult[None]:
-        watch = progress.downloads(context.log)
+        cache = Cache(watch=progress.downloads(context.log))
 
         def work(genome: str) -> metadata.Metadata:
-            return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, watch))
+            return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
 
         return _each_genome(context, work)
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError
@@ -10,7 +11,9 @@ from genatator_assets.sources.fasta import import_fasta, index_path, read_index
 from genatator_assets.work.files import write_json
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import Provenance
-from genatator_assets.work.watch import Watch, unwatched
+
+if TYPE_CHECKING:
+    from genatator_assets.sources.fetch import Cache
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,13 @@ class Source:
     indexed_bytes: int
 
 
-def import_assembly(catalogue: Catalogue, genome: str, layout: Layout, watch: Watch = unwatched) -> list[Chromosome]:
+def import_assembly(
+    catalogue: Catalogue, genome: str, layout: Layout, cache: "Cache | None" = None
+) -> list[Chromosome]:
     """Bring in an assembly's sequence and apply the catalogue's rules to its chromosomes.
 
-    What the catalogue has by address or accession is fetched; `watch` is told of it. A sequence that was imported
-    before from the same bytes is not copied again.
+    What the catalogue has by address or accession comes from `cache` (by default the one that all datasets share),
+    fetched unless it is there. A sequence that was imported before from the same bytes is not copied again.
 
     Raises:
         FetchError: a file can't be fetched.
@@ -49,7 +54,7 @@ def import_assembly(catalogue: Catalogue, genome: str, layout: Layout, watch: Wa
     from genatator_assets.sources.inputs import resolve  # noqa: PLC0415 - requests: slow to import, seldom needed
 
     assembly = catalogue.assembly(genome)
-    inputs = resolve(assembly, layout, watch)
+    inputs = resolve(assembly, layout, cache)
     sha256 = inputs.sequence.sha256
     if not _imported(genome, sha256, layout):
         layout.source(genome).unlink(missing_ok=True)

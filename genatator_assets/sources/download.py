@@ -12,7 +12,7 @@ import requests
 from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util import Retry
 
-from genatator_assets.errors import AbsentError, FetchError
+from genatator_assets.errors import AbsentError, FetchError, UnreachableError
 from genatator_assets.version import __version__
 from genatator_assets.work.files import write_json
 from genatator_assets.work.watch import Arriving
@@ -30,7 +30,7 @@ class Patience:
     The wait between tries doubles from `first_wait_s`. A server that asks for more than `longest_wait_s` is left.
     """
 
-    connect_s: float = 30
+    connect_s: float = 15
     read_s: float = 60
     tries: int = 6
     first_wait_s: float = 1
@@ -90,6 +90,7 @@ class Downloader:
 
         Raises:
             AbsentError: the server has no such file.
+            UnreachableError: no connection could be made.
             FetchError: the server refused, or too many tries in a row brought nothing new.
         """
         furthest, failures = self._size(), 0
@@ -108,10 +109,9 @@ class Downloader:
         """Give the seconds to wait before the next try, if there is to be one."""
         patience = self._patience
         if failures >= patience.tries:
-            raise FetchError(
-                f"{url}: given up after {failures} tries in a row without progress: {error}."
-                " What has arrived is kept; a later fetch goes on from there if the server allows"
-            ) from error
+            what = UnreachableError if isinstance(error.__cause__, requests.ConnectionError) else FetchError
+            kept = f"; {self._size():,} bytes are kept to go on from if the server allows" if self._size() else ""
+            raise what(f"{url}: given up after {failures} tries in a row without progress: {error}{kept}") from error
         asked = error.after_s or 0.0
         if asked > patience.longest_wait_s:
             raise FetchError(f"{url}: {error}; the server asks to come back in {asked:,.0f} s: fetch later") from error

@@ -6,6 +6,8 @@ import logging
 import os
 import re
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,10 +16,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pooch
 from filelock import FileLock
 
-from genatator_assets.errors import AbsentError, FetchError
+from genatator_assets.errors import AbsentError, FetchError, UnreachableError
 from genatator_assets.sources.download import Downloader, Patience
 from genatator_assets.work.files import path_name, sha256_of_file, write_json
-from genatator_assets.work.watch import Watch, unwatched
+from genatator_assets.work.watch import Arriving, Watch, unwatched
 
 CACHE_VARIABLE = "GENATATOR_CACHE"
 _LISTS = ("md5checksums.txt", "md5sum.txt", "MD5SUMS")  # NCBI's, UCSC's, GENCODE's
@@ -53,13 +55,15 @@ def cache_folder() -> Path:
 class Cache:
     """Fetched files, a folder for each address. Processes may share it; it may be read-only if all is there.
 
-    `again` asks the servers anew: a file then stays as it is only if a stated or published checksum says so.
+    `again` asks the servers anew: a file then stays as it is only if a stated or published checksum says so. Servers
+    that can't be reached are remembered in `unreachable`, so that each is waited for once, not for every file.
     """
 
     folder: Path = field(default_factory=cache_folder)
     again: bool = False
     watch: Watch = unwatched
     patience: Patience = field(default_factory=Patience)
+    unreachable: set[str] = field(default_factory=set)
 
     def fetch(self, url: str, stated: Checksum | None = None) -> Fetched:
         """Give the file at `url`, fetched unless it is there.
@@ -71,7 +75,7 @@ class Cache:
             AbsentError: the server has no such file.
             FetchError: it can't be fetched or kept, or is not what it should be.
         """
-        return self._kept_or_brought(url, stated, published=True)
+        return self._get(url, stated, lambda: stated or self._published(url))
 
     def page(self, url: str) -> str:
         """Give the text at `url`, such as a folder's listing, which has no checksum.
@@ -80,21 +84,33 @@ class Cache:
             AbsentError: the server has no such page.
             FetchError: it can't be fetched or kept.
         """
-        return self._kept_or_brought(url, None, published=False).path.read_text(errors="replace")
+        return replace(self, watch=unwatched)._get(url, None, lambda: None).path.read_text(errors="replace")
 
-    def _kept_or_brought(self, url: str, stated: Checksum | None, published: bool) -> Fetched:
+    def _get(self, url: str, stated: Checksum | None, look_up: Callable[[], Checksum | None]) -> Fetched:
         home = self._home(url)
-        try:
+        if not self.again and (kept := _kept(home, url, stated)):
+            return kept
+        with self.watch(url) as tell, self._alone(home, url):
             if not self.again and (kept := _kept(home, url, stated)):
+                return kept  # another process has fetched it meanwhile
+            checksum = look_up()
+            if checksum and (kept := _kept(home, url, checksum)):
                 return kept
+            return self._bring(home, url, checksum, tell)
+
+    @contextmanager
+    def _alone(self, home: Path, url: str) -> Iterator[None]:
+        """Have an address to oneself, and say what is wrong if its server can't be reached or its folder be written."""
+        server = urlsplit(url).netloc
+        if server in self.unreachable:
+            raise UnreachableError(f"{url}: {server} could not be reached")
+        try:
             home.mkdir(parents=True, exist_ok=True)
             with FileLock(home / ".lock"):
-                if not self.again and (kept := _kept(home, url, stated)):
-                    return kept  # another process has fetched it meanwhile
-                checksum = stated or (self._published(url) if published else None)
-                if checksum and (kept := _kept(home, url, checksum)):
-                    return kept
-                return self._bring(home, url, checksum)
+                yield
+        except UnreachableError:
+            self.unreachable.add(server)
+            raise
         except OSError as error:
             raise FetchError(
                 f"{url}: can't be kept in {home} ({error}); make room, or let {CACHE_VARIABLE} name another folder"
@@ -104,7 +120,7 @@ class Cache:
         """Give the folder of an address: by server, then by a hash of the whole."""
         return self.folder / path_name(urlsplit(url).netloc) / hashlib.sha256(url.encode()).hexdigest()[:16]
 
-    def _bring(self, home: Path, url: str, checksum: Checksum | None) -> Fetched:
+    def _bring(self, home: Path, url: str, checksum: Checksum | None, tell: Arriving) -> Fetched:
         """Fetch a file into `incoming`, and from there, when it is whole and checked, to its place."""
         incoming, name = home / "incoming", _file_name(url)
         if self.again:
@@ -117,13 +133,11 @@ class Cache:
             urls={name: url},
             retry_if_failed=1,  # wrong bytes may come from a damaged part: once more, then from the start
         )
-        with self.watch(url) as tell:
-            try:
-                arrived = Path(
-                    keeper.fetch(name, downloader=Downloader(incoming / f"{name}.part", tell, self.patience))
-                )
-            except ValueError as error:
-                raise FetchError(f"{url}: {error} {_remedy(checksum)}") from error
+        downloader = Downloader(incoming / f"{name}.part", tell, self.patience)
+        try:
+            arrived = Path(keeper.fetch(name, downloader=downloader))
+        except ValueError as error:
+            raise FetchError(f"{url}: {error} {_remedy(checksum)}") from error
         fetched = Fetched(url, home / name, arrived.stat().st_size, sha256_of_file(arrived), checksum)
         known = asdict(fetched)
         del known["path"]  # a cache may be moved
@@ -140,6 +154,8 @@ class Cache:
                 text = self._text(address)
             except AbsentError:
                 continue
+            except FetchError as error:
+                raise type(error)(f"{url}: looking for a checksum beside it: {error}") from error
             for line in text.splitlines():
                 listed = _LISTED.fullmatch(line.strip())
                 if listed and listed[2] == urlsplit(url).path.rpartition("/")[2]:
@@ -162,7 +178,7 @@ def _kept(home: Path, url: str, checksum: Checksum | None) -> Fetched | None:
         there = Fetched(url, path, stored["bytes"], stored["sha256"], known)
         if path.stat().st_size != there.bytes or sha256_of_file(path) != there.sha256:
             return None
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     if checksum is None or (known and known.text == checksum.text):
         return there

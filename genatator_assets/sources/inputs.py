@@ -11,7 +11,6 @@ from genatator_assets.sources.fetch import Cache, Checksum, Fetched
 from genatator_assets.sources.ncbi import NcbiAssembly, locate
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.watch import Watch
 
 Kind = Literal["sequence", "annotation", "aliases"]
 KINDS: tuple[Kind, ...] = ("sequence", "annotation", "aliases")
@@ -61,7 +60,7 @@ class Remote:
     absent: str = "is the address right?"
 
 
-def resolve(assembly: Assembly, layout: Layout, watch: Watch) -> Inputs:
+def resolve(assembly: Assembly, layout: Layout, cache: Cache | None = None) -> Inputs:
     """Give an assembly's files, fetched or simulated first where the catalogue says so.
 
     Raises:
@@ -71,7 +70,7 @@ def resolve(assembly: Assembly, layout: Layout, watch: Watch) -> Inputs:
         simulated = write_assembly(assembly.simulate, layout.simulated(assembly.genome))
         return Inputs(_local(simulated.sequence), _local(simulated.annotation), None)
     files = {kind: _local(stated.path) for kind, stated in _stated(assembly).items() if stated.path is not None}
-    cache = Cache(watch=watch)
+    cache = cache or Cache()
     for kind, remote in remote_inputs(assembly, cache).items():
         fetched = fetch_input(remote, cache)
         checksum = fetched.checksum.text if fetched.checksum else None
