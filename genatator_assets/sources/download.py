@@ -53,12 +53,6 @@ class _Identity:
     total: int
 
     @classmethod
-    def of(cls, response: requests.Response) -> Self | None:
-        """Give the identity of a whole file that begins to arrive; None if the server doesn't tell."""
-        validator, length = _validator(response), response.headers.get("Content-Length", "")
-        return cls(validator, int(length)) if validator and length.isdigit() else None
-
-    @classmethod
     def read(cls, path: Path) -> Self | None:
         try:
             return cls(**json.loads(path.read_text()))
@@ -156,12 +150,13 @@ class Downloader:
     def _begin(self, response: requests.Response) -> int | None:
         """Make ready for a file from its start; give its size if the server tells it."""
         self._part.unlink(missing_ok=True)  # before its identity changes, so that no two versions are ever joined
-        identity = _Identity.of(response)
-        if identity:
-            write_json(self._identity_file, asdict(identity))
+        validator, length = _validator(response), response.headers.get("Content-Length", "")
+        total = int(length) if length.isdigit() else None
+        if validator and total is not None:
+            write_json(self._identity_file, asdict(_Identity(validator, total)))
         else:
             self._identity_file.unlink(missing_ok=True)
-        return identity.total if identity else None
+        return total
 
     def _size(self) -> int:
         return self._part.stat().st_size if self._part.is_file() else 0

@@ -137,6 +137,7 @@ class Cache:
         try:
             arrived = Path(keeper.fetch(name, downloader=downloader))
         except ValueError as error:
+            shutil.rmtree(incoming)
             raise FetchError(f"{url}: {error} {_remedy(checksum)}") from error
         fetched = Fetched(url, home / name, arrived.stat().st_size, sha256_of_file(arrived), checksum)
         known = asdict(fetched)
@@ -148,6 +149,7 @@ class Cache:
 
     def _published(self, url: str) -> Checksum | None:
         """Look for a file's MD5 in the lists that genome archives keep beside their files."""
+        wanted = unquote(urlsplit(url).path.rpartition("/")[2])
         for name in _LISTS:
             address = urljoin(url, name)
             try:
@@ -158,7 +160,7 @@ class Cache:
                 raise type(error)(f"{url}: looking for a checksum beside it: {error}") from error
             for line in text.splitlines():
                 listed = _LISTED.fullmatch(line.strip())
-                if listed and listed[2] == urlsplit(url).path.rpartition("/")[2]:
+                if listed and listed[2] == wanted:
                     return Checksum(f"md5:{listed[1].lower()}", address)
         return None
 
