@@ -35,6 +35,7 @@ for command in (
     ask.sql,
     ask.statistics,
     ask.explain,
+    inputs.fetch,
     inputs.simulate,
 ):
     main.add_command(command)
