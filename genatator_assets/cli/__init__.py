@@ -35,5 +35,7 @@ for command in (
     ask.sql,
     ask.statistics,
     inputs.simulate,
+    inputs.init,
+    inputs.plan,
 ):
     main.add_command(command)
