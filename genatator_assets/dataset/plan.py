@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from genatator_assets.blocks.contract import block_intervals
+from genatator_assets.blocks.contract import block_starts
 from genatator_assets.catalogue import Catalogue, Split
 from genatator_assets.catalogue.model import SPLITS
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of
@@ -112,7 +112,7 @@ def _amount(lengths: Sequence[int], block_size_bp: int) -> Amount:
     nt = sum(lengths)
     return Amount(
         chromosomes=len(lengths),
-        blocks=sum(len(block_intervals(length, block_size_bp)) for length in lengths),
+        blocks=sum(len(block_starts(length, block_size_bp)) for length in lengths),
         nt=nt,
         mean_bp=nt / len(lengths),
         std_bp=statistics.pstdev(lengths),
