@@ -164,6 +164,11 @@ class SplitRules(_Value):
             raise ValueError(f"chromosomes named more than once: {', '.join(repeated)}; name each in one split")
         return self
 
+    @property
+    def used(self) -> tuple[Split, ...]:
+        """The splits that the rules name."""
+        return tuple(split for split in SPLITS if split == self.default or getattr(self, split))
+
     def split_of(self, chrom: str) -> Split:
         """Give the split of a chromosome."""
         lists: dict[Split, tuple[str, ...]] = {

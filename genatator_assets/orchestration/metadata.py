@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.annotation.transcripts import AnnotationSummary
-from genatator_assets.blocks.contract import block_intervals
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.dataset.card import TextTable, format_bp
 from genatator_assets.dataset.index import IndexSummary
+from genatator_assets.dataset.plan import amounts_of
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.work.layout import Layout
 
@@ -67,12 +67,11 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
 def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]]) -> Metadata:
     """What is shown of all chromosomes that there are to build."""
     absent = [genome for genome in catalogue.genomes if genome not in included]
-    rows = []
-    for genome, chromosomes in included.items():
-        for split in sorted({str(chromosome.split) for chromosome in chromosomes}):
-            lengths = [chromosome.length for chromosome in chromosomes if chromosome.split == split]
-            blocks = sum(len(block_intervals(length, catalogue.block_size_bp)) for length in lengths)
-            rows.append((genome, split, f"{len(lengths):,}", f"{blocks:,}", format_bp(sum(lengths))))
+    rows = [
+        (genome, split, f"{amount.chromosomes:,}", f"{amount.blocks:,}", format_bp(amount.nt))
+        for genome, chromosomes in included.items()
+        for split, amount in amounts_of(chromosomes, catalogue.block_size_bp).items()
+    ]
     return {
         "dagster/row_count": sum(len(chromosomes) for chromosomes in included.values()),
         "genomes not imported yet": ", ".join(absent) or "none",
