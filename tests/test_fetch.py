@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import random
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 from blockfiles import read_block
 from conftest import command
+from rich.console import Console
 from webserver import cut, instead, stall, status, web_server
 
 from genatator_assets.annotation.transcripts import select_isoforms
@@ -29,6 +32,7 @@ from genatator_assets.sources.fetch import Cache, Checksum, cache_folder
 from genatator_assets.sources.inputs import remote_inputs, resolve
 from genatator_assets.sources.ncbi import locate
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.watch import download_bars
 
 FILE = "/pub/genes.gtf.gz"
 CONTENT = random.Random(1).randbytes(300_000)
@@ -199,6 +203,35 @@ def test_a_server_that_stops_sending_is_left_and_asked_again(web, cache):
     assert web.ranges_asked(FILE)[0] is None
     assert 100_000 < int(re.search(r"\d+", web.ranges_asked(FILE)[1])[0]) <= 200_000
     assert 0.3 < time.monotonic() - begun < 10
+
+
+def test_whoever_watches_is_told_what_is_there_of_how_much(web, cache):
+    told = []
+
+    @contextmanager
+    def watch(url):
+        told.append(url)
+        yield lambda there, total: told.append((there, total))
+
+    web.misdeeds[FILE] = [cut(200_000)]
+    replace(cache, watch=watch).fetch(web.url(FILE))
+    url, *sizes = told
+    assert url == web.url(FILE)
+    assert sizes == sorted(sizes)
+    assert (200_000, 300_000) in sizes
+    assert sizes[-1] == (300_000, 300_000)
+
+
+def test_a_bar_shows_the_file_and_a_failed_one_leaves_none(web, cache):
+    console = Console(file=io.StringIO(), force_terminal=False, width=100)
+    watched = replace(cache, watch=download_bars(console))
+    watched.fetch(web.url(FILE))
+    with pytest.raises(FetchError):
+        watched.fetch(web.url("/pub/absent.gff"))
+    printed = console.file.getvalue()
+    assert "genes.gtf.gz" in printed
+    assert "300.0/300.0 kB" in printed
+    assert "absent.gff" not in printed
 
 
 # Answers that are not the file
@@ -609,6 +642,7 @@ def test_fetch_prints_what_it_has_and_lists_all_faults(mirror, settings, tmp_pat
     assert rows[0][2:4] == [f"{len(mirror.files[SEQUENCE]):,}", "md5, md5checksums.txt"]
     assert rows[3][2:4] == ["11", "none stated"]
     assert Path(rows[0][4]).read_bytes() == mirror.files[SEQUENCE]
+    assert f"{YEAST}_genomic.fna.gz ━" in done.stderr  # the progress bar
 
     mirror.asked.clear()
     again = command("fetch", "--catalogue", str(catalogue), "--genome", YEAST, **environment)

@@ -1,6 +1,7 @@
 """What a person sees of a materialisation: schemas, counts, tables and where the files are."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.dataset.card import TextTable, format_bp
 from genatator_assets.dataset.index import IndexSummary
 from genatator_assets.dataset.plan import amounts_of
+from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome
+from genatator_assets.sources.inputs import KINDS
 from genatator_assets.work.layout import Layout
 
 Metadata = dict[str, Any]
@@ -30,14 +33,16 @@ def column_schema(schema: pa.Schema) -> Metadata:
 def of_assembly(layout: Layout, chromosomes: list[Chromosome]) -> Metadata:
     """What is shown of an imported assembly."""
     included = [chromosome for chromosome in chromosomes if chromosome.included]
+    genome = chromosomes[0].genome
     first = sorted(chromosomes, key=lambda chromosome: -chromosome.length)[:_SHOWN_ROWS]
     rows = [(c.chrom, f"{c.length:,}", c.split or "-", c.reason or "included") for c in first]
     return {
-        **_stored(layout.chromosomes(chromosomes[0].genome), len(chromosomes)),
+        **_stored(layout.chromosomes(genome), len(chromosomes)),
         "included chromosomes": len(included),
         "left out": len(chromosomes) - len(included),
         "included bp": sum(chromosome.length for chromosome in included),
         "longest sequences": markdown_table(("chrom", "bp", "split", "included or why not"), rows),
+        "inputs": markdown_table(("input", "from", "sha256", "compared with"), _inputs(read_source(layout, genome))),
     }
 
 
@@ -115,6 +120,21 @@ def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
 def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dg.MarkdownMetadataValue:
     """Give a table that the UI shows as one."""
     return dg.MetadataValue.md(TextTable("", header, tuple(rows)).as_markdown())
+
+
+def _inputs(source: Source) -> list[tuple[str, ...]]:
+    """Say of each input where it came from and what its checksum was compared with."""
+    stored = asdict(source)
+    return [
+        (
+            kind,
+            stored[f"{kind}_url"] or stored[f"{kind}_path"],
+            stored[f"{kind}_sha256"],
+            stored[f"{kind}_checksum"] or "-",
+        )
+        for kind in KINDS
+        if stored[f"{kind}_path"]
+    ]
 
 
 def _stored(path: Path, rows: int) -> Metadata:

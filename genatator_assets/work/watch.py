@@ -20,7 +20,7 @@ def unwatched(_url: str) -> Iterator[Arriving]:
 
 
 def download_bars(console: Console) -> Watch:
-    """Draw a bar on `console` for each file that arrives."""
+    """Draw a bar on `console` for each file that arrives; what fails leaves none behind."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -33,6 +33,10 @@ def download_bars(console: Console) -> Watch:
     def watch(url: str) -> Iterator[Arriving]:
         with Progress(*columns, console=console) as bar:
             task = bar.add_task(url.rsplit("/", 1)[-1], total=None)
-            yield lambda there, total: bar.update(task, completed=there, total=total)
+            try:
+                yield lambda there, total: bar.update(task, completed=there, total=total)
+            except BaseException:
+                bar.update(task, visible=False)
+                raise
 
     return watch
