@@ -66,8 +66,9 @@ def plan(catalogue: str, root: Path, workers: int | None) -> None:
     if unknown:
         click.echo(
             f"Not counted: {unknown:,} of {len(wanted.genomes):,} genomes, because the lengths of their sequences are"
-            " known only when their files are here.\n"
-            f"To fetch them: genatator-assets fetch --catalogue {shlex.quote(catalogue)}"
+            " known only when their files are here, or at least the assembly reports of those with an accession.\n"
+            f"To fetch the reports: genatator-assets fetch --names --catalogue {shlex.quote(catalogue)}\n"
+            f"To fetch all files: genatator-assets fetch --catalogue {shlex.quote(catalogue)}"
         )
     if faults:
         raise GenatatorError("\n".join(faults))

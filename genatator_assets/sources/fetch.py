@@ -55,12 +55,14 @@ def cache_folder() -> Path:
 class Cache:
     """Fetched files, a folder for each address. Processes may share it; it may be read-only if all is there.
 
-    `again` asks the servers anew: a file then stays as it is only if a stated or published checksum says so. Servers
+    `again` asks the servers anew: a file then stays as it is only if a stated or published checksum says so. `offline`
+    asks nobody: what is not there can't be had. Servers
     that can't be reached are remembered in `unreachable`, so that each is waited for once, not for every file.
     """
 
     folder: Path = field(default_factory=cache_folder)
     again: bool = False
+    offline: bool = False
     watch: Watch = unwatched
     patience: Patience = field(default_factory=Patience)
     unreachable: set[str] = field(default_factory=set)
@@ -90,6 +92,8 @@ class Cache:
         home = self._home(url)
         if not self.again and (kept := _kept(home, url, stated)):
             return kept
+        if self.offline:
+            raise FetchError(f"{url} is not in {self.folder}; get it by 'genatator-assets fetch'")
         with self.watch(url) as tell, self._alone(home, url):
             if not self.again and (kept := _kept(home, url, stated)):
                 return kept  # another process has fetched it meanwhile
