@@ -674,7 +674,7 @@ def test_the_names_alone_are_enough_for_a_plan(mirror, settings, tmp_path):
     planned = command(*plan, **environment).stdout
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in planned.splitlines() if "│" in line]
     # of 250,000 bp: see the README; the splits' sizes are those of the four real genomes' statistics
-    counts = {row[2]: row[3:5] for row in rows[:3]}
+    counts = {row[1]: row[2:4] for row in rows[:3]}
     assert counts == {"train": ["13", "47"], "validation": ["1", "1"], "test": ["2", "9"]}
     assert not (tmp_path / "root").exists()
 

@@ -102,13 +102,13 @@ def _by_genome(catalogue: Catalogue, plans: Mapping[str, "GenomePlan"]) -> TextT
     rows: list[tuple[str, ...]] = []
     for assembly in catalogue.assemblies:
         if assembly.genome not in plans:
-            rows.append((assembly.genome, assembly.species, ", ".join(assembly.splits.used), *"????"))
+            rows.append((assembly.genome, ", ".join(assembly.splits.used), *"????"))
             continue
         planned = plans[assembly.genome]
         left_out = ", ".join(f"{count:,} {reason}" for reason, count in planned.left_out.items()) or "-"
         for split, amount in planned.splits.items():
             counts = (f"{count:,}" for count in (amount.chromosomes, amount.blocks, amount.nt))
-            rows.append((assembly.genome, assembly.species, split, *counts, left_out))
+            rows.append((assembly.genome, split, *counts, left_out))
             left_out = "as above"
     return TextTable(f"Plan of {catalogue.dataset}", _GENOME_HEADER, tuple(rows))
 
@@ -125,7 +125,7 @@ def _by_split(catalogue: Catalogue, plans: Mapping[str, "GenomePlan"]) -> TextTa
     return TextTable("By split", _SPLIT_HEADER, tuple(rows)).fitting()
 
 
-_GENOME_HEADER = ("genome", "species", "split", "chroms", "blocks", "nt", "left out")
+_GENOME_HEADER = ("genome", "split", "chroms", "blocks", "nt", "left out")
 _SPLIT_HEADER = ("split", "genomes", "chroms", "blocks", "nt", "mean chr", "std chr", "min chr", "max chr")
 
 
