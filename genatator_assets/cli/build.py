@@ -1,5 +1,6 @@
 """Commands that build and serve: `build`, `launch`, `ui`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,13 +14,24 @@ from genatator_assets.work.layout import Layout
 @catalogue_option
 @root_option
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default what the machine carries.")
-def build(catalogue: str, root: Path, workers: int | None) -> None:
-    """Build a dataset, the whole way, through Dagster. Exits with 1 if anything failed."""
+@click.option(
+    "--dask",
+    envvar="GENATATOR_DASK",
+    metavar="WHERE",
+    help="Use the Dask cluster with this address (tcp://host:8786) or scheduler file, instead of processes.",
+)
+@click.option("--check-hashes", is_flag=True, help="Read all finished files again, to find those with changed bytes.")
+def build(catalogue: str, root: Path, workers: int | None, dask: str | None, check_hashes: bool) -> None:
+    """Build a dataset, the whole way, through Dagster. Exits with 1 if anything failed.
+
+    What is finished and intact is left as it is.
+    """
     from genatator_assets.orchestration.build import build as build_dataset
     from genatator_assets.orchestration.progress import ProgressBar
     from genatator_assets.orchestration.settings import Settings
 
-    faults = build_dataset(Settings(catalogue, root.absolute(), workers), ProgressBar(Console(stderr=True)))
+    settings = Settings(catalogue, root.absolute(), workers, dask)
+    faults = build_dataset(settings, ProgressBar(Console(stderr=True)), check_hashes)
     if Layout(root).index.is_file():
         print_statistics(root)
     exit_with(faults)
@@ -38,7 +50,7 @@ def launch(job: str, catalogue: str, root: Path, genomes: tuple[str, ...], wait:
     from genatator_assets.orchestration.launch import Launcher, workspace_file
     from genatator_assets.orchestration.settings import Settings
 
-    settings = Settings(catalogue, root.absolute(), Settings.from_environment().workers)
+    settings = replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute())
     all_faults = []
     with open_instance(settings.root) as instance:
         launcher = Launcher(settings, instance, workspace or workspace_file())
@@ -61,4 +73,4 @@ def ui(catalogue: str, root: Path, port: int) -> None:
     from genatator_assets.orchestration.launch import serve
     from genatator_assets.orchestration.settings import Settings
 
-    serve(Settings(catalogue, root.absolute(), Settings.from_environment().workers), port)
+    serve(replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute()), port)

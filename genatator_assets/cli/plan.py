@@ -55,7 +55,7 @@ def init(fasta: Path, annotation: Path, output: Path, genome: str | None, specie
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default what the machine carries.")
 def plan(catalogue: str, root: Path, workers: int | None) -> None:
     """Show what a build will make, and about what it takes. Builds and writes nothing."""
-    from genatator_assets.work.pool import default_workers
+    from genatator_assets.work.machine import default_workers
 
     wanted, layout = load_catalogue(catalogue), Layout(root)
     plans, unknown, faults = _plans_of(wanted, layout)

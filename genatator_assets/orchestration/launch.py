@@ -23,9 +23,9 @@ from genatator_assets.errors import DatasetError
 from genatator_assets.orchestration.instance import HOME_VARIABLE, dagster_home
 from genatator_assets.orchestration.jobs import FINISH, PREPARE
 from genatator_assets.orchestration.outcomes import faults_of
-from genatator_assets.orchestration.partitions import genome_ranges, range_tags, registered_chromosomes
+from genatator_assets.orchestration.partitions import genome_part, genome_ranges, range_tags, registered_chromosomes
 from genatator_assets.orchestration.settings import Settings
-from genatator_assets.work.layout import parse_key
+from genatator_assets.work.files import path_name
 
 _LAUNCH_TAG = "genatator/launch"
 _POLL_SECONDS = 0.5
@@ -53,8 +53,9 @@ class Launcher:
             return [{}]
         if job == PREPARE:
             return [range_tags([genome]) for genome in wanted] or [range_tags(catalogue.genomes)]
+        names = {path_name(genome) for genome in wanted}
         stretches = genome_ranges(registered_chromosomes(self.instance))
-        tags = [range_tags(keys) for keys in stretches if not wanted or parse_key(keys[0])[0] in wanted]
+        tags = [range_tags(keys) for keys in stretches if not wanted or genome_part(keys[0]) in names]
         if not tags:
             raise DatasetError(
                 f"no chromosomes of {', '.join(wanted) or 'any genome'} are known: run {PREPARE!r} first"
