@@ -25,7 +25,10 @@ VIEWS = {
     "channels",
     "chromosomes",
     "dna_alphabet",
+    "input_files",
+    "lineage",
     "segments",
+    "sites",
     "species_coverage",
     "split_overview",
     "statistics",
@@ -58,7 +61,7 @@ def answer(root: Path, question: str) -> list[tuple[Any, ...]]:
 def offenders(root: Path, check: str) -> list[Row]:
     """What a check finds, with paths relative to the root."""
     with connect(root) as connection:
-        finding = run_check(connection, check, root)
+        finding = run_check(connection, check)
     assert finding.offenders == len(finding.sample.rows)
     assert finding.passed == (finding.offenders == 0)
     rows = [dict(zip(finding.sample.columns, row, strict=True)) for row in finding.sample.rows]
@@ -455,7 +458,7 @@ def test_finding_shows_only_the_first_offenders(root):
     for number in range(25):
         shutil.copy(root / BLOCK, root / CHR1 / f"9{number:02}.parquet")
     with connect(root) as connection:
-        finding = run_check(connection, "index_agrees_with_files", root)
+        finding = run_check(connection, "index_agrees_with_files")
     assert finding.offenders == 25
     assert len(finding.sample.rows) == 20
 
@@ -463,7 +466,7 @@ def test_finding_shows_only_the_first_offenders(root):
 def test_check_of_what_is_not_built_says_so(dataset, tmp_path):
     shutil.copytree(dataset.root / "assemblies", tmp_path / "assemblies")
     with connect(tmp_path) as connection, pytest.raises(QueryError, match="has not been built yet"):
-        run_check(connection, "blocks_are_contiguous", tmp_path)
+        run_check(connection, "blocks_are_contiguous")
 
 
 # --- Views ---

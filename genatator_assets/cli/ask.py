@@ -23,8 +23,12 @@ _PROMPT = "genatator> "
 def sql(question: str | None, root: Path, form: str) -> None:
     """Answer a QUESTION in SQL about a dataset; without one, prompt for questions.
 
-    Views: blocks, block_targets, chromosomes, transcripts, segments, statistics, split_overview, dna_alphabet,
-    target_sums, species_coverage, transcript_reasons, stored_blocks, channels.
+    Views: blocks, block_targets, chromosomes, transcripts, sites, segments, channels, statistics, split_overview,
+    dna_alphabet, target_sums, species_coverage, transcript_reasons, stored_blocks, input_files, lineage.
+
+    Macros, called like tables: blocks_overlapping, transcripts_around, target_runs and targets (genome, chrom, start,
+    end), segments_of (genome, chrom), lineage_of (file); and dna (genome, chrom, start, end), which gives one value.
+    Examples: docs/sql.md.
     """
     with connect(root) as connection:
         if question is not None:
