@@ -22,7 +22,7 @@ from genatator_assets.work.layout import Layout
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "sql.md").read_text()
 WITH_OURS, WITHOUT = PAGE.split("## Without any of this")
-EXAMPLE = re.compile(r"```sql\n(.*?)```\n\n((?:\|.*\n)+)", re.DOTALL)
+EXAMPLE = re.compile(r"```sql\n(.*?)```\n\n((?:\|[^\n]*\n)+)", re.DOTALL)
 GENOME, CHROM = "sim-gencode", "chr1"
 
 Rows = list[tuple[Any, ...]]
@@ -191,10 +191,10 @@ def test_names_are_spelt_in_paths_as_the_writer_spells_them(name):
     assert connection.execute("select path_name(?)", [name]).fetchone() == (path_name(name),)
 
 
-@pytest.mark.parametrize("call", ["targets('{}', 'chr99', 0, 1)", "target_runs('x', '{}', 0, 1)"])
+@pytest.mark.parametrize("call", ["targets('sim-gencode', 'chr99', 0, 1)", "segments_of('x', 'chr99')"])
 def test_unknown_chromosome_is_told(dataset, call):
     with pytest.raises(QueryError, match=r"chr99\.parquet[\s\S]*Is there such a genome and chromosome"):
-        answer(dataset.root, f"from {call.format('chr99')}")
+        answer(dataset.root, f"from {call}")
 
 
 def test_every_view_and_macro_says_what_it_is():

@@ -8,7 +8,7 @@ from genatator_assets.work.layout import Layout
 _HEAD = """\
 -- The views and macros of this dataset, for DuckDB 2.0 or later. In the dataset's folder:
 --     duckdb -init dataset/catalog.sql                                   (the command line)
---     con = duckdb.connect(); con.execute(open("dataset/catalog.sql").read())      (Python)
+--     con = duckdb.connect(); con.execute(Path("dataset/catalog.sql").read_text())   (Python)
 -- From any other folder, say first where the dataset is:
 --     set variable root = '/data/my-dataset';
 """

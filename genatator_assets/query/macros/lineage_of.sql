@@ -10,7 +10,8 @@ with said as (
     where starts_with(decode(key), 'genatator_assets.')
     group by file_name
 )
-select substr(said.file_name, length(root()) + 2) as file, input.key as input, input.value ->> '$' as sha256,
+select if(starts_with(said.file_name, root() || '/'), substr(said.file_name, length(root()) + 2), said.file_name) as file,
+    input.key as input, input.value ->> '$' as sha256,
     (select min(f.path) from input_files f where f.sha256 = input.value ->> '$') as path,
     said.platform_version, said.format_version, said.parameters
 from said, json_each(said.inputs) input
