@@ -56,10 +56,10 @@ class Dataset:
         return self.layout.root
 
 
-def build_small(folder: Path) -> Dataset:
-    """Build the whole of it in `folder`/root."""
+def build_small(folder: Path, text: str = CATALOGUE) -> Dataset:
+    """Build the whole of a catalogue in `folder`/root."""
     folder.mkdir()
-    (folder / "catalogue.yaml").write_text(CATALOGUE)
+    (folder / "catalogue.yaml").write_text(text)
     catalogue, layout = load_catalogue(folder / "catalogue.yaml"), Layout(folder / "root")
     for genome in catalogue.genomes:
         import_assembly(catalogue, genome, layout)
