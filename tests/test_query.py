@@ -600,10 +600,12 @@ dataset: twins
 block_size_bp: 60_000
 min_chromosome_length_bp: 50_000
 assemblies:
-  - {genome: a, species: S, simulate: {seed: 1, total_bp: 100_000, chromosomes: 1, short_scaffolds: 0}}
+  - genome: a
+    species: S
+    simulate: {seed: 1, total_bp: 100_000, chromosomes: 1, short_scaffolds: 0, flavour: gencode}
   - genome: b
     species: S
-    simulate: {seed: 1, total_bp: 100_000, chromosomes: 1, short_scaffolds: 0}
+    simulate: {seed: 1, total_bp: 100_000, chromosomes: 1, short_scaffolds: 0, flavour: gencode}
     splits: {default: test}
 """
 
