@@ -23,3 +23,15 @@ class DatasetError(GenatatorError):
 
 class QueryError(GenatatorError):
     """An SQL statement can't be run on a dataset."""
+
+
+class FetchError(GenatatorError):
+    """An input can't be fetched."""
+
+
+class AbsentError(FetchError):
+    """A server says that it has no such file."""
+
+
+class UnreachableError(FetchError):
+    """No connection to a server could be made."""

@@ -22,7 +22,7 @@ from genatator_assets.errors import CatalogueError, DatasetError, SequenceError
 from genatator_assets.sources import fasta
 from genatator_assets.sources.assembly import import_assembly, read_source
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, read_chromosomes, write_chromosomes
-from genatator_assets.sources.fasta import import_fasta, index_path, read_index
+from genatator_assets.sources.fasta import import_fasta, index_path, read_index, scan_fasta
 from genatator_assets.sources.sequence import count_nucleotides, read_dna
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import Provenance
@@ -63,6 +63,7 @@ class Folder:
     def take(self, content):
         self.source.write_bytes(content)
         import_fasta(self.source, self.copy)
+        assert list(scan_fasta(self.source).items()) == list(read_index(self.copy).items())
         return self.copy.read_bytes()
 
     def refusal(self, content):
@@ -70,6 +71,9 @@ class Folder:
         with pytest.raises(SequenceError) as caught:
             self.take(content)
         assert list(self.copy.parent.iterdir()) == []
+        with pytest.raises(SequenceError) as scanned:
+            scan_fasta(self.source)
+        assert str(scanned.value) == str(caught.value)
         assert str(caught.value).startswith(str(self.source))
         return str(caught.value).removeprefix(str(self.source))
 

@@ -1,24 +1,24 @@
-"""Annotation flavours: how RefSeq, GENCODE and Ensembl name transcripts, read from flavours.yaml, and detection."""
+"""Annotation flavours: how RefSeq, GENCODE, Ensembl and others name transcripts, from flavours.yaml; detection."""
 
 import re
 from functools import cache, cached_property
 from importlib.resources import files
-from pathlib import Path
 from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from genatator_assets.errors import AnnotationError
+from genatator_assets.catalogue.model import TypeRules
 
 FlavourName = Literal["refseq", "gencode", "ensembl", "generic"]
 TranscriptType = Literal["mRNA", "lncRNA", "other"]
 
+_BARE = "transcript"
 _SIGNS: tuple[tuple[re.Pattern[bytes], FlavourName], ...] = (
     (re.compile(rb"^#+\s*provider:\s*GENCODE", re.MULTILINE), "gencode"),
     (re.compile(rb"\bgbkey[= ]"), "refseq"),
     (re.compile(rb"\b(?:gene|transcript)_type[= ]"), "gencode"),
-    (re.compile(rb"\b(?:gene_|transcript_)?biotype[= ]|\bID=(?:gene|transcript):"), "ensembl"),
+    (re.compile(rb"\b(?:gene|transcript)_biotype[= ]|\bbiotype |\bID=(?:gene|transcript):"), "ensembl"),
 )
 
 
@@ -30,6 +30,7 @@ class Flavour(_Value):
     """How one kind of annotation says what a transcript is; the keys are explained in flavours.yaml."""
 
     classify_by: Literal["feature", "biotype"]
+    coding: TranscriptType = "other"
     more_transcripts: tuple[str, ...] = ()
     biotype: tuple[str, ...]
     gene_biotype: tuple[str, ...] = ()
@@ -38,10 +39,25 @@ class Flavour(_Value):
     prefixes: tuple[str, ...]
     types: dict[Literal["mRNA", "lncRNA"], tuple[str, ...]]
 
-    def type_of(self, feature: str, biotype: str | None) -> TranscriptType:
-        """Classify a transcript. In GTF every transcript's feature is `transcript`, which tells nothing."""
-        by_feature = self.classify_by == "feature" and feature != "transcript"
-        return self._type_of_word.get(feature if by_feature else biotype, "other")
+    def type_of(self, feature: str, biotype: str | None) -> TranscriptType | None:
+        """Classify a transcript; None where only its CDS rows can tell.
+
+        In GTF every transcript's feature is `transcript`, which tells nothing.
+        """
+        if self.classify_by == "feature" and feature != _BARE:
+            return self._type_of_word.get(feature, "other")
+        if biotype is None and self.coding != "other":
+            return None
+        return self._type_of_word.get(biotype, "other")
+
+    def with_types(self, rules: TypeRules) -> "Flavour":
+        """Give the flavour with a catalogue's own types in the place of those that the rules state."""
+        own = {name: words for name, words in rules.model_dump().items() if words is not None}
+        owned = [word for words in own.values() for word in words]
+        types = {name: [word for word in words if word not in owned] for name, words in self.types.items()} | own
+        more = owned if self.classify_by == "feature" else []
+        changed = {"types": types, "more_transcripts": [*self.more_transcripts, *more]}
+        return Flavour.model_validate({**self.model_dump(), **changed})
 
     @cached_property
     def _type_of_word(self) -> dict[str | None, TranscriptType]:
@@ -49,14 +65,25 @@ class Flavour(_Value):
 
 
 class FeatureTypes(_Value):
-    """Which types of rows are transcripts, and which are genes."""
+    """Which types of rows are transcripts, genes, exons and coding sequences."""
 
     transcript: frozenset[str]
     gene: frozenset[str]
+    exon: frozenset[str]
+    cds: frozenset[str]
+
+
+class Marks(_Value):
+    """Words in column 9 that mark a transcript."""
+
+    pseudo: tuple[str, ...]
+    trans_spliced: tuple[str, ...]
+    partial: tuple[str, ...]
 
 
 class _Table(_Value):
     features: FeatureTypes
+    marks: dict[Literal["gff3", "gtf"], Marks]
     flavours: dict[FlavourName, Flavour]
 
 
@@ -76,22 +103,16 @@ def flavour_named(name: FlavourName) -> Flavour:
 
 
 def feature_types() -> FeatureTypes:
-    """Give the types of rows that are transcripts and genes."""
+    """Give the types of rows that mean something."""
     return _table().features
 
 
-def detect_flavour(head: list[bytes], path: Path) -> FlavourName:
-    """Tell a file's flavour from its first lines.
+def marks(gff3: bool) -> Marks:
+    """Give the words that mark transcripts in GFF3 or GTF."""
+    return _table().marks["gff3" if gff3 else "gtf"]
 
-    Raises:
-        AnnotationError: no flavour shows.
-    """
+
+def detect_flavour(head: list[bytes]) -> FlavourName:
+    """Tell a file's flavour from its first lines; `generic` where no other flavour shows."""
     text = b"".join(head)
-    for sign, flavour in _SIGNS:
-        if sign.search(text):
-            return flavour
-    raise AnnotationError(
-        f"{path}: can't tell the annotation's flavour from its first {len(head):,} lines: found none of the"
-        " attributes gbkey (RefSeq), gene_type or transcript_type (GENCODE), biotype, gene_biotype or"
-        " transcript_biotype (Ensembl). Say it in the catalogue: annotation.flavour: refseq, gencode or ensembl."
-    )
+    return next((flavour for sign, flavour in _SIGNS if sign.search(text)), "generic")

@@ -1,90 +1,235 @@
 """Which transcripts are selected, and why the others are not."""
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from genatator_assets.annotation.reader import PARSED_SCHEMA, ParsedAnnotation
-from genatator_assets.catalogue.model import nearest
+from genatator_assets.annotation.flavours import feature_types
+from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation
 from genatator_assets.errors import AnnotationError
+from genatator_assets.sources.aliases import chromosomes_named
 from genatator_assets.sources.chromosomes import Chromosome
 
 Reason = Literal[
     "selected",
+    "malformed",
     "other_type",
+    "pseudo",
+    "trans_spliced",
+    "partial",
     "no_strand",
     "chromosome_unknown",
     "chromosome_excluded",
     "chromosome_too_short",
     "out_of_bounds",
+    "duplicate",
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 """In the order in which they are looked at: a transcript has the first reason that fits."""
 
+MEANINGS: Mapping[Reason, str] = {
+    "selected": "it is in the targets",
+    "malformed": "its line can't be read",
+    "other_type": "it is neither mRNA nor lncRNA",
+    "pseudo": "its annotation marks it as pseudo",
+    "trans_spliced": "it is put together from several places, so that it has no one start and end",
+    "partial": "its annotation marks it as incomplete, and the catalogue drops such transcripts",
+    "no_strand": "its strand is neither + nor -",
+    "chromosome_unknown": "its sequence is not in the FASTA file, under any name that is known",
+    "chromosome_excluded": "the catalogue leaves its sequence out",
+    "chromosome_too_short": "its sequence is shorter than min_chromosome_length_bp",
+    "out_of_bounds": "it ends past the end of its sequence",
+    "duplicate": "the same row, with the same ID and place, stands earlier in the file",
+}
+
 SCHEMA = pa.schema(
     [
         pa.field("genome", pa.string()),
+        pa.field("chrom", pa.string()),
         *PARSED_SCHEMA,
         pa.field("selected", pa.bool_()),
         pa.field("reason", pa.string()),
     ]
 )
-"""A row per transcript of an annotation, in the file's order; start and end are 0-based half-open."""
+"""A row per transcript of an annotation, in the file's order; start and end are 0-based half-open; `chrom` is the
+FASTA file's name of the sequence that the annotation calls `seqid` (and the same where it is unknown)."""
+
+_SHOWN_NAMES = 5
+_VERSION = re.compile(r"\.\d+$")
 
 
-def select(genome: str, parsed: ParsedAnnotation, chromosomes: list[Chromosome]) -> pa.Table:
-    """Give every transcript of an annotation with `selected` and `reason` (SCHEMA).
+@dataclass(frozen=True)
+class Selection:
+    """Every transcript of an annotation (SCHEMA), and the transcripts of each name that no sequence goes by."""
+
+    transcripts: pa.Table
+    unknown_names: Mapping[str, int]
+
+
+def select(
+    genome: str,
+    parsed: ParsedAnnotation,
+    chromosomes: list[Chromosome],
+    drop_partial: bool = False,
+    compare_lengths: bool = True,
+) -> Selection:
+    """Give every transcript of an annotation with `selected` and `reason`.
 
     Raises:
-        AnnotationError: no transcript lies on any sequence of the assembly: the names differ.
+        AnnotationError: there are coding sequences without transcripts; or the files don't belong together: their
+            names have nothing in common, a name is ambiguous, or a stated length differs from the sequence's.
     """
-    transcripts = parsed.transcripts
-    _require_common_names(genome, transcripts, chromosomes)
-    reasons = _reasons(transcripts, chromosomes)
+    _require_transcript_level(genome, parsed)
+    names = {name: count for name, count in _counts(parsed.transcripts["seqid"]).items() if name is not None}
+    aliases = {chromosome.chrom: chromosome.aliases for chromosome in chromosomes}
+    known, ambiguous = chromosomes_named(sorted({*names, *parsed.regions}), aliases)
+    if ambiguous:
+        told = "; ".join(f"{name!r} may be {' or '.join(chroms)}" for name, chroms in ambiguous.items())
+        raise AnnotationError(
+            f"genome {genome}: names of the annotation are ambiguous: {told}. Rename them in one file"
+        )
+    if compare_lengths:
+        _require_same_lengths(genome, parsed.regions, known, chromosomes)
+    seqids = parsed.transcripts["seqid"]
+    found = pa.array(sorted(known), pa.string())
+    chroms = pc.take(pa.array([known[name] for name in sorted(known)], pa.string()), pc.index_in(seqids, found))
+    transcripts = parsed.transcripts.add_column(0, "chrom", pc.coalesce(chroms, seqids))
+    reasons = _reasons(transcripts, chromosomes, drop_partial)
+    _require_some_on_included(genome, transcripts, reasons, chromosomes)
     columns = {
         **{name: transcripts[name] for name in transcripts.column_names},
         "genome": pa.repeat(pa.scalar(genome), len(transcripts)),
         "selected": pc.equal(reasons, "selected"),
         "reason": reasons,
     }
-    return pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+    return Selection(
+        pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA),
+        {name: count for name, count in names.items() if name not in known},
+    )
 
 
 def count_reasons(transcripts: pa.Table) -> dict[Reason, int]:
     """Count the transcripts of each reason that occurs, in the order of REASONS."""
-    counts = {entry["values"]: entry["counts"] for entry in pc.value_counts(transcripts["reason"]).to_pylist()}
+    counts = _counts(transcripts["reason"])
     return {reason: counts[reason] for reason in REASONS if reason in counts}
 
 
-def _reasons(transcripts: pa.Table, chromosomes: list[Chromosome]) -> pa.Array:
+def _counts(column: pa.ChunkedArray) -> dict[str | None, int]:
+    return {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}
+
+
+def _reasons(transcripts: pa.Table, chromosomes: list[Chromosome], drop_partial: bool) -> pa.Array:
     """Give the first reason that fits each transcript; `selected` where none does."""
     place = pc.index_in(transcripts["chrom"], pa.array([chromosome.chrom for chromosome in chromosomes]))
     place = pc.fill_null(place, len(chromosomes)).to_numpy()
     of_chromosome = np.array([chromosome.reason or "" for chromosome in chromosomes] + ["unknown"])[place]
     lengths = np.array([chromosome.length for chromosome in chromosomes] + [0])[place]
     tests: dict[Reason, np.ndarray] = {
+        "malformed": pc.is_valid(transcripts["malformed"]).to_numpy(),
         "other_type": pc.equal(transcripts["type"], "other").to_numpy(),
+        "pseudo": transcripts["pseudo"].to_numpy(),
+        "trans_spliced": transcripts["trans_spliced"].to_numpy() | _on_both_strands(transcripts),
+        "partial": transcripts["partial"].to_numpy() & drop_partial,
         "no_strand": ~pc.is_in(transcripts["strand"], pa.array(["+", "-"])).to_numpy(),
         "chromosome_unknown": of_chromosome == "unknown",
         "chromosome_excluded": of_chromosome == "excluded",
         "chromosome_too_short": of_chromosome == "too_short",
-        "out_of_bounds": transcripts["end"].to_numpy() > lengths,
+        "out_of_bounds": pc.fill_null(transcripts["end"], 0).to_numpy() > lengths,
+        "duplicate": _repeated(transcripts),
     }
     return pa.array(np.select(list(tests.values()), list(tests), default="selected"), pa.string())
 
 
-def _require_common_names(genome: str, transcripts: pa.Table, chromosomes: list[Chromosome]) -> None:
-    known = [chromosome.chrom for chromosome in chromosomes]
-    found = pc.unique(transcripts["chrom"]).to_pylist()
-    if set(known).isdisjoint(found):
+def _on_both_strands(transcripts: pa.Table) -> np.ndarray:
+    """Say which transcripts have the ID of another on the other strand of their sequence: parts of one molecule."""
+    stranded = transcripts.select(["chrom", "row_id", "strand"]).filter(
+        pc.is_in(transcripts["strand"], pa.array(["+", "-"]))
+    )
+    strands = stranded.group_by(["chrom", "row_id"]).aggregate([("strand", "count_distinct")])
+    both = strands.filter(pc.greater(strands["strand_count_distinct"], 1))
+    if not len(both):
+        return np.zeros(len(transcripts), bool)
+    pairs = set(zip(both["chrom"].to_pylist(), both["row_id"].to_pylist(), strict=True))
+    named = zip(transcripts["chrom"].to_pylist(), transcripts["row_id"].to_pylist(), strict=True)
+    return np.array([pair in pairs for pair in named], bool)
+
+
+def _repeated(transcripts: pa.Table) -> np.ndarray:
+    """Say which transcripts repeat an earlier row: its ID and place."""
+    key = ["chrom", "row_id", "start", "end", "strand"]
+    numbered = transcripts.select(key).append_column("number", pa.array(np.arange(len(transcripts))))
+    first = numbered.group_by(key).aggregate([("number", "min")])["number_min"].to_numpy()
+    repeated = np.ones(len(transcripts), bool)
+    repeated[first] = False
+    return repeated
+
+
+def _require_transcript_level(genome: str, parsed: ParsedAnnotation) -> None:
+    coding = sum(parsed.feature_counts.get(feature, 0) for feature in feature_types().cds)
+    if coding and pc.all(pc.equal(parsed.transcripts["type"], "other")).as_py():
         raise AnnotationError(
-            f"genome {genome}: no sequence name of the annotation occurs in the FASTA file. Both files must name the"
-            f" sequences alike: the annotation has {_some(found)}, the FASTA file has"
-            f" {_some(known)}{nearest(found[0], known)}"
+            f"genome {genome}: the annotation has {coding:,} CDS rows but neither an mRNA nor a lncRNA: it knows genes"
+            " and coding sequences only. Where transcripts begin and end it does not say, and nothing is made up: give"
+            " an annotation with a transcript level, or say in the catalogue which types count: annotation.types"
         )
 
 
+def _require_same_lengths(
+    genome: str, regions: Mapping[str, int], known: Mapping[str, str], chromosomes: list[Chromosome]
+) -> None:
+    lengths = {chromosome.chrom: chromosome.length for chromosome in chromosomes}
+    differing = [
+        f"{name}: {length:,} bp in the annotation, {lengths[known[name]]:,} in the FASTA file"
+        for name, length in regions.items()
+        if name in known and length != lengths[known[name]]
+    ]
+    if differing:
+        raise AnnotationError(
+            f"genome {genome}: the annotation's ##sequence-region lines state other lengths than the FASTA file has,"
+            f" for {len(differing):,} sequences: {'; '.join(differing[:_SHOWN_NAMES])}. They are probably of different"
+            " assemblies or versions: give files of the same one; if they do belong together, say"
+            " 'lengths: ignore' under annotation in the catalogue"
+        )
+
+
+def _require_some_on_included(
+    genome: str, transcripts: pa.Table, reasons: pa.Array, chromosomes: list[Chromosome]
+) -> None:
+    """Refuse an annotation all of whose wanted transcripts lie on sequences that the FASTA file doesn't have."""
+    first = np.array(reasons.to_pylist())
+    wanted = ~np.isin(first, ["malformed", "other_type", "pseudo", "trans_spliced", "partial", "no_strand"])
+    unknown = first == "chromosome_unknown"
+    known = {chromosome.chrom for chromosome in chromosomes}
+    named = set(pc.unique(transcripts["chrom"]).to_pylist())
+    if (wanted.any() and unknown[wanted].all()) or known.isdisjoint(named):
+        theirs = [name for name in pc.unique(transcripts["chrom"]).to_pylist() if name is not None]
+        raise AnnotationError(_no_common_names(genome, theirs, [chromosome.chrom for chromosome in chromosomes]))
+
+
+def _no_common_names(genome: str, theirs: list[str], ours: list[str]) -> str:
+    return (
+        f"genome {genome}: the annotation and the FASTA file name their sequences differently, so that no transcript"
+        f" has a place.\n  annotation: {_some(theirs)}\n  FASTA file: {_some(ours)}\n{_likely_cause(theirs, ours)}"
+    )
+
+
+def _likely_cause(theirs: list[str], ours: list[str]) -> str:
+    def bare(names: list[str]) -> set[str]:
+        return {_VERSION.sub("", name) for name in names}
+
+    if bare(theirs) & bare(ours):
+        return "The versions of accessions differ: they are of different assembly versions; give files of the same one."
+    return (
+        "Give a table of both names, as aliases: {path: ...} under the assembly: NCBI's *_assembly_report.txt or"
+        " UCSC's *.chromAlias.txt. If no such table has both, they are of different assemblies."
+    )
+
+
 def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f", ... ({len(names)} names)" if len(names) > 5 else "")
+    more = f", ... ({len(names):,} names)" if len(names) > _SHOWN_NAMES else ""
+    return ", ".join(names[:_SHOWN_NAMES]) + more

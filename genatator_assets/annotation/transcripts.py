@@ -1,15 +1,18 @@
 """One genome's annotation, from the file to transcripts.parquet, and reading it back."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import pyarrow as pa
 
 from genatator_assets.annotation.flavours import FlavourName, flavour_named
+from genatator_assets.annotation.parsed import MalformedLine
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import SCHEMA, Reason, count_reasons, select
-from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue import Annotation, Catalogue
 from genatator_assets.errors import AnnotationError, DatasetError
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import read_chromosomes
@@ -20,18 +23,30 @@ from genatator_assets.work.tables import Provenance, read_table, write_table
 
 @dataclass(frozen=True)
 class AnnotationSummary:
-    """What was found in an annotation: rows by type (column 3) and transcripts by reason.
+    """What was found in an annotation: rows by type (column 3), transcripts by reason, and what could not be read.
 
-    The hashes are of the annotation and of the chromosome table that the transcripts were selected for.
+    `rules` are those of the catalogue that decided what is selected. The hashes are of the annotation and of the
+    chromosome table that the transcripts were selected for. `unknown_names` are names that no sequence of the FASTA
+    file goes by, with their transcripts.
     """
 
     genome: str
     sha256: str
     chromosomes_sha256: str
+    rules: Mapping[str, Any]
     flavour: FlavourName
-    rows: dict[str, int]
+    types: Mapping[Literal["mRNA", "lncRNA"], tuple[str, ...]]
+    rows: Mapping[str, int]
     transcripts: int
-    reasons: dict[Reason, int]
+    reasons: Mapping[Reason, int]
+    unknown_names: Mapping[str, int]
+    malformed: int
+    malformed_lines: tuple[MalformedLine, ...]
+
+    @property
+    def selection(self) -> dict[str, Any]:
+        """What decided which transcripts are selected, for the provenance of what is made of them."""
+        return {"flavour": self.flavour, "types": self.types, "partial": self.rules["partial"]}
 
 
 def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> AnnotationSummary:
@@ -49,35 +64,49 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
         raise AnnotationError(
             f"{path} changed or was removed since the assembly of {genome} was imported; build the assembly again"
         )
-    stated = catalogue.assembly(genome).annotation
-    parsed = read_annotation(path, None if stated.flavour == "auto" else stated.flavour)
-    transcripts = select(genome, parsed, chromosomes)
-    provenance = Provenance(
-        {"sequence": source.sequence_sha256, "annotation": sha256},
-        {"flavour": parsed.flavour, **flavour_named(parsed.flavour).model_dump(mode="json")},
+    wanted = catalogue.assembly(genome).annotation
+    parsed = read_annotation(
+        path,
+        None if wanted.flavour == "auto" else wanted.flavour,
+        wanted.types,
+        0.0 if wanted.strict else wanted.max_malformed,
     )
-    write_table(layout.transcripts(genome), transcripts, provenance)
+    selection = select(genome, parsed, chromosomes, wanted.partial == "drop", wanted.lengths == "compare")
     summary = AnnotationSummary(
         genome=genome,
         sha256=sha256,
         chromosomes_sha256=sha256_of_file(layout.chromosomes(genome)),
+        rules=_rules(wanted),
         flavour=parsed.flavour,
+        types=flavour_named(parsed.flavour).with_types(wanted.types).types,
         rows=parsed.feature_counts,
-        transcripts=len(transcripts),
-        reasons=count_reasons(transcripts),
+        transcripts=len(selection.transcripts),
+        reasons=count_reasons(selection.transcripts),
+        unknown_names=selection.unknown_names,
+        malformed=parsed.malformed,
+        malformed_lines=parsed.malformed_lines,
     )
+    provenance = Provenance({"sequence": source.sequence_sha256, "annotation": sha256}, summary.selection)
+    write_table(layout.transcripts(genome), selection.transcripts, provenance)
     write_json(layout.annotation_summary(genome), asdict(summary))
     return summary
 
 
-def is_ready(layout: Layout, genome: str) -> bool:
-    """Say whether a genome's transcripts were selected from its present annotation for its present chromosomes."""
+def is_ready(catalogue: Catalogue, layout: Layout, genome: str) -> bool:
+    """Say whether a genome's transcripts were selected from its present annotation, by the catalogue's present rules,
+    for its present chromosomes."""
     needed = (layout.source, layout.chromosomes, layout.annotation_summary, layout.transcripts)
     if not all(path_of(genome).is_file() for path_of in needed):
         return False
     summary, source = read_summary(layout, genome), read_source(layout, genome)
     same_chromosomes = summary.chromosomes_sha256 == sha256_of_file(layout.chromosomes(genome))
-    return same_chromosomes and summary.sha256 == source.annotation_sha256
+    same_rules = summary.rules == _rules(catalogue.assembly(genome).annotation)
+    return same_chromosomes and same_rules and summary.sha256 == source.annotation_sha256
+
+
+def _rules(annotation: Annotation) -> dict[str, Any]:
+    """Give the catalogue's keys that decide how an annotation is read, as they are in JSON."""
+    return annotation.model_dump(mode="json", exclude={"path", "url", "md5", "sha256"})
 
 
 def read_transcripts(layout: Layout, genome: str) -> pa.Table:
@@ -95,6 +124,8 @@ def read_summary(layout: Layout, genome: str) -> AnnotationSummary:
     if not path.is_file():
         raise DatasetError(f"{path} does not exist: build the selected isoforms of genome {genome} first")
     try:
-        return AnnotationSummary(**json.loads(path.read_text()))
-    except (ValueError, TypeError) as error:
+        stored = json.loads(path.read_text())
+        lines = tuple(MalformedLine(**line) for line in stored.pop("malformed_lines"))
+        return AnnotationSummary(**stored, malformed_lines=lines)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error

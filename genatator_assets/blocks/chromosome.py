@@ -7,7 +7,7 @@ what its manifests don't already say is done, and never raises: what went wrong 
 import hashlib
 import shutil
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +39,7 @@ class Recipe:
 
     sequence_sha256: str
     annotation_sha256: str
+    selection: Mapping[str, Any]
     length: int
     kernel: Kernel
     block_size_bp: int
@@ -48,7 +49,8 @@ class Recipe:
     def targets(self) -> Provenance:
         """What its segments are made from."""
         inputs = {"sequence": self.sequence_sha256, "annotation": self.annotation_sha256}
-        return Provenance(inputs, {"kernel": self.kernel.model_dump(mode="json"), "length": self.length})
+        kernel = self.kernel.model_dump(mode="json")
+        return Provenance(inputs, {"kernel": kernel, "length": self.length, "selection": self.selection})
 
     @property
     def blocks(self) -> Provenance:

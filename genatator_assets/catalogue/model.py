@@ -47,7 +47,12 @@ def _input_file(path: Path, info: ValidationInfo) -> Path:
 
 
 def _address(url: str) -> str:
-    if not re.fullmatch(r"(https?|ftp)://[^\s/]+/\S*[^\s/]", url):
+    if url.startswith("ftp://"):
+        raise ValueError(
+            f"{url!r} can't be fetched: only http and https are spoken. NCBI, EBI, Ensembl and UCSC serve the same"
+            f" files at {url.replace('ftp', 'https', 1)!r}"
+        )
+    if not re.fullmatch(r"https?://[^\s/]+/\S*[^\s/]", url):
         raise ValueError(f"{url!r} can't be fetched; expected the address of a file, as https://host/folder/file")
     if "@" in url.split("/")[2]:
         raise ValueError("the address holds a user name; secrets never stand in a catalogue")
@@ -158,6 +163,11 @@ class SplitRules(_Value):
         if repeated := sorted({chrom for chrom in named if named.count(chrom) > 1}):
             raise ValueError(f"chromosomes named more than once: {', '.join(repeated)}; name each in one split")
         return self
+
+    @property
+    def used(self) -> tuple[Split, ...]:
+        """The splits that the rules name."""
+        return tuple(split for split in SPLITS if split == self.default or getattr(self, split))
 
     def split_of(self, chrom: str) -> Split:
         """Give the split of a chromosome."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, inputs
+from genatator_assets.cli import ask, build, inputs, plan
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -34,7 +34,11 @@ for command in (
     build.ui,
     ask.sql,
     ask.statistics,
+    ask.explain,
     ask.verify,
+    inputs.fetch,
     inputs.simulate,
+    plan.init,
+    plan.plan,
 ):
     main.add_command(command)

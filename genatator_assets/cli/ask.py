@@ -1,4 +1,4 @@
-"""Commands that ask: `sql`, `statistics`, `verify`."""
+"""Commands that ask: `sql`, `statistics`, `explain`, `verify`."""
 
 import csv
 import json
@@ -17,6 +17,7 @@ from genatator_assets.dataset.card import TextTable
 from genatator_assets.dataset.verify import Difference
 from genatator_assets.errors import GenatatorError
 from genatator_assets.query.connect import Answer, ask, connect
+from genatator_assets.query.explain import explain as explain_transcript
 from genatator_assets.work.layout import Layout
 
 _PROMPT = "genatator> "
@@ -46,6 +47,20 @@ def sql(question: str | None, root: Path, form: str) -> None:
                 _print_answer(ask(connection, asked), form)
             except GenatatorError as error:
                 click.echo(f"Error: {error}", err=True)
+
+
+@click.command()
+@click.argument("transcript_id")
+@root_option
+def explain(transcript_id: str, root: Path) -> None:
+    """Say what became of a transcript: selected or not and why, its line in the annotation, the blocks it lies in.
+
+    TRANSCRIPT_ID may go without its version; a gene's id explains all its transcripts.
+    """
+    for number, transcript in enumerate(explain_transcript(root, transcript_id)):
+        title, *lines = transcript.lines()
+        click.secho(f"{'' if number == 0 else chr(10)}{title}", bold=True)
+        click.echo("\n".join(f"  {line}" for line in lines))
 
 
 @click.command()

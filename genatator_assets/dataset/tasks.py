@@ -34,7 +34,7 @@ def included_chromosomes(catalogue: Catalogue, layout: Layout) -> dict[str, list
     return {
         genome: [chromosome for chromosome in read_chromosomes(layout.chromosomes(genome)) if chromosome.included]
         for genome in catalogue.genomes
-        if is_ready(layout, genome)
+        if is_ready(catalogue, layout, genome)
     }
 
 
@@ -46,7 +46,7 @@ def chromosome_tasks(
     Raises:
         DatasetError: the genome is not ready, or a name is none of its chromosomes.
     """
-    if not is_ready(layout, genome):
+    if not is_ready(catalogue, layout, genome):
         raise DatasetError(f"genome {genome} is not ready: build its assembly and its selected isoforms first")
     known = {chromosome.chrom: chromosome for chromosome in read_chromosomes(layout.chromosomes(genome))}
     wanted = [known[chrom] for chrom in chroms if chrom in known and known[chrom].included]
@@ -81,6 +81,7 @@ def recipes_of(
         chromosome.chrom: Recipe(
             sequence_sha256=source.sequence_sha256,
             annotation_sha256=summary.sha256,
+            selection=summary.selection,
             length=chromosome.length,
             kernel=catalogue.kernel_of(genome),
             block_size_bp=catalogue.block_size_bp,

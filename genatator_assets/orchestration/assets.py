@@ -22,6 +22,7 @@ from genatator_assets.orchestration.resources import Workers
 from genatator_assets.query.catalog import write_catalog
 from genatator_assets.sources import chromosomes as sources
 from genatator_assets.sources.assembly import import_assembly
+from genatator_assets.sources.fetch import Cache
 from genatator_assets.targets import store
 from genatator_assets.version import __version__
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
@@ -57,9 +58,13 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         description="An assembly's sequence, checked, decompressed and indexed, and its table of chromosomes: which"
         " are included, in which split, and why the others are not.",
     )
-    def assembly(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
+    def assembly(
+        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], progress: dg.ResourceParam[Progress]
+    ) -> dg.MaterializeResult[None]:
+        cache = Cache(watch=progress.downloads(context.log))
+
         def work(genome: str) -> metadata.Metadata:
-            return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout))
+            return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
 
         return _each_genome(context, work)
 

@@ -1,18 +1,22 @@
 """What a person sees of a materialisation: schemas, counts, tables and where the files are."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
+from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.annotation.transcripts import AnnotationSummary
-from genatator_assets.blocks.contract import block_intervals
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.dataset.card import TextTable, format_bp
 from genatator_assets.dataset.index import IndexSummary
+from genatator_assets.dataset.plan import amounts_of
+from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome
+from genatator_assets.sources.inputs import KINDS
 from genatator_assets.work.layout import Layout
 
 Metadata = dict[str, Any]
@@ -29,39 +33,50 @@ def column_schema(schema: pa.Schema) -> Metadata:
 def of_assembly(layout: Layout, chromosomes: list[Chromosome]) -> Metadata:
     """What is shown of an imported assembly."""
     included = [chromosome for chromosome in chromosomes if chromosome.included]
+    genome = chromosomes[0].genome
     first = sorted(chromosomes, key=lambda chromosome: -chromosome.length)[:_SHOWN_ROWS]
     rows = [(c.chrom, f"{c.length:,}", c.split or "-", c.reason or "included") for c in first]
     return {
-        **_stored(layout.chromosomes(chromosomes[0].genome), len(chromosomes)),
+        **_stored(layout.chromosomes(genome), len(chromosomes)),
         "included chromosomes": len(included),
         "left out": len(chromosomes) - len(included),
         "included bp": sum(chromosome.length for chromosome in included),
         "longest sequences": markdown_table(("chrom", "bp", "split", "included or why not"), rows),
+        "inputs": markdown_table(("input", "from", "sha256", "compared with"), _inputs(read_source(layout, genome))),
     }
 
 
 def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
     """What is shown of an annotation."""
-    reasons = [(reason, f"{count:,}") for reason, count in summary.reasons.items()]
-    rows = [(feature, f"{count:,}") for feature, count in summary.rows.items()]
+    reasons: list[tuple[str, ...]] = [
+        (reason, f"{count:,}", MEANINGS[reason]) for reason, count in summary.reasons.items()
+    ]
+    rows: list[tuple[str, ...]] = [(feature, f"{count:,}") for feature, count in summary.rows.items()]
+    unknown: list[tuple[str, ...]] = [(name, f"{count:,}") for name, count in summary.unknown_names.items()]
+    broken: list[tuple[str, ...]] = [(str(line.line), line.why, f"`{line.text}`") for line in summary.malformed_lines]
+    tables: dict[str, tuple[tuple[str, ...], list[tuple[str, ...]]]] = {
+        "transcripts by reason": (("reason", "transcripts", "because"), reasons),
+        "rows of the file": (("type", "rows"), rows),
+        "names that are not in the FASTA file": (("name", "transcripts"), unknown),
+        "malformed lines, the first": (("line", "why", "text"), broken),
+    }
     return {
         **_stored(layout.transcripts(summary.genome), summary.transcripts),
         "flavour": summary.flavour,
         "selected": summary.reasons.get("selected", 0),
-        "transcripts by reason": markdown_table(("reason", "transcripts"), reasons),
-        "rows of the file": markdown_table(("type", "rows"), rows),
+        "malformed lines": summary.malformed,
+        **{title: markdown_table(header, lines[:_SHOWN_ROWS]) for title, (header, lines) in tables.items() if lines},
     }
 
 
 def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]]) -> Metadata:
     """What is shown of all chromosomes that there are to build."""
     absent = [genome for genome in catalogue.genomes if genome not in included]
-    rows = []
-    for genome, chromosomes in included.items():
-        for split in sorted({str(chromosome.split) for chromosome in chromosomes}):
-            lengths = [chromosome.length for chromosome in chromosomes if chromosome.split == split]
-            blocks = sum(len(block_intervals(length, catalogue.block_size_bp)) for length in lengths)
-            rows.append((genome, split, f"{len(lengths):,}", f"{blocks:,}", format_bp(sum(lengths))))
+    rows = [
+        (genome, split, f"{amount.chromosomes:,}", f"{amount.blocks:,}", format_bp(amount.nt))
+        for genome, chromosomes in included.items()
+        for split, amount in amounts_of(chromosomes, catalogue.block_size_bp).items()
+    ]
     return {
         "dagster/row_count": sum(len(chromosomes) for chromosomes in included.values()),
         "genomes not imported yet": ", ".join(absent) or "none",
@@ -105,6 +120,21 @@ def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
 def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dg.MarkdownMetadataValue:
     """Give a table that the UI shows as one."""
     return dg.MetadataValue.md(TextTable("", header, tuple(rows)).as_markdown())
+
+
+def _inputs(source: Source) -> list[tuple[str, ...]]:
+    """Say of each input where it came from and what its checksum was compared with."""
+    stored = asdict(source)
+    return [
+        (
+            kind,
+            stored[f"{kind}_url"] or stored[f"{kind}_path"],
+            stored[f"{kind}_sha256"],
+            stored[f"{kind}_checksum"] or "-",
+        )
+        for kind in KINDS
+        if stored[f"{kind}_path"]
+    ]
 
 
 def _stored(path: Path, rows: int) -> Metadata:

@@ -39,17 +39,24 @@ class Chromosome:
     split: Split | None
 
 
-def chromosomes_of(catalogue: Catalogue, genome: str, lengths: Mapping[str, int]) -> list[Chromosome]:
+def chromosomes_of(
+    catalogue: Catalogue, genome: str, lengths: Mapping[str, int], aliases: Mapping[str, tuple[str, ...]] | None = None
+) -> list[Chromosome]:
     """Apply an assembly's rules to the sequences of its FASTA file (`lengths`: name -> bp, in the file's order).
+
+    `aliases` are their other names.
 
     Raises:
         CatalogueError: a rule names a sequence that isn't there or isn't included, or nothing is included.
     """
     assembly = catalogue.assembly(genome)
     place = f"{catalogue.origin}: genome {genome}"
-    _require_known(assembly, list(lengths), place)
+    aliases = aliases or {}
+    _require_known(assembly, list(lengths), aliases, place)
     least = catalogue.min_length_of(genome)
-    chromosomes = [_chromosome(assembly, chrom, length, least) for chrom, length in lengths.items()]
+    chromosomes = [
+        _chromosome(assembly, chrom, length, least, aliases.get(chrom, ())) for chrom, length in lengths.items()
+    ]
     _require_included(assembly, chromosomes, least, place)
     return chromosomes
 
@@ -66,14 +73,14 @@ def read_chromosomes(path: Path) -> list[Chromosome]:
     return [Chromosome(**{**row, "aliases": tuple(row["aliases"])}) for row in rows]
 
 
-def _chromosome(assembly: Assembly, chrom: str, length: int, least: int) -> Chromosome:
+def _chromosome(assembly: Assembly, chrom: str, length: int, least: int, aliases: tuple[str, ...]) -> Chromosome:
     reason = None
     if not assembly.chromosomes.wants(chrom):
         reason = "excluded"
     elif length < least:
         reason = "too_short"
     split = None if reason else assembly.splits.split_of(chrom)
-    return Chromosome(assembly.genome, assembly.species, chrom, length, (), reason is None, reason, split)
+    return Chromosome(assembly.genome, assembly.species, chrom, length, aliases, reason is None, reason, split)
 
 
 def _named_by_rules(assembly: Assembly) -> list[tuple[str, str]]:
@@ -83,9 +90,11 @@ def _named_by_rules(assembly: Assembly) -> list[tuple[str, str]]:
     return named + [("chromosomes.exclude", chrom) for chrom in assembly.chromosomes.exclude]
 
 
-def _require_known(assembly: Assembly, known: list[str], place: str) -> None:
+def _require_known(assembly: Assembly, known: list[str], aliases: Mapping[str, tuple[str, ...]], place: str) -> None:
+    called = {alias: chrom for chrom, others in aliases.items() for alias in others}
     faults = [
-        f"{place}: {key}: no sequence {chrom!r} in the FASTA file{nearest(chrom, known)}"
+        f"{place}: {key}: no sequence {chrom!r} in the FASTA file"
+        + (f"; there it is called {called[chrom]!r}" if chrom in called else nearest(chrom, known))
         for key, chrom in _named_by_rules(assembly)
         if chrom not in known
     ]

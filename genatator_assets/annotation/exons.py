@@ -1,0 +1,103 @@
+"""Transcripts put together from their exons and coding sequences, where a GTF file has no rows of transcripts."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from genatator_assets.annotation.flavours import Flavour, feature_types
+from genatator_assets.annotation.lines import COLUMNS, COMMENT, END_OF_ROWS
+from genatator_assets.annotation.parsed import Row
+from genatator_assets.annotation.tally import MalformedRowError, Tally, interval
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A row of type exon or CDS; start and end are 0-based half-open."""
+
+    seqid: str
+    strand: str
+    start: int
+    end: int
+    transcript_id: str
+    gene_id: str | None
+    biotype: str | None
+    coding: bool
+    source_line: int
+
+
+@dataclass
+class _Growing:
+    first: _Part
+    start: int
+    end: int
+    coding: bool
+
+
+def transcripts_from_parts(lines: Iterable[bytes], flavour: Flavour, tally: Tally) -> Iterator[Row]:
+    """Give a transcript for each sequence, strand and transcript_id, from the start of its first to the end of its
+    last part; its source_line is that of the part that came first."""
+    growing: dict[tuple[str, str, str], _Growing] = {}
+    for part in _parts(lines, flavour, tally):
+        key = part.seqid, part.strand, part.transcript_id
+        if known := growing.get(key):
+            known.start, known.end = min(known.start, part.start), max(known.end, part.end)
+            known.coding |= part.coding
+        else:
+            growing[key] = _Growing(part, part.start, part.end, part.coding)
+    for transcript in growing.values():
+        yield _row(transcript, flavour)
+
+
+def _parts(lines: Iterable[bytes], flavour: Flavour, tally: Tally) -> Iterator[_Part]:
+    features, attributes = feature_types(), tally.attributes
+    is_coding = {name.encode(): name in features.cds for name in (*features.exon, *features.cds)}
+    transcript_id = attributes.openings(flavour.transcript_id)
+    gene_id, biotype = attributes.openings(flavour.gene_id), attributes.openings(flavour.biotype)
+    for number, line in enumerate(lines, 1):
+        columns = line.split(b"\t")
+        if len(columns) != COLUMNS or line[0] == COMMENT:
+            if line.startswith(END_OF_ROWS):
+                return
+            if why := tally.why_no_row(line, columns):
+                tally.note_malformed(number, line, why)
+            continue
+        feature, text = columns[2], columns[8]
+        tally.counts[feature] = tally.counts.get(feature, 0) + 1
+        if feature not in is_coding or not (name := attributes.first(text, transcript_id)):
+            continue
+        try:
+            start, end = interval(columns[3], columns[4])
+        except MalformedRowError as error:
+            tally.note_malformed(number, line, str(error))
+            continue
+        yield _Part(
+            seqid=attributes.plain(columns[0]),
+            strand=attributes.plain(columns[6]),
+            start=start,
+            end=end,
+            transcript_id=name,
+            gene_id=attributes.first(text, gene_id),
+            biotype=attributes.first(text, biotype),
+            coding=is_coding[feature],
+            source_line=number,
+        )
+
+
+def _row(transcript: _Growing, flavour: Flavour) -> Row:
+    first = transcript.first
+    told = flavour.type_of("transcript", first.biotype)
+    return Row(
+        seqid=first.seqid,
+        start=transcript.start,
+        end=transcript.end,
+        strand=first.strand,
+        transcript_id=first.transcript_id,
+        gene_id=first.gene_id,
+        row_id=first.transcript_id,
+        type=told or (flavour.coding if transcript.coding else "other"),
+        biotype=first.biotype,
+        pseudo=False,
+        trans_spliced=False,
+        partial=False,
+        malformed=None,
+        source_line=first.source_line,
+    )

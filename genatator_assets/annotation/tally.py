@@ -1,0 +1,84 @@
+"""What is met on the way through an annotation file: rows by type, stated lengths, and lines that can't be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from genatator_assets.annotation.lines import COLUMNS, COMMENT, Attributes, show
+from genatator_assets.annotation.parsed import MalformedLine
+from genatator_assets.errors import AnnotationError
+
+SEQUENCE_REGION = b"##sequence-region"
+MOST_DIGITS = 18
+_KEPT_MALFORMED = 100
+
+
+class MalformedRowError(Exception):
+    """A row that can't be read, and why."""
+
+
+@dataclass
+class Tally:
+    """Of one pass through the file at `path`; `counts` are the rows of each type (column 3)."""
+
+    path: Path
+    attributes: Attributes
+    counts: dict[bytes, int] = field(default_factory=dict)
+    regions: dict[str, int] = field(default_factory=dict)
+    malformed: int = 0
+    malformed_lines: list[MalformedLine] = field(default_factory=list)
+    _without_columns: int = 0
+
+    def by_type(self) -> Mapping[str, int]:
+        """Give the rows of each type, in the order of the types' names."""
+        return {feature.decode("utf-8", "replace"): count for feature, count in sorted(self.counts.items())}
+
+    def why_no_row(self, line: bytes, columns: list[bytes]) -> str | None:
+        """Look at a line that has not nine columns, or is a comment; say what is wrong, if it should be a row."""
+        if line.startswith(SEQUENCE_REGION):
+            self._note_region(line)
+        if line[0] == COMMENT or not line.strip():
+            return None
+        self._without_columns += 1
+        return f"found {len(columns)} tab-separated columns, expected {COLUMNS}"
+
+    def note_malformed(self, number: int, line: bytes, why: str) -> None:
+        """Count a malformed line and keep the first of them."""
+        self.malformed += 1
+        if len(self.malformed_lines) < _KEPT_MALFORMED:
+            self.malformed_lines.append(MalformedLine(number, why, show(line.strip())))
+
+    def require_few_malformed(self, most: float) -> None:
+        """Refuse a file of which a greater share than `most` is malformed.
+
+        Raises:
+            AnnotationError: it is; the first malformed line is named.
+        """
+        lines = sum(self.counts.values()) + self._without_columns
+        if self.malformed > most * lines:
+            first = self.malformed_lines[0]
+            allowed = f"more than the {most:.3%} that annotation.max_malformed allows" if most else "none is allowed"
+            raise AnnotationError(
+                f"{self.path}:{first.line}: {first.why}. Mend or remove the line: {first.text}"
+                f" ({self.malformed:,} of {lines:,} lines are malformed, {allowed})"
+            )
+
+    def _note_region(self, line: bytes) -> None:
+        match line.split():
+            case [_, name, b"1", last] if last.isdigit() and len(last) <= MOST_DIGITS:
+                self.regions[self.attributes.plain(name)] = int(last)
+
+
+def interval(first: bytes, last: bytes) -> tuple[int, int]:
+    """Turn 1-based inclusive columns 4 and 5 into a 0-based half-open interval.
+
+    >>> interval(b"11", b"20")
+    (10, 20)
+
+    Raises:
+        MalformedRowError: they are no such columns.
+    """
+    numbers = first.isdigit() and last.isdigit() and max(len(first), len(last)) <= MOST_DIGITS
+    if not numbers or not 1 <= int(first) <= int(last):
+        raise MalformedRowError(f"found start {show(first)} and end {show(last)}, expected 1 <= start <= end")
+    return int(first) - 1, int(last)
