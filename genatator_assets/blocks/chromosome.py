@@ -215,6 +215,7 @@ def _write_block(task: ChromosomeTask, segments: Segments, start: int, end: int)
         "start": start,
         "end": end,
         **count_nucleotides(dna),
+        "dna_sha256": hashlib.sha256(dna.encode("ascii")).hexdigest(),
         "target_sum": [channel.sum for channel in runs],
         "target_max": [channel.max for channel in runs],
     }

@@ -35,6 +35,7 @@ for command in (
     ask.sql,
     ask.statistics,
     ask.explain,
+    ask.verify,
     inputs.fetch,
     inputs.simulate,
     plan.init,

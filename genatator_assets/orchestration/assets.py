@@ -27,6 +27,7 @@ from genatator_assets.orchestration import metadata
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers
+from genatator_assets.query.catalog import write_catalog
 from genatator_assets.sources import chromosomes as sources
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.fetch import Cache
@@ -208,10 +209,12 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         group_name="dataset",
         kinds={"markdown"},
         code_version=__version__,
-        description="The dataset's card: what it is and its statistics, as text.",
+        description="The dataset's card: what it is and its statistics, as text; and beside it its views and macros"
+        " for DuckDB.",
     )
     def dataset_card(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
         text = write_card(catalogue, layout, read_statistics(layout))
+        write_catalog(layout)
         return dg.MaterializeResult(
             metadata={"dagster/uri": dg.MetadataValue.path(layout.card), "card": dg.MetadataValue.md(text)}
         )

@@ -2,10 +2,10 @@
 with footers as (
     select file_name as file, stats_min_value::double as least, stats_max_value::double as greatest,
         stats_null_count as nulls
-    from parquet_metadata({glob_root} || '/blocks/**/*.parquet')
+    from parquet_metadata(glob_root() || '/blocks/**/*.parquet')
     where path_in_schema like 'targets,%' or path_in_schema like 'targets.%'
 ), index_says as (
-    select {root} || '/' || path as file, list_max(target_max)::double as index_greatest from blocks
+    select root() || '/' || path as file, list_max(target_max)::double as index_greatest from blocks
 )
 select file, least, greatest, nulls, index_greatest
 from index_says join footers using (file)
