@@ -6,15 +6,13 @@ from genatator_assets.annotation.landmarks import landmarks_of
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts
 from genatator_assets.blocks.chromosome import ChromosomeTask, Recipe, intact
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.dataset.plan import BLOCK_BYTES_PER_NT, TARGET_BYTES_PER_NT
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.outcome import Outcome
-
-BYTES_PER_NT = 0.35
-"""Of blocks and segments together: `python benchmarks/build_rate.py` measures it."""
 
 
 def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
@@ -121,7 +119,7 @@ def in_words(done: int, to_do: int) -> str:
 
 def space_of(tasks: Iterable[ChromosomeTask]) -> int:
     """Estimate the bytes that tasks will write."""
-    return int(BYTES_PER_NT * sum(task.length for task in tasks))
+    return round((TARGET_BYTES_PER_NT + BLOCK_BYTES_PER_NT) * sum(task.length for task in tasks))
 
 
 def recipes_of(
