@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -206,13 +207,11 @@ class Dataset:
 
     def __repr__(self) -> str:
         """Tell what is in it."""
-        counted = [
-            f"{split} {sum(one.split == split for one in self._chromosomes.values()):,}" for split in self.splits
-        ]
+        counts = Counter(one.split for one in self._chromosomes.values())
         total = sum(one.length for one in self._chromosomes.values())
         return (
-            f"<dataset at {self.store.origin}: {len(self.genomes):,} genomes, chromosomes: {', '.join(counted)};"
-            f" {total:,} bp>"
+            f"<dataset at {self.store.origin}: {len(self.genomes):,} genomes, {total:,} bp; chromosomes:"
+            f" {', '.join(f'{split} {counts[split]:,}' for split in self.splits)}>"
         )
 
     def _chromosome(self, genome: str, chrom: str) -> Chromosome:

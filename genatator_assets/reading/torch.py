@@ -21,10 +21,10 @@ Item = dict[str, Any]
 
 
 def as_tensors(window: Window) -> Item:
-    """Give a window as tensors: `dna` uint8 [L, 4] (A, C, G, T; N is zeros), `targets` float32 [L, C], `inside` bool [L].
+    """Give a window as tensors: `dna` uint8 [L, 4], `targets` float32 [L, C], `inside` bool [L].
 
-    `inside` is false where a window was filled up past the end of its chromosome. Beside them `genome`, `chrom`,
-    `start` and `end` of what was filled up.
+    The columns of `dna` are A, C, G and T; N is four zeros. `inside` is false where a window was filled up past the
+    end of its chromosome. Beside them stand `genome`, `chrom`, `start` and `end`.
     """
     interval = window.interval
     return {
@@ -91,7 +91,7 @@ class WindowStream(data.IterableDataset[Any]):
         self.world_size = world_size or (torch.distributed.get_world_size() if known else 1)
         self.windows, self.shuffle, self.seed = windows, shuffle, seed
         windows.windows.lane(self.rank, self.world_size)  # a wrong rank shows here, not in a worker
-        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # workers that live on see it change
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch comes next: without it each is like the first."""

@@ -67,7 +67,7 @@ class Interval:
         """
         if not (found := _LOCUS.fullmatch(locus.strip())):
             raise ReadingError(
-                f"{locus!r} is no locus; expected genome:chromosome:first-last, as hg38:chr20:1,000-2,000"
+                f"{locus!r} is no locus; expected genome:chromosome:first-last, as hg38:chr20:1,001-2,000"
             )
         first, last = (int(found[end].replace(",", "") or 0) for end in ("first", "last"))
         return cls(found["genome"], found["chrom"], first - 1, last)
@@ -174,9 +174,8 @@ def channel_numbers(wanted: Channels) -> tuple[int, ...]:
     """
     if isinstance(wanted, str):
         if wanted not in ("all", *GROUPS):
-            near = nearest(wanted, ["all", *GROUPS, *TARGET_NAMES])
             raise ReadingError(
-                f"channels={wanted!r} is no group of channels{near}; there are 'all', 'combined' and 'mrna';"
+                f"channels={wanted!r} is no group of channels; there are 'all', 'combined' and 'mrna';"
                 " or give a list of names"
             )
         return tuple(number for number, channel in enumerate(CHANNELS) if wanted in ("all", channel.group))
