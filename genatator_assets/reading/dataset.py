@@ -130,13 +130,8 @@ class Dataset:
     def read(self, interval: Interval, *, channels: Channels = "all", pad: bool = False) -> Window:
         """Read an interval, as `window` does; on the - strand it comes as its reverse complement."""
         numbers = channel_numbers(channels)
-        chromosome = self._chromosome(interval.genome, interval.chrom)
+        chromosome = self._chromosome_of(interval, beyond=pad)
         start, end = (min(max(0, edge), chromosome.length) for edge in (interval.start, interval.end))
-        if not pad and (start, end) != (interval.start, interval.end):
-            raise ReadingError(
-                f"{interval.chrom} of {interval.genome} is [0, {chromosome.length:,}); found start={interval.start:,},"
-                f" end={interval.end:,}: stay within it, or give pad=True for N outside"
-            )
         dna, targets = "", np.empty((0, len(numbers)), np.float32)
         if start < end:
             dna = self.store.dna(chromosome, start, end)
@@ -203,7 +198,9 @@ class Dataset:
         """
         from genatator_assets.reading.plot import plot_locus  # noqa: PLC0415 - needs an extra
 
-        return plot_locus(self, Interval(genome, chrom, int(start), int(end)))
+        interval = Interval(genome, chrom, int(start), int(end))
+        self._chromosome_of(interval)
+        return plot_locus(self, interval)
 
     def __repr__(self) -> str:
         """Tell what is in it."""
@@ -213,6 +210,15 @@ class Dataset:
             f"<dataset at {self.store.origin}: {len(self.genomes):,} genomes, {total:,} bp; chromosomes:"
             f" {', '.join(f'{split} {counts[split]:,}' for split in self.splits)}>"
         )
+
+    def _chromosome_of(self, interval: Interval, beyond: bool = False) -> Chromosome:
+        chromosome = self._chromosome(interval.genome, interval.chrom)
+        if not beyond and not 0 <= interval.start < interval.end <= chromosome.length:
+            raise ReadingError(
+                f"{interval.chrom} of {interval.genome} is [0, {chromosome.length:,}); found [{interval.start:,},"
+                f" {interval.end:,}): stay within it, or read with pad=True for N outside"
+            )
+        return chromosome
 
     def _chromosome(self, genome: str, chrom: str) -> Chromosome:
         if found := self._chromosomes.get((genome, chrom)):
