@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from releases import NESTINGS, blocks_only, foreign, published, write_foreign
 
 import genatator_assets as ga
+from genatator_assets import reading
 from genatator_assets.errors import DatasetError, GenatatorError, ReadingError
 from genatator_assets.reading import Interval, Window, Windows
 from genatator_assets.reading.store import Cache, Chromosome
@@ -98,6 +99,29 @@ def printed_by(code):
 def test_other_names_of_the_package_are_no_attributes():
     with pytest.raises(AttributeError, match="no attribute 'open_datasets'"):
         ga.open_datasets  # noqa: B018
+
+
+class Listing:
+    """A store that has chromosomes and nothing else."""
+
+    origin = Path("nowhere")
+    chromosomes = tuple(
+        Chromosome(genome, chrom, 10, "train")
+        for genome in ("hg38", "GCF_1")
+        for chrom in ("chrX", "chr10", "chr2", "chr1", "10", "chr2_random")
+    )
+
+
+def test_chromosomes_come_in_the_order_of_people():
+    ds = reading.Dataset(Listing())
+    assert ds.genomes == ("GCF_1", "hg38")
+    names = [one.chrom for one in ds.chromosomes(genome="hg38")]
+    assert names == ["10", "chr1", "chr2", "chr2_random", "chr10", "chrX"]
+
+
+def test_a_seed_gives_the_same_windows_however_the_dataset_is_kept(stores):
+    orders = {tuple(ga.open_dataset(stores[way]).windows(5_000, shuffle=True, seed=3)) for way in WAYS}
+    assert len(orders) == 1
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -550,9 +574,10 @@ def test_memory_stays_flat_over_ten_thousand_windows(stores, way):
     assert psutil.Process().memory_info().rss - before < 20_000_000
 
 
-def test_forked_processes_do_not_disturb_each_other(stores):
+@pytest.mark.parametrize("way", ["root", "published"])
+def test_forked_processes_do_not_disturb_each_other(stores, way):
     """They inherit the file that their parent has open; if they read through it, they would move each other."""
-    ds = ga.open_dataset(stores["root"])
+    ds = ga.open_dataset(stores[way])
     windows = ds.windows(2_000, stride=300)
     expected = [ds.read(interval).dna for interval in windows[:3_000]]
     with multiprocessing.get_context("fork").Pool(4, initializer=inherit, initargs=(ds, windows)) as pool:

@@ -78,7 +78,7 @@ class WindowStream(data.IterableDataset[Any]):
 
     def __init__(
         self,
-        windows: WindowDataset,
+        mapped: WindowDataset,
         *,
         shuffle: bool = True,
         seed: int = 0,
@@ -89,8 +89,8 @@ class WindowStream(data.IterableDataset[Any]):
         known = torch.distributed.is_available() and torch.distributed.is_initialized()
         self.rank = rank if rank is not None else (torch.distributed.get_rank() if known else 0)
         self.world_size = world_size or (torch.distributed.get_world_size() if known else 1)
-        self.windows, self.shuffle, self.seed = windows, shuffle, seed
-        windows.windows.lane(self.rank, self.world_size)  # a wrong rank shows here, not in a worker
+        self.mapped, self.shuffle, self.seed = mapped, shuffle, seed
+        mapped.windows.lane(self.rank, self.world_size)  # a wrong rank shows here, not in a worker
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
 
     def set_epoch(self, epoch: int) -> None:
@@ -99,12 +99,10 @@ class WindowStream(data.IterableDataset[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         """Go through this worker's share of this rank's lane."""
-        windows = self.windows.windows
+        windows = self.mapped.windows
         ordered = windows.shuffled(self.seed, int(self._epoch)) if self.shuffle else windows
         lane = ordered.lane(self.rank, self.world_size)
         if worker := data.get_worker_info():
             lane = lane[worker.id :: worker.num_workers]
-        share = WindowDataset(
-            self.windows.dataset, lane, channels=self.windows.channels, transform=self.windows.transform
-        )
+        share = WindowDataset(self.mapped.dataset, lane, channels=self.mapped.channels, transform=self.mapped.transform)
         return (share[place] for place in range(len(share)))
