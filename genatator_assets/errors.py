@@ -35,3 +35,15 @@ class AbsentError(FetchError):
 
 class UnreachableError(FetchError):
     """No connection to a server could be made."""
+
+
+class ReadingError(GenatatorError):
+    """A dataset does not have what is asked of it: a split, genome, chromosome, interval or channel."""
+
+
+class MissingExtraError(GenatatorError, ImportError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        """Say how to install it."""
+        super().__init__(f"this needs {package}, which is not installed: pip install 'genatator-assets[{extra}]'")

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, inputs, plan
+from genatator_assets.cli import ask, build, inputs, plan, use
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -40,5 +40,6 @@ for command in (
     inputs.simulate,
     plan.init,
     plan.plan,
+    use.plot,
 ):
     main.add_command(command)
