@@ -95,7 +95,11 @@ def test_index_says_what_it_was_made_from(dataset):
     fasta = dataset.layout.simulated("sim-gencode") / "sequence.fa"
     assert inputs["sim-gencode.sequence"] == hashlib.sha256(fasta.read_bytes()).hexdigest()
     assert len(inputs) == 6
-    assert json.loads(said[b"genatator_assets.parameters"]) == {"dataset": "small", "block_size_bp": 60_000}
+    assert json.loads(said[b"genatator_assets.parameters"]) == {
+        "dataset": "small",
+        "block_size_bp": 60_000,
+        "license": "other",
+    }
 
 
 def test_chromosomes_without_finished_blocks_are_named(dataset, layout):

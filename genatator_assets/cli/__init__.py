@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, inputs
+from genatator_assets.cli import ask, build, inputs, use
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -36,5 +36,7 @@ for command in (
     ask.statistics,
     ask.explain,
     inputs.simulate,
+    use.release,
+    use.push,
 ):
     main.add_command(command)

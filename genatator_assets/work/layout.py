@@ -99,6 +99,16 @@ class Layout:
         return self.root / "dataset" / "README.md"
 
     @property
+    def catalog(self) -> Path:
+        """The views and macros as one SQL file, for DuckDB alone."""
+        return self.root / "dataset" / "catalog.sql"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's record of runs, unless DAGSTER_HOME names another."""
         return self.root / ".dagster"
+
+    @property
+    def release(self) -> Path:
+        """The dataset as it is published."""
+        return self.root / "release"
