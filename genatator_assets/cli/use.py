@@ -53,4 +53,5 @@ def push(folder: Path, repo_id: str, yes: bool) -> None:
 def _print_parts(title: str, parts: tuple[Part, ...]) -> None:
     total = Part("all", sum(part.files for part in parts), sum(part.bytes for part in parts))
     rows = tuple((part.name, f"{part.files:,}", format_bytes(part.bytes)) for part in (*parts, total))
-    print_table(TextTable(title, ("part", "files", "size"), rows))
+    click.secho(title, bold=True)
+    print_table(TextTable("", ("part", "files", "size"), rows))

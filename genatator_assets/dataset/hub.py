@@ -1,9 +1,8 @@
-"""Sending a release to the Hugging Face hub; huggingface_hub is an optional dependency, and knows the token."""
+"""Sending a release to the Hugging Face hub by huggingface_hub, which knows the token and is an optional dependency."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import pyarrow as pa
 
@@ -11,6 +10,16 @@ from genatator_assets.dataset.release import Part, foreign_files, parts_of, read
 from genatator_assets.dataset.release.names import INDEX
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.work.tables import read_table
+
+try:
+    from httpx2 import HTTPError
+    from huggingface_hub import HfApi, get_token
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+except ImportError as missing:
+    raise GenatatorError(
+        "this needs huggingface_hub, which is not installed: pip install 'genatator-assets[hub]'"
+    ) from missing
 
 _REPLACED = ["data/*", "preview/*", "dataset/*", "assemblies/*", "annotation/*"]
 """What a repository has there and this release has not is of an earlier release, and is deleted."""
@@ -32,12 +41,11 @@ def plan_upload(folder: Path, repo_id: str) -> Upload:
 
     Raises:
         DatasetError: the folder holds no release, or not all of it, or more.
-        GenatatorError: huggingface_hub is not installed, or the repository's name is none.
+        GenatatorError: the repository's name is none.
     """
-    from_hub = _huggingface_hub()
     try:
-        from_hub.utils.validate_repo_id(repo_id)
-    except from_hub.errors.HFValidationError as error:
+        validate_repo_id(repo_id)
+    except HFValidationError as error:
         raise GenatatorError(f"{repo_id!r} is no repository's name: {error}; expected owner/name") from error
     if repo_id.count("/") != 1:
         raise GenatatorError(f"{repo_id!r} does not say whose repository it is; expected owner/name")
@@ -54,12 +62,9 @@ def upload(planned: Upload) -> str:
     Raises:
         GenatatorError: there is no token, or the hub refuses, or can't be reached.
     """
-    from_hub = _huggingface_hub()
-    if from_hub.get_token() is None:
+    if get_token() is None:
         raise GenatatorError("there is no token for the hub: set HF_TOKEN, or log in by 'hf auth login'")
-    from httpx2 import HTTPError  # noqa: PLC0415 - comes with huggingface_hub
-
-    client = from_hub.HfApi()
+    client = HfApi()
     try:
         repository = client.create_repo(planned.repo_id, repo_type="dataset", private=True, exist_ok=True)
         client.upload_folder(
@@ -74,16 +79,6 @@ def upload(planned: Upload) -> str:
             f"the hub did not take all of it ({error}); once that is mended, the same command goes on where it was"
         ) from error
     return str(repository)
-
-
-def _huggingface_hub() -> ModuleType:
-    try:
-        import huggingface_hub  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise GenatatorError(
-            "this needs huggingface_hub, which is not installed: pip install 'genatator-assets[hub]'"
-        ) from error
-    return huggingface_hub
 
 
 def _require_whole(folder: Path) -> None:

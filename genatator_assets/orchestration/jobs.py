@@ -38,6 +38,6 @@ def build_jobs() -> list["UnresolvedAssetJobDefinition"]:
         dg.define_asset_job(
             RELEASE,
             dg.AssetSelection.assets("release"),
-            description="Put the finished dataset into the form in which it is published: blocks, preview, card, tables.",
+            description="Put the finished dataset into the form in which it is published.",
         ),
     ]

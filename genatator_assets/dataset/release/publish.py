@@ -98,8 +98,10 @@ def parts_of(folder: Path) -> tuple[Part, ...]:
 
 
 def foreign_files(folder: Path) -> list[str]:
-    """Name the files in a folder that no release put there."""
-    known = {*read_checksums(folder), CHECKSUMS} if (folder / CHECKSUMS).is_file() else set()
+    """Name the files in a folder that no release put there; if none did, all that stands in it."""
+    if not (folder / CHECKSUMS).is_file():
+        return sorted(path.name for path in folder.iterdir())
+    known = {*read_checksums(folder), CHECKSUMS}
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     return sorted(found - known)
 
@@ -107,7 +109,9 @@ def foreign_files(folder: Path) -> list[str]:
 def _require_free(folder: Path, layout: Layout) -> None:
     root = layout.root.resolve()
     if (folder.is_relative_to(root) and folder != layout.release.resolve()) or root.is_relative_to(folder):
-        raise DatasetError(f"{folder} can't take a release: it is part of the dataset at {root}; give another folder")
+        raise DatasetError(
+            f"{folder} can't take a release: it is part of the dataset at {root}, or holds it; give another folder"
+        )
     if folder.is_dir() and (foreign := foreign_files(folder)):
         more = f" and {len(foreign) - _SHOWN:,} more" if len(foreign) > _SHOWN else ""
         raise DatasetError(

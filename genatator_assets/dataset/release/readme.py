@@ -46,6 +46,7 @@ def write_readme(contents: Contents, preview: Sequence[PreviewFile]) -> str:
         preview_bytes=format_bytes(sum(size for _, size in windows)),
         arrow_bytes=format_bytes(sum(_arrow_bytes(place) for place, _ in blocks)),
         splits="\n".join(_split_lines(contents)),
+        split=next(iter(contents.splits)),
         channels=_channels().as_markdown(),
         selection=_selection(contents).as_markdown(),
         statistics="\n\n".join(
