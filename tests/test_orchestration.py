@@ -107,6 +107,7 @@ def test_the_graph_is_the_data_s_way():
         ("blocks", "block_index"),
         ("block_index", "split_statistics"),
         ("split_statistics", "dataset_card"),
+        ("dataset_card", "release"),
     }
 
 

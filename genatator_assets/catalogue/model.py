@@ -68,6 +68,14 @@ def _hash_of(digits: int) -> Callable[[str], str]:
     return check
 
 
+def _license_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", name):
+        raise ValueError(
+            f"found {name!r}, expected a licence by the hub's name for it, such as cc-by-4.0, cc0-1.0, mit or other"
+        )
+    return name
+
+
 def _accession_name(name: str) -> str:
     if not re.fullmatch(r"GC[AF]_\d{9}\.\d+(_[A-Za-z0-9._-]+)?", name):
         raise ValueError(f"found {name!r}, expected an accession with its version, such as GCF_009914755.1")
@@ -217,6 +225,7 @@ class Catalogue(_Value):
     min_chromosome_length_bp: int = Field(default=100_000, strict=True, ge=1)
     kernel: Kernel = Kernel()
     block_writer: BlockWriter = "pages"
+    license: Annotated[str, AfterValidator(_license_name)] = "other"
     assemblies: tuple[Assembly, ...] = Field(min_length=1)
     _origin: str = PrivateAttr(default="")
 

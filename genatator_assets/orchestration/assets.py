@@ -13,6 +13,7 @@ from genatator_assets.blocks.chromosome import ChromosomeTask, build_chromosomes
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.dataset import index
 from genatator_assets.dataset.card import text_tables, write_card
+from genatator_assets.dataset.release import release as make_release
 from genatator_assets.dataset.statistics import build_statistics, read_statistics
 from genatator_assets.dataset.tasks import (
     in_words,
@@ -219,7 +220,18 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
             metadata={"dagster/uri": dg.MetadataValue.path(layout.card), "card": dg.MetadataValue.md(text)}
         )
 
-    return [block_index, split_statistics, dataset_card]
+    @dg.asset(
+        deps=[dataset_card],
+        group_name="dataset",
+        kinds={"parquet", "markdown"},
+        code_version=__version__,
+        description="The dataset as it is published: blocks in the hub's layout, a preview, the card with its front"
+        " matter, tables and checksums, in one folder.",
+    )
+    def release(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
+        return dg.MaterializeResult(metadata=metadata.of_release(make_release(layout)))
+
+    return [block_index, split_statistics, dataset_card, release]
 
 
 def _statistics_metadata(tables: Mapping[str, pa.Table]) -> metadata.Metadata:

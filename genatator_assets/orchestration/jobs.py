@@ -1,4 +1,5 @@
-"""The jobs: three steps, because a run covers one set of partitions, and chromosomes are known after the first."""
+"""The jobs: three steps, because a run covers one set of partitions, and chromosomes are known after the first; and
+the release, which is made when somebody wants it, because its links keep the blocks of its day on the disk."""
 
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 PREPARE = "prepare"
 BUILD_BLOCKS = "build_blocks"
 FINISH = "finish"
+RELEASE = "release"
 
 
 def build_jobs() -> list["UnresolvedAssetJobDefinition"]:
@@ -32,5 +34,10 @@ def build_jobs() -> list["UnresolvedAssetJobDefinition"]:
             FINISH,
             dg.AssetSelection.assets("block_index", "split_statistics", "dataset_card"),
             description="Index the blocks that there are, compute the statistics, write the card, and check all.",
+        ),
+        dg.define_asset_job(
+            RELEASE,
+            dg.AssetSelection.assets("release"),
+            description="Put the finished dataset into the form in which it is published.",
         ),
     ]

@@ -21,7 +21,7 @@ import dagster as dg
 from genatator_assets.catalogue import load_catalogue
 from genatator_assets.errors import DatasetError
 from genatator_assets.orchestration.instance import HOME_VARIABLE, dagster_home
-from genatator_assets.orchestration.jobs import FINISH, PREPARE
+from genatator_assets.orchestration.jobs import FINISH, PREPARE, RELEASE
 from genatator_assets.orchestration.outcomes import faults_of
 from genatator_assets.orchestration.partitions import genome_part, genome_ranges, range_tags, registered_chromosomes
 from genatator_assets.orchestration.settings import Settings
@@ -49,7 +49,7 @@ class Launcher:
         """
         catalogue = load_catalogue(self.settings.catalogue)
         wanted = [catalogue.assembly(genome).genome for genome in genomes]
-        if job == FINISH:
+        if job in {FINISH, RELEASE}:
             return [{}]
         if job == PREPARE:
             return [range_tags([genome]) for genome in wanted] or [range_tags(catalogue.genomes)]

@@ -12,9 +12,11 @@ from genatator_assets.annotation.landmarks import STRANDS
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.annotation.transcripts import AnnotationSummary
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.dataset.card import TextTable, format_bp
+from genatator_assets.dataset.card import TextTable, format_bp, format_bytes
 from genatator_assets.dataset.index import IndexSummary
 from genatator_assets.dataset.plan import amounts_of
+from genatator_assets.dataset.release import Release
+from genatator_assets.dataset.release.names import CARD
 from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.inputs import KINDS
@@ -131,6 +133,19 @@ def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
         "bytes of blocks": summary.bytes,
         "absent chromosomes": len(summary.absent),
         "absent": ", ".join(summary.absent[:_SHOWN_ROWS]) or "none",
+    }
+
+
+def of_release(release: Release) -> Metadata:
+    """What is shown of a release."""
+    rows = [(part.name, f"{part.files:,}", format_bytes(part.bytes)) for part in release.parts]
+    return {
+        "dagster/uri": dg.MetadataValue.path(release.folder),
+        "files": release.files,
+        "bytes": release.bytes,
+        "blocks are hard links": release.linked,
+        "parts": markdown_table(("part", "files", "size"), rows),
+        "card": dg.MetadataValue.md((release.folder / CARD).read_text().split("---\n", 2)[2]),
     }
 
 

@@ -120,3 +120,8 @@ class Layout:
     def dagster_home(self) -> Path:
         """Dagster's record of runs, unless DAGSTER_HOME names another."""
         return self.root / ".dagster"
+
+    @property
+    def release(self) -> Path:
+        """The dataset as it is published."""
+        return self.root / "release"
