@@ -10,6 +10,7 @@ from genatator_assets.errors import SequenceError
 
 _REPORT_COLUMNS = ("Sequence-Name", "GenBank-Accn", "RefSeq-Accn", "UCSC-style-name")
 _REPORT_LENGTH = "Sequence-Length"
+_LENGTH = re.compile("[0-9]{1,18}")
 _ABSENT = {"", "na"}
 _SOURCES = {"assembly", "ensembl", "genbank", "refseq", "ncbi", "ucsc", "flybase", "wormbase", "vectorbase"}
 _PLAIN = re.compile(r"[0-9]{1,2}[A-Za-z]?|[XYZWIV]{1,5}|U|Un")
@@ -32,7 +33,7 @@ def read_names(path: Path) -> list[SequenceNames]:
         SequenceError: it is neither.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # splitlines would also cut at form feeds and more
     except UnicodeDecodeError as error:
         raise SequenceError(f"{path}: not a text file ({error}); expected {_EXPECTED}") from error
     header = next((line for line in lines if line.startswith("#") and _REPORT_LENGTH in line), None)
@@ -106,9 +107,9 @@ def _of_report(path: Path, number: int, header: list[str], columns: list[str]) -
     values = dict(zip(header, columns, strict=False))
     names = dict.fromkeys(values[key] for key in _REPORT_COLUMNS if values.get(key, "") not in _ABSENT)
     length = values.get(_REPORT_LENGTH, "")
-    if not names or not (length.isdigit() or length in _ABSENT):
+    if not names or not (_LENGTH.fullmatch(length) or length in _ABSENT):
         raise SequenceError(f"{path}:{number}: found {columns[:9]}, expected the columns {header}")
-    return SequenceNames(tuple(names), int(length) if length.isdigit() else None)
+    return SequenceNames(tuple(names), None if length in _ABSENT else int(length))
 
 
 def _of_pairs(rows: list[list[str]]) -> list[SequenceNames]:
