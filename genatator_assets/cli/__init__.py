@@ -34,6 +34,7 @@ for command in (
     build.ui,
     ask.sql,
     ask.statistics,
+    ask.chromosomes,
     inputs.simulate,
 ):
     main.add_command(command)
