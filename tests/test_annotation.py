@@ -1,33 +1,24 @@
 """GFF3 and GTF in, transcripts with a reason out, and what targets are painted from."""
 
 import gzip
-import itertools
 import json
 import re
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from annotationfiles import row
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from genatator_assets.annotation import parsed as parsed_module
 from genatator_assets.annotation.flavours import feature_types, flavour_named
-from genatator_assets.annotation.landmarks import GROUPS, STRANDS, landmarks_of
-from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation
+from genatator_assets.annotation.parsed import PARSED_SCHEMA
 from genatator_assets.annotation.reader import read_annotation
-from genatator_assets.annotation.select import MEANINGS, REASONS, SCHEMA, count_reasons, select
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts, select_isoforms
 from genatator_assets.catalogue import load_catalogue
 from genatator_assets.errors import AnnotationError, DatasetError
 from genatator_assets.sources.assembly import import_assembly
-from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.work.layout import Layout
-
 
 GTF = "\n".join(
     [

@@ -37,6 +37,7 @@ for command in (
     ask.explain,
     ask.verify,
     inputs.fetch,
+    ask.chromosomes,
     inputs.simulate,
     plan.init,
     plan.plan,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -42,19 +43,25 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
 @catalogue_option
 @root_option
 @click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@click.option(
+    "--chromosomes",
+    metavar="KEY[...KEY]",
+    help="Only this chromosome, such as hg38/chr1, or the stretch from one to another: hg38/chr1...hg38/chr5.",
+)
+@click.option("--to-do", is_flag=True, help="Only chromosomes that are not built, or failed; for build_blocks.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait, and exit with 1 if a run failed.")
 @click.option("--workspace", type=click.Path(exists=True, path_type=Path), help="Another workspace.yaml.")
-def launch(job: str, catalogue: str, root: Path, genomes: tuple[str, ...], wait: bool, workspace: Path | None) -> None:
-    """Launch JOB by 'dagster job launch', and say truly what became of it."""
+def launch(job: str, catalogue: str, root: Path, wait: bool, workspace: Path | None, **wanted: Any) -> None:
+    """Launch JOB by 'dagster job launch', and say truly what became of it. A run covers a stretch of one genome."""
     from genatator_assets.orchestration.instance import open_instance
-    from genatator_assets.orchestration.launch import Launcher, workspace_file
+    from genatator_assets.orchestration.launch import Launcher, Wanted, workspace_file
     from genatator_assets.orchestration.settings import Settings
 
     settings = replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute())
     all_faults = []
     with open_instance(settings.root) as instance:
         launcher = Launcher(settings, instance, workspace or workspace_file())
-        for tags in launcher.tags_of_runs(job, genomes):
+        for tags in launcher.tags_of_runs(job, Wanted(**wanted)):
             run_id = launcher.launch(job, tags)
             click.echo(f"{run_id} launched: {' '.join([job, *tags.values()])}")
             if wait:
