@@ -367,6 +367,11 @@ def test_without_a_checksum_a_file_is_taken_and_its_hash_recorded(web, cache):
     assert record == {"url": web.url(FILE), "bytes": 300_000, "sha256": sha256(CONTENT), "checksum": None}
 
 
+def test_a_list_that_may_not_be_seen_is_no_list(web, cache):
+    web.misdeeds |= {f"/pub/{name}": [status(403)] for name in ("md5checksums.txt", "md5sum.txt", "MD5SUMS")}
+    assert whole(cache.fetch(web.url(FILE)))
+
+
 def test_a_list_of_checksums_that_does_not_come_is_said(web, cache):
     web.misdeeds["/pub/md5checksums.txt"] = [status(500)] * 9
     with pytest.raises(FetchError, match=r"genes.gtf.gz: looking for a checksum beside it: .*md5checksums.txt: given"):
