@@ -52,7 +52,11 @@ class FetchError(GenatatorError):
     """An input can't be fetched."""
 
 
-class AbsentError(FetchError):
+class RefusedError(FetchError):
+    """A server does not give a file."""
+
+
+class AbsentError(RefusedError):
     """A server says that it has no such file."""
 
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pooch
 from filelock import FileLock
 
-from genatator_assets.errors import AbsentError, FetchError, UnreachableError
+from genatator_assets.errors import FetchError, RefusedError, UnreachableError
 from genatator_assets.sources.download import Downloader, Patience
 from genatator_assets.work.files import path_name, sha256_of_file, write_json
 from genatator_assets.work.watch import Arriving, Watch, unwatched
@@ -158,7 +158,7 @@ class Cache:
             address = urljoin(url, name)
             try:
                 text = self._text(address)
-            except AbsentError:
+            except RefusedError:  # an object store says 403 of what it doesn't have
                 continue
             except FetchError as error:
                 raise type(error)(f"{url}: looking for a checksum beside it: {error}") from error
