@@ -438,12 +438,12 @@ class Genome:
         (folder / "sequence.fa").write_text(">chr1\n" + "ACGT" * 75 + "\n>chr2\n" + "ACGT" * 20 + "\n")
         self.annotation.write_text(GTF)
 
-    def catalogue(self, least=50, flavour="auto"):
+    def catalogue(self, least=50, **rules):
         path = self.folder / "catalogue.yaml"
+        annotation = json.dumps({"path": "annotation.gtf", **rules})
         path.write_text(
             f"dataset: d\nmin_chromosome_length_bp: {least}\nassemblies:\n  - genome: g\n    species: S s\n"
-            "    sequence: {path: sequence.fa}\n"
-            f"    annotation: {{path: annotation.gtf, flavour: {flavour}}}\n"
+            f"    sequence: {{path: sequence.fa}}\n    annotation: {annotation}\n"
         )
         return load_catalogue(path)
 
@@ -453,9 +453,12 @@ class Genome:
     def select_it(self, **how):
         return select_isoforms(self.catalogue(**how), "g", self.layout)
 
+    def is_ready(self, **how):
+        return is_ready(self.catalogue(**how), self.layout, "g")
+
     @property
     def ready(self):
-        return is_ready(self.layout, "g")
+        return self.is_ready()
 
     @property
     def table(self):
@@ -476,12 +479,15 @@ def selected(genome):
 
 def test_the_table_and_the_summary_hold_what_the_annotation_says(selected):
     table = read_transcripts(selected.layout, "g")
-    assert rows_of(table.select(PARSED_SCHEMA.names)) == GTF_ROWS
+    assert rows_of(table) == GTF_ROWS
     assert table["reason"].to_pylist() == ["selected", "selected", "other_type", "other_type"]
     summary = read_summary(selected.layout, "g")
     assert (summary.genome, summary.flavour, summary.transcripts) == ("g", "gencode", 4)
     assert summary.rows == {"exon": 1, "gene": 1, "transcript": 4}
     assert summary.reasons == {"selected": 2, "other_type": 2}
+    assert summary.unknown_names == {}
+    assert (summary.malformed, summary.malformed_lines) == (0, ())
+    assert summary.types["mRNA"] == ["protein_coding"]
 
 
 def test_a_genome_is_ready_only_once_its_isoforms_are_selected(genome):
@@ -505,9 +511,32 @@ def test_a_genome_whose_chromosomes_changed_is_not_ready(selected):
     selected.import_it()
     assert selected.ready
     selected.import_it(least=100)
-    assert not selected.ready
+    assert not selected.is_ready(least=100)
     assert selected.select_it(least=100).reasons == {"selected": 1, "other_type": 2, "chromosome_too_short": 1}
-    assert selected.ready
+    assert selected.is_ready(least=100)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"flavour": "gencode"},
+        {"types": {"lncRNA": ["snoRNA"]}},
+        {"partial": "drop"},
+        {"lengths": "ignore"},
+        {"max_malformed": 0.5},
+        {"strict": True},
+    ],
+)
+def test_a_genome_selected_by_other_rules_is_not_ready(selected, rule):
+    assert not selected.is_ready(**rule)
+    selected.select_it(**rule)
+    assert selected.is_ready(**rule)
+    assert not selected.ready
+
+
+def test_another_place_of_the_same_annotation_changes_nothing(selected):
+    (selected.folder / "copy.gtf").write_text(GTF)
+    assert selected.is_ready(path="copy.gtf")
 
 
 @pytest.mark.parametrize("lost", ["transcripts", "annotation_summary", "chromosomes", "source"])
@@ -528,7 +557,7 @@ def test_a_damaged_summary_is_named_with_the_remedy(selected, damage):
     ("bad", "said"),
     [
         (GTF.replace("\t7\t7\t", "\t8\t7\t"), "annotation.gtf:7: found start '8' and end '7'"),
-        (GTF.replace("chr", "CHROMOSOME"), "no sequence name of the annotation occurs in the FASTA file"),
+        (GTF.replace("chr", "CHROMOSOME"), "genome g: the annotation and the FASTA file name their sequences diff"),
         ("", "the file is empty"),
     ],
 )
@@ -562,7 +591,7 @@ def test_an_annotation_that_changed_since_the_import_is_refused(selected, change
     assert str(caught.value) == (
         f"{selected.annotation} changed or was removed since the assembly of g was imported; build the assembly again"
     )
-    assert not selected.ready
+    assert not is_ready(catalogue, selected.layout, "g")
     assert selected.table.read_bytes() == before
 
 
@@ -580,7 +609,7 @@ def test_the_flavour_of_the_catalogue_is_used(genome):
 def test_the_same_inputs_give_the_same_bytes(selected, tmp_path):
     other = Genome(tmp_path / "at another place")
     other.import_it()
-    other.select_it(flavour="gencode")
+    other.select_it()
     assert other.table.read_bytes() == selected.table.read_bytes()
     files = [layout.annotation_summary("g").read_bytes() for layout in (selected.layout, other.layout)]
     assert files[0] == files[1]
@@ -592,4 +621,105 @@ def test_the_table_says_what_it_was_made_from(selected):
     inputs = json.loads(metadata[b"genatator_assets.inputs"])
     assert set(inputs) == {"sequence", "annotation"}
     assert inputs["annotation"] == read_summary(selected.layout, "g").sha256
-    assert json.loads(metadata[b"genatator_assets.parameters"])["flavour"] == "gencode"
+    selection = json.loads(metadata[b"genatator_assets.parameters"])
+    assert (selection["flavour"], selection["partial"]) == ("gencode", "keep")
+    assert selection["types"]["mRNA"] == ["protein_coding"]
+
+
+def test_the_types_of_the_catalogue_are_used_and_recorded(selected):
+    rules = {"types": {"mRNA": ["snoRNA"]}}
+    summary = selected.select_it(**rules)
+    # T1 protein_coding, T2 lincRNA, T3 snoRNA without a strand, T4 without a biotype
+    assert summary.reasons == {"selected": 1, "other_type": 2, "no_strand": 1}
+    assert summary.types["mRNA"] == ["snoRNA"]
+    assert read_summary(selected.layout, "g").selection["types"]["mRNA"] == ["snoRNA"]
+    assert json.loads(pq.read_metadata(selected.table).metadata[b"genatator_assets.parameters"]) == json.loads(
+        json.dumps(summary.selection)
+    )
+
+
+def test_partial_transcripts_are_dropped_where_the_catalogue_says_so(selected):
+    selected.annotation.write_text(GTF.replace('"lincRNA";', '"lincRNA"; tag "cds_end_NF";'))
+    selected.import_it()
+    assert selected.select_it().reasons == {"selected": 2, "other_type": 2}
+    assert selected.select_it(partial="drop").reasons == {"selected": 1, "other_type": 2, "partial": 1}
+
+
+def test_lengths_are_compared_unless_the_catalogue_says_not_to(selected):
+    selected.annotation.write_text("##sequence-region chr1 1 301\n" + GTF)
+    selected.import_it()
+    with pytest.raises(AnnotationError, match="chr1: 301 bp in the annotation, 300 in the FASTA file"):
+        selected.select_it()
+    assert selected.select_it(lengths="ignore").reasons == {"selected": 2, "other_type": 2}
+
+
+BROKEN = row("transcript", 'gene_id "G9"; transcript_id "T9"; transcript_type "protein_coding";', 9, 8)
+COLUMNS_MISSING = "chr1 transcript 1 9"
+
+
+@pytest.fixture
+def broken(genome):
+    """A genome with two malformed lines in a hundred and four (GTF has six rows): line 10 and the last."""
+    exons = "\n".join(row("exon", 'gene_id "G1"; transcript_id "T1";') for _ in range(96))
+    genome.annotation.write_text(f"{GTF}{BROKEN}\n{exons}\n{COLUMNS_MISSING}\n")
+    genome.import_it()
+    return genome
+
+
+def test_malformed_lines_are_counted_kept_and_passed_over_up_to_a_share(broken):
+    summary = broken.select_it(max_malformed=2 / 104)
+    assert summary.reasons == {"selected": 2, "malformed": 1, "other_type": 2}
+    assert summary.malformed == 2
+    assert [(line.line, line.why, line.text) for line in summary.malformed_lines] == [
+        (10, "found start '9' and end '8', expected 1 <= start <= end", repr(BROKEN)),
+        (107, "found 1 tab-separated columns, expected 9", repr(COLUMNS_MISSING)),
+    ]
+    assert read_summary(broken.layout, "g") == summary
+    row_of = {one["transcript_id"]: one for one in read_transcripts(broken.layout, "g").to_pylist()}["T9"]
+    assert row_of == {
+        "genome": "g",
+        "chrom": "chr1",
+        "seqid": "chr1",
+        "start": None,
+        "end": None,
+        "strand": None,
+        "transcript_id": "T9",
+        "gene_id": "G9",
+        "row_id": "T9",
+        "type": "other",
+        "biotype": None,
+        "pseudo": False,
+        "trans_spliced": False,
+        "partial": False,
+        "malformed": "found start '9' and end '8', expected 1 <= start <= end",
+        "source_line": 10,
+        "selected": False,
+        "reason": "malformed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rules", "allowed"),
+    [
+        ({}, "more than the 1.000% that annotation.max_malformed allows"),
+        ({"max_malformed": 0.019}, "more than the 1.900% that annotation.max_malformed allows"),
+        ({"max_malformed": 0}, "none is allowed"),
+        ({"max_malformed": 0.5, "strict": True}, "none is allowed"),
+    ],
+)
+def test_more_malformed_lines_than_allowed_are_fatal(broken, rules, allowed):
+    with pytest.raises(AnnotationError) as caught:
+        broken.select_it(**rules)
+    assert str(caught.value) == (
+        f"{broken.annotation}:10: found start '9' and end '8', expected 1 <= start <= end. Mend or remove the line:"
+        f" {BROKEN!r} (2 of 104 lines are malformed, {allowed})"
+    )
+    assert not broken.layout.transcripts("g").exists()
+
+
+def test_the_first_hundred_malformed_lines_are_kept(genome):
+    genome.annotation.write_text(GTF + f"{COLUMNS_MISSING}\n" * 150)
+    genome.import_it()
+    summary = genome.select_it(max_malformed=1)
+    assert summary.malformed == 150
+    assert [line.line for line in summary.malformed_lines] == list(range(10, 110))

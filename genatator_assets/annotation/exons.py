@@ -77,7 +77,7 @@ def _parts(lines: Iterable[bytes], flavour: Flavour, tally: Tally) -> Iterator[_
             end=end,
             transcript_id=name,
             gene_id=attributes.first(text, gene_id),
-            biotype=attributes.first(text, biotype),
+            biotype=attributes.first(text, biotype) or flavour.biotype_in(attributes.plain(columns[1])),
             coding=is_coding[feature],
             source_line=number,
             text=text,

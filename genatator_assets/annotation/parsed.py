@@ -53,17 +53,9 @@ Row: TypeAlias = tuple[
 """A transcript's values, as in PARSED_SCHEMA. A named tuple takes ten times as long to make, and there are many."""
 
 _ROW_COLUMNS: tuple[str, ...] = (
-    "seqid",
-    "start",
-    "end",
-    "strand",
-    "transcript_id",
-    "gene_id",
-    "row_id",
-    "type",
-    "biotype",
+    *("seqid", "start", "end", "strand", "transcript_id", "gene_id", "row_id", "type", "biotype"),
+    *("malformed", "source_line", "text"),
 )
-_ROW_COLUMNS += ("malformed", "source_line", "text")
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ class _Reader:
         self._attributes = attributes
         self._plain = cache(attributes.plain)
         self._type_of = cache(flavour.type_of)
-        self._transcript_types = {name.encode(): name for name in (*features.transcript, *flavour.more_transcripts)}
+        self._transcript_types = {name.encode(): name for name in (*features.transcript, *flavour.transcript_types)}
         self._noted: dict[bytes, Callable[[list[bytes]], None]] = {}
         if flavour.gene_biotype:
             self._noted |= {name.encode(): self._note_gene for name in features.gene}
@@ -170,7 +170,7 @@ class _Reader:
             self._coding.add((seqid, name))
 
     def _transcript(self, number: int, columns: list[bytes]) -> Row | None:
-        seqid, _, feature, first, last, _, strand, _, text = columns
+        seqid, source, feature, first, last, _, strand, _, text = columns
         attributes = self._attributes
         row_id = attributes.first(text, self._id)
         if row_id and row_id.startswith(_GENE_ID):
@@ -181,7 +181,7 @@ class _Reader:
             raise MalformedRowError(f"the transcript has no {' or '.join(self._flavour.transcript_id)}")
         parents = self._parents(text)
         stated = attributes.find(text, self._biotype)
-        biotype = self._plain(stated) if stated else self._biotype_of_any(parents)
+        biotype = self._plain(stated) if stated else self._biotype_elsewhere(parents, source)
         return (
             self._plain(seqid),
             start,
@@ -202,7 +202,7 @@ class _Reader:
         self._tally.note_malformed(number, line, why)
         if len(columns) < 3 or columns[2] not in self._transcript_types:
             return
-        text = columns[-1]
+        text = columns[:COLUMNS][-1]
         row_id = self._attributes.first(text, self._id)
         if row_id and row_id.startswith(_GENE_ID):
             return
@@ -232,9 +232,12 @@ class _Reader:
         name = parents[0] if parents else self._attributes.find(text, self._gene_id)
         return self._without_prefix(self._attributes.plain(name)) if name else None
 
-    def _biotype_of_any(self, genes: list[bytes]) -> str | None:
-        """Give the biotype of the first gene that states one."""
-        return next(filter(None, map(self._biotype_of_gene.get, genes)), None)
+    def _biotype_elsewhere(self, genes: list[bytes], source: bytes) -> str | None:
+        """Give the biotype of the first gene that states one, or else that in column 2."""
+        for gene in genes:
+            if biotype := self._biotype_of_gene.get(gene):
+                return biotype
+        return self._flavour.biotype_in(self._plain(source))
 
     def _without_prefix(self, name: str) -> str:
         """Take off a prefix such as `rna-`."""
