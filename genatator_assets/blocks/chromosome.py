@@ -28,6 +28,7 @@ from genatator_assets.targets.store import read_segments, write_segments
 from genatator_assets.version import __version__
 from genatator_assets.work.files import TEMPORARY_SUFFIX
 from genatator_assets.work.layout import Layout, chromosome_key
+from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished, read_manifest
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.tables import FORMAT_VERSION, Provenance
@@ -61,7 +62,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class ChromosomeTask:
-    """All that a worker needs to know of a chromosome; it names files and holds no open ones."""
+    """All that a worker needs to know of a chromosome; it names files and holds no open ones. `run_id` is recorded."""
 
     root: Path
     genome: str
@@ -70,6 +71,7 @@ class ChromosomeTask:
     recipe: Recipe
     landmarks: Landmarks
     with_blocks: bool = True
+    run_id: str | None = None
 
     @property
     def key(self) -> str:
@@ -125,8 +127,9 @@ def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments | None]:
     if done := finished(manifest_path, fingerprint, task.root):
         return done, None
     manifest_path.unlink(missing_ok=True)
-    segments = paint(task.landmarks, task.length, kernel_values(task.recipe.kernel))
-    write_segments(path, task.genome, task.chrom, segments, provenance)
+    with recorded(manifest_path, task.run_id):
+        segments = paint(task.landmarks, task.length, kernel_values(task.recipe.kernel))
+        write_segments(path, task.genome, task.chrom, segments, provenance)
     manifest = Manifest(fingerprint, (OutputFile.of(path, task.root),), _target_facts(task.landmarks, segments))
     manifest.write(manifest_path)
     return manifest, segments
@@ -141,9 +144,9 @@ def _build_blocks(task: ChromosomeTask, targets: Manifest, segments: Segments | 
     manifest_path.unlink(missing_ok=True)
     if segments is None:
         segments = read_segments(task.layout.segments(task.genome, task.chrom), task.length)
-    written = [
-        _write_block(task, segments, *interval) for interval in block_intervals(task.length, task.recipe.block_size_bp)
-    ]
+    intervals = block_intervals(task.length, task.recipe.block_size_bp)
+    with recorded(manifest_path, task.run_id):
+        written = [_write_block(task, segments, *interval) for interval in intervals]
     outputs = tuple(output for output, _ in written)
     _remove_stale(task, {task.root / output.path for output in outputs})
     blocks = [{**asdict(output), **facts} for output, facts in written]

@@ -15,7 +15,7 @@ from genatator_assets.work.layout import Layout
 
 FAILED = 1
 USER_ERROR = 2
-_WIDE = 10_000  # columns of what is not a terminal: nothing is folded there
+WIDE = 10_000  # columns of what is not a terminal: nothing is folded there
 
 root_option = click.option(
     "--root",
@@ -54,4 +54,4 @@ def print_table(text: TextTable) -> None:
     table = Table(*map(escape, text.header), title=text.title or None, title_justify="left")
     for row in text.rows:
         table.add_row(*(escape(cell) for cell in row))
-    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)

@@ -1,6 +1,7 @@
 """The assets, from assemblies to the dataset's card. They call the library and say what came of it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import dagster as dg
 import pyarrow as pa
@@ -12,7 +13,7 @@ from genatator_assets.blocks.chromosome import ChromosomeTask, build_chromosomes
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.dataset import index
 from genatator_assets.dataset.card import text_tables, write_card
-from genatator_assets.dataset.statistics import build_statistics, read_statistics
+from genatator_assets.dataset.statistics import TABLES, build_statistics, read_statistics
 from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes, require_own_root
 from genatator_assets.errors import GenatatorError
 from genatator_assets.orchestration import metadata
@@ -26,6 +27,7 @@ from genatator_assets.sources.fetch import Cache
 from genatator_assets.targets import store
 from genatator_assets.version import __version__
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
+from genatator_assets.work.made import recorded
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.pool import run_batches
 
@@ -64,7 +66,8 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         cache = Cache(watch=progress.downloads(context.log))
 
         def work(genome: str) -> metadata.Metadata:
-            return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
+            with recorded(layout.source(genome), context.run_id):
+                return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
 
         return _each_genome(context, work)
 
@@ -83,7 +86,8 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
     ) -> dg.MaterializeResult[None]:
         def work(genome: str) -> metadata.Metadata:
-            return metadata.of_annotation(layout, select_isoforms(catalogue, genome, layout))
+            with recorded(layout.annotation_summary(genome), context.run_id):
+                return metadata.of_annotation(layout, select_isoforms(catalogue, genome, layout))
 
         return _each_genome(context, work)
 
@@ -152,6 +156,7 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         """Both assets in one task a chromosome: what is painted is cut at once, not stored and read back first."""
         with_blocks = BLOCKS in context.selected_asset_keys
         tasks, failed = _tasks(catalogue, layout, list(context.partition_keys), with_blocks)
+        tasks = {key: replace(task, run_id=context.run_id) for key, task in tasks.items()}
         outcomes = _run(tasks, context, workers, progress)
         shown = {outcome.key: _shown(layout, tasks[outcome.key], outcome) for outcome in outcomes if not outcome.error}
         failed |= {outcome.key: outcome.error for outcome in outcomes if outcome.error}
@@ -176,8 +181,10 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         metadata=metadata.column_schema(index.SCHEMA),
         description="A row per block: typed metadata, composition, target sums, hash and path.",
     )
-    def block_index(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata=metadata.of_index(layout, index.build_index(catalogue, layout)))
+    def block_index(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
+        with recorded(layout.index, context.run_id):
+            summary = index.build_index(catalogue, layout)
+        return dg.MaterializeResult(metadata=metadata.of_index(layout, summary))
 
     @dg.asset(
         deps=[block_index],
@@ -186,8 +193,12 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         code_version=__version__,
         description="The card's tables: splits, DNA alphabet, target sums and densities, species, reasons.",
     )
-    def split_statistics(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata=_statistics_metadata(build_statistics(catalogue, layout)))
+    def split_statistics(
+        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
+    ) -> dg.MaterializeResult[None]:
+        with recorded(layout.statistics(TABLES[0]).parent, context.run_id):
+            tables = build_statistics(catalogue, layout)
+        return dg.MaterializeResult(metadata=_statistics_metadata(tables))
 
     @dg.asset(
         deps=[split_statistics],
@@ -197,9 +208,10 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         description="The dataset's card: what it is and its statistics, as text; and beside it its views and macros"
         " for DuckDB.",
     )
-    def dataset_card(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        text = write_card(catalogue, layout, read_statistics(layout))
-        write_catalog(layout)
+    def dataset_card(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
+        with recorded(layout.card, context.run_id):
+            text = write_card(catalogue, layout, read_statistics(layout))
+            write_catalog(layout)
         return dg.MaterializeResult(
             metadata={"dagster/uri": dg.MetadataValue.path(layout.card), "card": dg.MetadataValue.md(text)}
         )
