@@ -1,6 +1,6 @@
 """What the plan estimates by: bytes and seconds a nucleotide, and seconds a chromosome, of datasets built for it.
 
-    python benchmarks/plan_estimates.py [--total-bp 200000000] [--chromosomes 300]
+    python benchmarks/plan_estimates.py [--total-bp 200000000] [--genes-per-mb 20] [--chromosomes 300]
 
 Builds a simulated assembly step by step, with one worker, from gzip files, as NCBI and UCSC give them. Then builds two
 datasets of a million bases through Dagster, of 3 and of --chromosomes chromosomes: the first is nearly all start, the
@@ -33,25 +33,27 @@ from genatator_assets.work.pool import process_pool, run_batches
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--total-bp", type=int, default=200_000_000)
+    options.add_argument("--genes-per-mb", type=float, default=20)
     options.add_argument("--chromosomes", type=int, default=300)
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        by_step(Path(folder), given.total_bp)
+        by_step(Path(folder), given.total_bp, given.genes_per_mb)
         few = seconds_through_dagster(Path(folder) / "few", 3)
         many = seconds_through_dagster(Path(folder) / "many", given.chromosomes)
     print_beside("start", few, plan.START_S, "s")
     print_beside("a chromosome", (many - few) / (given.chromosomes - 3), plan.CHROMOSOME_S, "s")
 
 
-def by_step(folder: Path, total_bp: int) -> None:
-    inputs = write_assembly(Simulation(seed=1, total_bp=total_bp, chromosomes=6, flavour="gencode"), folder)
+def by_step(folder: Path, total_bp: int, genes_per_mb: float) -> None:
+    simulation = Simulation(seed=1, total_bp=total_bp, chromosomes=6, genes_per_mb=genes_per_mb, flavour="gencode")
+    inputs = write_assembly(simulation, folder)
     catalogue = catalogue_of(compressed(inputs.sequence), compressed(inputs.annotation))
     layout = Layout(folder / "root")
     with process_pool(1) as pool:
         pool.submit(time.time).result()  # the worker's start is not counted
         started = time.perf_counter()
         import_assembly(catalogue, GENOME, layout)
-        select_isoforms(catalogue, GENOME, layout)
+        selected = select_isoforms(catalogue, GENOME, layout).reasons["selected"]
         prepared = time.perf_counter()
         chroms = [chromosome.chrom for chromosome in included_chromosomes(catalogue, layout)[GENOME]]
         outcomes = run_batches(pool, build_all, chromosome_tasks(catalogue, layout, GENOME, chroms), lambda _: None)
@@ -60,6 +62,7 @@ def by_step(folder: Path, total_bp: int) -> None:
         built = time.perf_counter()
     if failed := [outcome for outcome in outcomes if outcome.error]:
         raise RuntimeError(failed)
+    print(f"{selected / total_bp * 1e6:.0f} selected transcripts a Mbp")
     root = layout.root
     print_beside("sequences", size(root / "assemblies") / total_bp, plan.SEQUENCE_BYTES_PER_NT, "bytes/nt")
     targets = size(root / "targets") + size(root / "annotation") + size(root / "dataset")

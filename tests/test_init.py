@@ -232,8 +232,8 @@ def test_init_leads_to_a_plan(data, tmp_path, monkeypatch, genome):
     assert load_catalogue("catalogue.yaml").min_chromosome_length_bp == least
     planned = run(*next_command(done.stdout, "plan"))
     assert planned.exit_code == 0, planned.stderr
-    row = next(line for line in planned.stdout.splitlines() if "│ unknown │ train │" in line)
-    assert [cell.strip() for cell in row.split("│")[4:7]] == [f"{chromosomes:,}", f"{chromosomes:,}", f"{nt:,}"]
+    row = next(line for line in planned.stdout.splitlines() if "│ train │" in line)
+    assert [cell.strip() for cell in row.split("│")[3:6]] == [f"{chromosomes:,}", f"{chromosomes:,}", f"{nt:,}"]
     assert [path.name for path in tmp_path.iterdir()] == ["catalogue.yaml"]
 
 

@@ -361,11 +361,11 @@ def test_a_plan_is_printed_and_nothing_is_written(small, tmp_path):
     # awk over the files of 'genatator-assets simulate'
     rows = rows_of(done.stdout)
     assert rows[:5] == [
-        ["genome", "species", "split", "chroms", "blocks", "nt", "left out"],
-        ["sim-gencode", "Simulata humana", "train", "2", "7", "326,531", "2 too_short"],
-        ["sim-gencode", "Simulata humana", "validation", "1", "2", "73,469", "as above"],
-        ["sim-ensembl", "Simulata humana", "train", "2", "6", "300,000", "2 too_short"],
-        ["sim-refseq", "Simulata nova", "test", "2", "6", "300,000", "2 too_short"],
+        ["genome", "split", "chroms", "blocks", "nt", "left out"],
+        ["sim-gencode", "train", "2", "7", "326,531", "2 too_short"],
+        ["sim-gencode", "validation", "1", "2", "73,469", "as above"],
+        ["sim-ensembl", "train", "2", "6", "300,000", "2 too_short"],
+        ["sim-refseq", "test", "2", "6", "300,000", "2 too_short"],
     ]
     by_split = {first: others for first, *others in rows[5:]}
     assert by_split["split"] == ["train", "validation", "test"]
@@ -384,8 +384,8 @@ def test_genomes_that_are_not_fetched_are_shown_without_numbers(tmp_path):
     done = run("--catalogue", "genatator-v1", "--root", tmp_path / "root")
     assert (done.exit_code, done.stderr) == (0, "")
     rows = rows_of(done.stdout)
-    assert rows[1] == ["hg38", "Homo sapiens", "train, validation", "?", "?", "?", "?"]
-    assert rows[2] == [T2T, "Homo sapiens", "test", "?", "?", "?", "?"]
+    assert rows[1] == ["hg38", "train, validation", "?", "?", "?", "?"]
+    assert rows[2] == [T2T, "test", "?", "?", "?", "?"]
     assert len(rows) == 41
     assert "Not counted: 40 of 40 genomes" in done.stdout
     assert done.stdout.endswith("genatator-assets fetch --catalogue genatator-v1\n")
@@ -396,7 +396,7 @@ def test_a_genome_that_can_not_be_planned_leaves_the_others_alone(small, tmp_pat
     small.write_text(CATALOGUE.replace("validation: [chr3]", "validation: [chr33]"))
     done = run("--catalogue", small, "--root", tmp_path / "root")
     assert done.exit_code == 2
-    assert [row[3] for row in rows_of(done.stdout)[1:4]] == ["?", "2", "2"]
+    assert [row[2] for row in rows_of(done.stdout)[1:4]] == ["?", "2", "2"]
     assert done.stderr.startswith("Error: ")
     assert "genome sim-gencode: splits.validation: no sequence 'chr33' in the FASTA file; did you mean 'chr3'" in (
         done.stderr

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from genatator_assets.blocks.contract import SCHEMA, BlockPlace
 from genatator_assets.blocks.encode import encode_block
 from genatator_assets.catalogue.model import BlockWriter
-from genatator_assets.targets.segments import Segments
+from genatator_assets.targets.segments import Segments, Values
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.tables import Provenance
 
@@ -34,18 +34,17 @@ def write_block(
     """
     if len(dna) != place.end - place.start:
         raise ValueError(f"{len(dna)=} and {place=} differ in length")
-    with whole_file(path) as temporary:
-        if writer == "pages":
-            with temporary.open("wb") as handle:
-                encode_block(handle, dna, segments, place, provenance.as_metadata())
-        else:
-            _write_by_pyarrow(temporary, dna, segments, place, provenance)
+    if writer == "pyarrow":
+        write_dense_block(path, dna, segments.dense(place.start, place.end), place, provenance)
+        return
+    with whole_file(path) as temporary, temporary.open("wb") as handle:
+        encode_block(handle, dna, segments, place, provenance.as_metadata())
 
 
-def _write_by_pyarrow(path: Path, dna: str, segments: Segments, place: BlockPlace, provenance: Provenance) -> None:
-    dense = segments.dense(place.start, place.end)
-    bases = pa.FixedSizeListArray.from_arrays(pa.array(dense.reshape(-1)), dense.shape[1])
-    columns = [pa.array([dna]), pa.ListArray.from_arrays([0, len(dense)], bases), pa.array([place.metadata_json()])]
-    with pq.ParquetWriter(path, SCHEMA, **_PYARROW_SETTINGS) as file:
+def write_dense_block(path: Path, dna: str, targets: Values, place: BlockPlace, provenance: Provenance) -> None:
+    """Write a block of dense `targets`, float32 [len(dna), 12], by pyarrow, whole or not at all."""
+    bases = pa.FixedSizeListArray.from_arrays(pa.array(targets.reshape(-1)), targets.shape[1])
+    columns = [pa.array([dna]), pa.ListArray.from_arrays([0, len(targets)], bases), pa.array([place.metadata_json()])]
+    with whole_file(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, **_PYARROW_SETTINGS) as file:
         file.write_table(pa.table(columns, schema=SCHEMA))
         file.add_key_value_metadata(provenance.as_metadata())

@@ -2,7 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -15,6 +17,7 @@ Split = Literal["train", "validation", "test"]
 BlockWriter = Literal["pages", "pyarrow"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
+_LONGEST_GENOME = 100
 _GENOME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -23,10 +26,11 @@ class _Value(BaseModel):
 
 
 def _genome_name(name: str) -> str:
-    if not _GENOME.fullmatch(name) or ".." in name:
+    if not _GENOME.fullmatch(name) or ".." in name or len(name) > _LONGEST_GENOME:
         raise ValueError(
             f"{name!r} can't name a genome; expected letters, digits and any of ._+- , starting with a letter"
-            " or digit and without '..', because it becomes part of paths and partition keys"
+            f" or digit, without '..' and no longer than {_LONGEST_GENOME}, because it becomes part of paths and"
+            " partition keys"
         )
     return name
 
@@ -68,6 +72,14 @@ def _hash_of(digits: int) -> Callable[[str], str]:
     return check
 
 
+def _license_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", name):
+        raise ValueError(
+            f"found {name!r}, expected a licence by the hub's name for it, such as cc-by-4.0, cc0-1.0, mit or other"
+        )
+    return name
+
+
 def _accession_name(name: str) -> str:
     if not re.fullmatch(r"GC[AF]_\d{9}\.\d+(_[A-Za-z0-9._-]+)?", name):
         raise ValueError(f"found {name!r}, expected an accession with its version, such as GCF_009914755.1")
@@ -75,6 +87,10 @@ def _accession_name(name: str) -> str:
 
 
 InputFile = Annotated[Path, AfterValidator(_input_file)]
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 class Kernel(_Value):
@@ -146,7 +162,15 @@ class ChromosomeRules(_Value):
 
     def wants(self, chrom: str) -> bool:
         """Say whether the rules let `chrom` in."""
-        return (self.include is None or chrom in self.include) and chrom not in self.exclude
+        return (self.include is None or chrom in self._included) and chrom not in self._excluded
+
+    @cached_property
+    def _included(self) -> frozenset[str]:  # of a draft assembly there are tens of thousands
+        return frozenset(self.include or ())
+
+    @cached_property
+    def _excluded(self) -> frozenset[str]:
+        return frozenset(self.exclude)
 
 
 class SplitRules(_Value):
@@ -159,8 +183,7 @@ class SplitRules(_Value):
 
     @model_validator(mode="after")
     def _each_chromosome_once(self) -> Self:
-        named = [*self.train, *self.validation, *self.test]
-        if repeated := sorted({chrom for chrom in named if named.count(chrom) > 1}):
+        if repeated := _repeated([*self.train, *self.validation, *self.test]):
             raise ValueError(f"chromosomes named more than once: {', '.join(repeated)}; name each in one split")
         return self
 
@@ -171,12 +194,11 @@ class SplitRules(_Value):
 
     def split_of(self, chrom: str) -> Split:
         """Give the split of a chromosome."""
-        lists: dict[Split, tuple[str, ...]] = {
-            "train": self.train,
-            "validation": self.validation,
-            "test": self.test,
-        }
-        return next((split for split, chroms in lists.items() if chrom in chroms), self.default)
+        return self._named.get(chrom, self.default)
+
+    @cached_property
+    def _named(self) -> dict[str, Split]:
+        return {chrom: split for split in SPLITS for chrom in getattr(self, split)}
 
 
 class Assembly(_Value):
@@ -217,6 +239,7 @@ class Catalogue(_Value):
     min_chromosome_length_bp: int = Field(default=100_000, strict=True, ge=1)
     kernel: Kernel = Kernel()
     block_writer: BlockWriter = "pages"
+    license: Annotated[str, AfterValidator(_license_name)] = "other"
     assemblies: tuple[Assembly, ...] = Field(min_length=1)
     _origin: str = PrivateAttr(default="")
 
@@ -226,8 +249,7 @@ class Catalogue(_Value):
 
     @model_validator(mode="after")
     def _each_genome_once(self) -> Self:
-        names = [assembly.genome for assembly in self.assemblies]
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
+        if repeated := _repeated(self.genomes):
             raise ValueError(f"genomes named more than once: {', '.join(repeated)}; give each its own name")
         return self
 

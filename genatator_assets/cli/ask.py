@@ -1,4 +1,4 @@
-"""Commands that ask: `sql`, `statistics`, `explain`, `verify`, `lineage`."""
+"""Commands that ask: `sql`, `statistics`, `explain`, `verify`, `lineage`, `chromosomes`."""
 
 import csv
 import json
@@ -164,6 +164,35 @@ def _print_differences(differences: Sequence[Difference]) -> None:
 def _cells(one: Difference) -> tuple[str, ...]:
     position = "-" if one.position is None else f"{one.position:,}"
     return (one.genome, one.chrom or "-", position, one.what, one.expected, one.found, f"{one.count:,}")
+
+
+@click.command()
+@catalogue_option
+@root_option
+@click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@click.option("--to-do", "only_to_do", is_flag=True, help="Only chromosomes that are not built.")
+def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do: bool) -> None:
+    """List a dataset's chromosomes: key, split, length, and whether there is something to do; tabs between.
+
+    Keys are those of Dagster's partitions. Genomes that are not prepared yet have no chromosomes.
+    """
+    from genatator_assets.catalogue import load_catalogue
+    from genatator_assets.dataset.tasks import in_words, included_chromosomes, sort_out, tasks_of_keys
+    from genatator_assets.work.layout import chromosome_key
+
+    read, layout = load_catalogue(catalogue), Layout(root.absolute())
+    wanted = {read.assembly(genome).genome for genome in genomes or read.genomes}
+    finished = to_do = 0
+    for genome, included in included_chromosomes(read, layout).items():
+        if genome not in wanted:
+            continue
+        tasks, _ = tasks_of_keys(read, layout, [chromosome_key(genome, one.chrom) for one in included])
+        done = {outcome.key for outcome in sort_out(tasks.values())[0]}
+        for key, task in tasks.items():
+            if key not in done or not only_to_do:
+                click.echo(f"{key}\t{task.split}\t{task.length}\t{'intact' if key in done else 'to do'}")
+        finished, to_do = finished + len(done), to_do + len(tasks) - len(done)
+    click.echo(in_words(finished, to_do), err=True)
 
 
 def _print_answer(answer: Answer, form: str) -> None:

@@ -55,7 +55,7 @@ def init(fasta: Path, annotation: Path, output: Path, genome: str | None, specie
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default what the machine carries.")
 def plan(catalogue: str, root: Path, workers: int | None) -> None:
     """Show what a build will make, and about what it takes. Builds and writes nothing."""
-    from genatator_assets.work.pool import default_workers
+    from genatator_assets.work.machine import default_workers
 
     wanted, layout = load_catalogue(catalogue), Layout(root)
     plans, unknown, faults = _plans_of(wanted, layout)
@@ -66,8 +66,9 @@ def plan(catalogue: str, root: Path, workers: int | None) -> None:
     if unknown:
         click.echo(
             f"Not counted: {unknown:,} of {len(wanted.genomes):,} genomes, because the lengths of their sequences are"
-            " known only when their files are here.\n"
-            f"To fetch them: genatator-assets fetch --catalogue {shlex.quote(catalogue)}"
+            " known only when their files are here, or at least the assembly reports of those with an accession.\n"
+            f"To fetch the reports: genatator-assets fetch --names --catalogue {shlex.quote(catalogue)}\n"
+            f"To fetch all files: genatator-assets fetch --catalogue {shlex.quote(catalogue)}"
         )
     if faults:
         raise GenatatorError("\n".join(faults))
@@ -101,13 +102,13 @@ def _by_genome(catalogue: Catalogue, plans: Mapping[str, "GenomePlan"]) -> TextT
     rows: list[tuple[str, ...]] = []
     for assembly in catalogue.assemblies:
         if assembly.genome not in plans:
-            rows.append((assembly.genome, assembly.species, ", ".join(assembly.splits.used), *"????"))
+            rows.append((assembly.genome, ", ".join(assembly.splits.used), *"????"))
             continue
         planned = plans[assembly.genome]
         left_out = ", ".join(f"{count:,} {reason}" for reason, count in planned.left_out.items()) or "-"
         for split, amount in planned.splits.items():
             counts = (f"{count:,}" for count in (amount.chromosomes, amount.blocks, amount.nt))
-            rows.append((assembly.genome, assembly.species, split, *counts, left_out))
+            rows.append((assembly.genome, split, *counts, left_out))
             left_out = "as above"
     return TextTable(f"Plan of {catalogue.dataset}", _GENOME_HEADER, tuple(rows))
 
@@ -124,7 +125,7 @@ def _by_split(catalogue: Catalogue, plans: Mapping[str, "GenomePlan"]) -> TextTa
     return TextTable("By split", _SPLIT_HEADER, tuple(rows)).fitting()
 
 
-_GENOME_HEADER = ("genome", "species", "split", "chroms", "blocks", "nt", "left out")
+_GENOME_HEADER = ("genome", "split", "chroms", "blocks", "nt", "left out")
 _SPLIT_HEADER = ("split", "genomes", "chroms", "blocks", "nt", "mean chr", "std chr", "min chr", "max chr")
 
 

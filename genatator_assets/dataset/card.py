@@ -49,6 +49,18 @@ def format_bp(count: float) -> str:
     return f"{count:.0f} bp"
 
 
+def format_bytes(count: int) -> str:
+    """Spell a number of bytes.
+
+    >>> format_bytes(33_900_000_000), format_bytes(21_792), format_bytes(12)
+    ('33.9 GB', '21.8 kB', '12 B')
+    """
+    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count} B"
+
+
 def text_tables(tables: Mapping[str, pa.Table]) -> list[TextTable]:
     """Give the statistics as text, in the card's order and number formats."""
     return [

@@ -96,5 +96,10 @@ def _provenance(catalogue: Catalogue, layout: Layout, genomes: list[str]) -> Pro
     for genome in genomes:
         inputs[f"{genome}.sequence"] = read_source(layout, genome).sequence_sha256
         inputs[f"{genome}.annotation"] = read_summary(layout, genome).sha256
-    stated = {"dataset": catalogue.dataset, "genomes": list(catalogue.genomes)}
-    return Provenance(inputs, {**stated, "block_size_bp": catalogue.block_size_bp})
+    about = {
+        "dataset": catalogue.dataset,
+        "genomes": list(catalogue.genomes),
+        "block_size_bp": catalogue.block_size_bp,
+        "license": catalogue.license,
+    }
+    return Provenance(inputs, about)

@@ -1,10 +1,11 @@
-"""The jobs: three steps, because a run covers one set of partitions, and chromosomes are known after the first."""
+"""The jobs: three steps, because a run covers one set of partitions, and chromosomes are known after the first; and
+the release, which is made when somebody wants it, because its links keep the blocks of its day on the disk."""
 
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from genatator_assets.orchestration.assets import BLOCKS, TARGETS
+from genatator_assets.orchestration.assets import BLOCKS, CATALOGUE, TARGETS
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 PREPARE = "prepare"
 BUILD_BLOCKS = "build_blocks"
 FINISH = "finish"
+RELEASE = "release"
 
 
 def build_jobs() -> list["UnresolvedAssetJobDefinition"]:
@@ -19,7 +21,7 @@ def build_jobs() -> list["UnresolvedAssetJobDefinition"]:
     return [
         dg.define_asset_job(
             PREPARE,
-            dg.AssetSelection.assets("assembly", "selected_isoforms", "chromosome_catalogue"),
+            dg.AssetSelection.assets("assembly", "selected_isoforms", CATALOGUE),
             description="Import assemblies, read their annotations, and register the chromosomes to build."
             " Partitioned by genome.",
         ),
@@ -32,5 +34,10 @@ def build_jobs() -> list["UnresolvedAssetJobDefinition"]:
             FINISH,
             dg.AssetSelection.assets("block_index", "split_statistics", "dataset_card"),
             description="Index the blocks that there are, compute the statistics, write the card, and check all.",
+        ),
+        dg.define_asset_job(
+            RELEASE,
+            dg.AssetSelection.assets("release"),
+            description="Put the finished dataset into the form in which it is published.",
         ),
     ]

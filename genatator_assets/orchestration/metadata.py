@@ -8,20 +8,25 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from genatator_assets.annotation.landmarks import STRANDS
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.annotation.transcripts import AnnotationSummary
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.dataset.card import TextTable, format_bp
+from genatator_assets.dataset.card import TextTable, format_bp, format_bytes
 from genatator_assets.dataset.index import IndexSummary
 from genatator_assets.dataset.plan import amounts_of
+from genatator_assets.dataset.release import Release
+from genatator_assets.dataset.release.names import CARD
 from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.inputs import KINDS
+from genatator_assets.version import __version__
 from genatator_assets.work.layout import Layout
 
 Metadata = dict[str, Any]
 
 _SHOWN_ROWS = 40
+_VERSION_LETTERS = 16
 
 
 def column_schema(schema: pa.Schema) -> Metadata:
@@ -84,25 +89,39 @@ def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]])
     }
 
 
-def of_targets(layout: Layout, genome: str, chrom: str, facts: Mapping[str, Any]) -> Metadata:
-    """What is shown of a chromosome's targets."""
-    sites = [(name, f"{facts['tss_sites'][name]:,}", f"{facts['polya_sites'][name]:,}") for name in facts["tss_sites"]]
-    sums = [(name, f"{total:,.3f}") for name, total in facts["target_sum"].items()]
-    return {
-        **_stored(layout.segments(genome, chrom), facts["runs"]),
-        "sites": markdown_table(("group and strand", "TSS", "polyA"), sites),
-        "target sums": markdown_table(("channel", "sum"), sums),
-    }
+def of_targets(facts: Mapping[str, Any]) -> str:
+    """Say what a chromosome's targets hold."""
+    tss, polya = (
+        sum(facts[sites][f"combined {strand}"] for strand in STRANDS) for sites in ("tss_sites", "polya_sites")
+    )
+    return f"{facts['runs']:,} runs from {tss:,} TSS and {polya:,} polyA sites"
 
 
-def of_blocks(layout: Layout, split: str, genome: str, chrom: str, facts: Mapping[str, Any]) -> Metadata:
-    """What is shown of a chromosome's blocks."""
-    return {
-        **_stored(layout.chromosome_blocks(split, genome, chrom), facts["blocks"]),
-        "split": split,
-        "nt": facts["nt"],
-        "bytes": facts["bytes"],
-    }
+def of_blocks(facts: Mapping[str, Any]) -> str:
+    """Say what a chromosome's blocks hold."""
+    return f"{facts['blocks']:,} blocks, {facts['nt']:,} nt, {facts['bytes']:,} bytes"
+
+
+def of_partition(
+    asset: dg.AssetKey, partition: str, holds: str, fingerprint: str, made_from: Mapping[dg.AssetKey, str]
+) -> dg.AssetMaterialization:
+    """Record a chromosome by an event as brief as can be: there are thousands, and SQLite keeps two copies of each.
+
+    The tags are those that Dagster itself gives to a run's own result: by them it knows what is out of date. Which
+    event it was that told of an input is left open, because that can't be known here.
+    """
+    tags = {"dagster/code_version": __version__, "dagster/data_version": fingerprint[:_VERSION_LETTERS]}
+    for parent, version in made_from.items():
+        tags[f"dagster/input_data_version/{parent.to_user_string()}"] = version[:_VERSION_LETTERS]
+        tags[f"dagster/input_event_pointer/{parent.to_user_string()}"] = "NULL"
+    return dg.AssetMaterialization(asset, partition=partition, metadata={"holds": holds}, tags=tags)
+
+
+def latest_version(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str:
+    """Give the data version of an unpartitioned asset; nothing if it was never materialised."""
+    entry = instance.get_latest_materialization_event(asset)
+    event = entry.asset_materialization if entry else None
+    return (event.tags or {}).get("dagster/data_version", "") if event else ""
 
 
 def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
@@ -114,6 +133,19 @@ def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
         "bytes of blocks": summary.bytes,
         "absent chromosomes": len(summary.absent),
         "absent": ", ".join(summary.absent[:_SHOWN_ROWS]) or "none",
+    }
+
+
+def of_release(release: Release) -> Metadata:
+    """What is shown of a release."""
+    rows = [(part.name, f"{part.files:,}", format_bytes(part.bytes)) for part in release.parts]
+    return {
+        "dagster/uri": dg.MetadataValue.path(release.folder),
+        "files": release.files,
+        "bytes": release.bytes,
+        "blocks are hard links": release.linked,
+        "parts": markdown_table(("part", "files", "size"), rows),
+        "card": dg.MetadataValue.md((release.folder / CARD).read_text().split("---\n", 2)[2]),
     }
 
 

@@ -19,6 +19,9 @@ Tell = Callable[[Outcome, int], None]
 class Progress:
     """Logs failures."""
 
+    def say(self, text: str) -> None:
+        """Say something between runs."""
+
     @contextmanager
     def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
         """Give the function to call with each outcome of work on `total_bp` bases."""
@@ -47,6 +50,10 @@ class ProgressBar(Progress):
     def __init__(self, console: Console) -> None:
         """Draw on `console`."""
         self._console = console
+
+    def say(self, text: str) -> None:
+        """Print it."""
+        self._console.print(text, markup=False, highlight=False)
 
     @contextmanager
     def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:

@@ -12,7 +12,7 @@ import requests
 from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util import Retry
 
-from genatator_assets.errors import AbsentError, FetchError, UnreachableError
+from genatator_assets.errors import AbsentError, FetchError, RefusedError, UnreachableError
 from genatator_assets.version import __version__
 from genatator_assets.work.files import write_json
 from genatator_assets.work.watch import Arriving
@@ -83,9 +83,9 @@ class Downloader:
         """Fetch `url` to the path `output_file`, which is written when all of it has arrived.
 
         Raises:
-            AbsentError: the server has no such file.
+            RefusedError: the server does not give it; AbsentError if it has no such file.
             UnreachableError: no connection could be made.
-            FetchError: the server refused, or too many tries in a row brought nothing new.
+            FetchError: too many tries in a row brought nothing new.
         """
         furthest, failures = self._size(), 0
         while True:
@@ -115,7 +115,7 @@ class Downloader:
     def _go_on(self, url: str) -> None:
         """Take up where the part ends, or from the start."""
         identity, there = _Identity.read(self._identity_file), self._size()
-        if identity and there == identity.total:
+        if identity and 0 < there == identity.total:
             return
         known = identity if identity and 0 < there < identity.total else None
         timeout = (self._patience.connect_s, self._patience.read_s)
@@ -178,7 +178,7 @@ def _refuse(response: requests.Response) -> NoReturn:
         raise AbsentError(f"{response.url}: the server has no such file ({said})")
     if response.status_code in _PASSING or response.status_code >= 500:
         raise _PassingError(said, Retry().get_retry_after(response.raw))
-    raise FetchError(f"{response.url}: the server answers {said}")
+    raise RefusedError(f"{response.url}: the server answers {said}")
 
 
 def _cause(error: Exception) -> str:

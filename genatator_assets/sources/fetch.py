@@ -16,7 +16,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pooch
 from filelock import FileLock
 
-from genatator_assets.errors import AbsentError, FetchError, UnreachableError
+from genatator_assets.errors import FetchError, RefusedError, UnreachableError
 from genatator_assets.sources.download import Downloader, Patience
 from genatator_assets.work.files import path_name, sha256_of_file, write_json
 from genatator_assets.work.watch import Arriving, Watch, unwatched
@@ -55,12 +55,14 @@ def cache_folder() -> Path:
 class Cache:
     """Fetched files, a folder for each address. Processes may share it; it may be read-only if all is there.
 
-    `again` asks the servers anew: a file then stays as it is only if a stated or published checksum says so. Servers
+    `again` asks the servers anew: a file then stays as it is only if a stated or published checksum says so. `offline`
+    asks nobody: what is not there can't be had. Servers
     that can't be reached are remembered in `unreachable`, so that each is waited for once, not for every file.
     """
 
     folder: Path = field(default_factory=cache_folder)
     again: bool = False
+    offline: bool = False
     watch: Watch = unwatched
     patience: Patience = field(default_factory=Patience)
     unreachable: set[str] = field(default_factory=set)
@@ -90,6 +92,8 @@ class Cache:
         home = self._home(url)
         if not self.again and (kept := _kept(home, url, stated)):
             return kept
+        if self.offline:
+            raise FetchError(f"{url} is not in {self.folder}; get it by 'genatator-assets fetch'")
         with self.watch(url) as tell, self._alone(home, url):
             if not self.again and (kept := _kept(home, url, stated)):
                 return kept  # another process has fetched it meanwhile
@@ -154,7 +158,7 @@ class Cache:
             address = urljoin(url, name)
             try:
                 text = self._text(address)
-            except AbsentError:
+            except RefusedError:  # an object store says 403 of what it doesn't have
                 continue
             except FetchError as error:
                 raise type(error)(f"{url}: looking for a checksum beside it: {error}") from error

@@ -3,11 +3,16 @@
 import hashlib
 import json
 import os
+import re
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
+
+import psutil
 
 from genatator_assets.errors import GenatatorError
 
@@ -24,13 +29,64 @@ def whole_file(path: Path) -> Iterator[Path]:
     the rename, so that after a power cut the name never leads to half a file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
     try:
         yield temporary
         _sync(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a new folder beside `path`; put it in the place of `path` when the block ends well, else remove it.
+
+    What stood at `path` is moved aside and removed: a reader finds the old folder, or for a moment none, or the new
+    one, never a mixture. What a killed process left behind is cleared away first.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _clear_left_behind(path)
+    beside, aside = (path.with_name(f".{path.name}.{what}.{os.getpid()}{TEMPORARY_SUFFIX}") for what in ("new", "old"))
+    beside.mkdir()
+    try:
+        yield beside
+        if path.exists():
+            path.rename(aside)
+        try:
+            beside.rename(path)
+        except OSError:
+            if aside.exists():
+                aside.rename(path)
+            raise
+    finally:
+        for folder in (beside, aside):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_left_behind(path: Path) -> None:
+    """Remove the folders that killed processes left, but put the old one back that has lost its place."""
+    mine = re.compile(rf"\.{re.escape(path.name)}\.(new|old)\.(\d+){re.escape(TEMPORARY_SUFFIX)}")
+    for folder in list(path.parent.iterdir()):
+        found = mine.fullmatch(folder.name)
+        if found is None or psutil.pid_exists(int(found[2])):
+            continue
+        if found[1] == "old" and not path.exists():
+            folder.rename(path)
+        else:
+            shutil.rmtree(folder)
+
+
+def link_or_copy(source: Path, target: Path) -> bool:
+    """Give a file a second name, or copy it where the file system can't do that; True where it is a second name."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:  # another device, or a file system without links
+        with whole_file(target) as temporary:
+            shutil.copyfile(source, temporary)
+        return False
+    return True
 
 
 def _sync(path: Path) -> None:
