@@ -72,11 +72,11 @@ def changed_catalogue(folder, **changes):
 
 
 def files_of(root):
-    """SHA-256 of every file of a dataset, by its path, without Dagster's own record."""
+    """SHA-256 of every file of a dataset, by its path, without the records of runs: Dagster's own, and `*.made`."""
     return {
         path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and ".dagster" not in path.parts
+        if path.is_file() and ".dagster" not in path.parts and path.suffix != ".made"
     }
 
 

@@ -383,8 +383,15 @@ FAULTS: dict[str, tuple[Damage, list[tuple[Any, ...]]]] = {
             *(("sim-gencode", "chr2", start, what) for start in (0, 60_000, 120_000) for what in ("file", "index")),
             *[("sim-gencode", None, None, "file")] * 3,
             *[("sim-gencode", None, None, "index")] * 3,
-            ("sim-gencode", "chr2", None, "chromosomes: length, split"),
+            ("sim-gencode", "chr2", None, "chromosomes: length, split, aliases"),
         ],
+    ),
+    "table of chromosomes, another alias": (
+        rows(
+            "assemblies/sim-gencode/chromosomes.parquet",
+            lambda rows: [{**row, "aliases": ["one"] if row["chrom"] == "chr1" else row["aliases"]} for row in rows],
+        ),
+        [("sim-gencode", "chr1", None, "chromosomes: length, split, aliases")],
     ),
     "table of transcripts, another end": (
         transcript(end=2_600, reason="selected"),
@@ -469,8 +476,10 @@ def test_input_that_changed_or_is_gone_is_told_and_nothing_is_compared_with_it(t
 def test_chromosome_table_with_another_length_is_found(dataset, root):
     length_of("chr1", +10)(root)
     differences = verified(dataset, root).differences
-    told = [d for d in differences if d.what == "chromosomes: length, split"]
-    assert [(d.chrom, d.expected, d.found) for d in told] == [("chr1", "(204083, 'train')", "(204093, 'train')")]
+    told = [d for d in differences if d.what == "chromosomes: length, split, aliases"]
+    assert [(d.chrom, d.expected, d.found) for d in told] == [
+        ("chr1", "(204083, 'train', ('1',))", "(204093, 'train', ('1',))")
+    ]
 
 
 def test_genome_that_was_not_imported_is_told(dataset, root):

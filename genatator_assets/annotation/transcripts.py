@@ -87,7 +87,10 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
         malformed=parsed.malformed,
         malformed_lines=parsed.malformed_lines,
     )
-    provenance = Provenance({"sequence": source.sequence_sha256, "annotation": sha256}, summary.selection)
+    inputs = {"sequence": source.sequence_sha256, "annotation": sha256}
+    if source.aliases_sha256:
+        inputs["aliases"] = source.aliases_sha256
+    provenance = Provenance(inputs, summary.selection)
     write_table(layout.transcripts(genome), selection.transcripts, provenance)
     write_json(layout.annotation_summary(genome), asdict(summary))
     return summary

@@ -28,6 +28,7 @@ from genatator_assets.targets.store import read_segments, write_segments
 from genatator_assets.version import __version__
 from genatator_assets.work.files import TEMPORARY_SUFFIX
 from genatator_assets.work.layout import Layout, chromosome_key
+from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.tables import FORMAT_VERSION, Provenance
@@ -61,7 +62,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class ChromosomeTask:
-    """All that a worker needs to know of a chromosome; it names files and holds no open ones."""
+    """All that a worker needs to know of a chromosome; it names files and holds no open ones. `run_id` is recorded."""
 
     root: Path
     genome: str
@@ -70,6 +71,7 @@ class ChromosomeTask:
     recipe: Recipe
     landmarks: Landmarks
     with_blocks: bool = True
+    run_id: str | None = None
 
     @property
     def key(self) -> str:
@@ -182,8 +184,9 @@ def _blocks_manifest(task: ChromosomeTask) -> Path:
 def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments]:
     """Paint and store the segments."""
     _targets_manifest(task).unlink(missing_ok=True)
-    segments = paint(task.landmarks, task.length, kernel_values(task.recipe.kernel))
-    write_segments(_segments(task), task.genome, task.chrom, segments, task.recipe.targets)
+    with recorded(_targets_manifest(task), task.run_id):
+        segments = paint(task.landmarks, task.length, kernel_values(task.recipe.kernel))
+        write_segments(_segments(task), task.genome, task.chrom, segments, task.recipe.targets)
     outputs = (OutputFile.of(_segments(task), task.root),)
     manifest = Manifest(task.targets_fingerprint, outputs, _target_facts(task.landmarks, segments))
     manifest.write(_targets_manifest(task))
@@ -193,9 +196,9 @@ def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments]:
 def _build_blocks(task: ChromosomeTask, segments: Segments) -> Manifest:
     """Cut and store the blocks."""
     _blocks_manifest(task).unlink(missing_ok=True)
-    written = [
-        _write_block(task, segments, *interval) for interval in block_intervals(task.length, task.recipe.block_size_bp)
-    ]
+    intervals = block_intervals(task.length, task.recipe.block_size_bp)
+    with recorded(_blocks_manifest(task), task.run_id):
+        written = [_write_block(task, segments, *interval) for interval in intervals]
     outputs = tuple(output for output, _ in written)
     _remove_stale(task, {task.root / output.path for output in outputs})
     blocks = [{**asdict(output), **facts} for output, facts in written]

@@ -36,6 +36,7 @@ for command in (
     ask.statistics,
     ask.explain,
     ask.verify,
+    ask.lineage,
     inputs.fetch,
     ask.chromosomes,
     inputs.simulate,

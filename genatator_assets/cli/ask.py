@@ -1,4 +1,4 @@
-"""Commands that ask: `sql`, `statistics`, `explain`, `verify`, `chromosomes`."""
+"""Commands that ask: `sql`, `statistics`, `explain`, `verify`, `lineage`, `chromosomes`."""
 
 import csv
 import json
@@ -10,10 +10,13 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.tree import Tree
 
-from genatator_assets.cli.common import FAILED, catalogue_option, print_statistics, print_table, root_option
+from genatator_assets.cli.common import FAILED, WIDE, catalogue_option, print_statistics, print_table, root_option
 from genatator_assets.dataset.card import TextTable
+from genatator_assets.dataset.lineage import Origin, lineage_of
 from genatator_assets.dataset.verify import Difference
 from genatator_assets.errors import GenatatorError
 from genatator_assets.query.connect import Answer, ask, connect
@@ -105,6 +108,35 @@ def verify(catalogue: str, root: Path, genomes: tuple[str, ...], sample: int | N
         click.echo(f"{len(report.differences):,} differences.")
         raise SystemExit(FAILED)
     click.echo("Nothing differs.")
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+def lineage(path: Path) -> None:
+    """Print the way back from PATH, any file of a dataset, to the FASTA and annotation files that it was made from.
+
+    For each file on the way: what is known to have changed since it was made, its parameters, and which run made it,
+    where and when. Blocks and targets are hashed; to compare what is in them with the inputs, use 'verify'.
+    """
+
+    def branch(origin: Origin) -> Tree:
+        tree = Tree("\n".join(map(escape, _about(origin))))
+        for other in origin.origins:
+            tree.add(branch(other))
+        return tree
+
+    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(branch(lineage_of(path)))
+
+
+def _about(origin: Origin) -> list[str]:
+    """Say what a file is, one thing a line. The hashes of its inputs are said where the inputs are."""
+    said = {key: value for key, value in origin.said.items() if key != "inputs" and value}
+    lines = [f"{origin.path} ({origin.what}) {origin.state}"]
+    lines += [f"{key}: {value if isinstance(value, str) else json.dumps(value)}" for key, value in said.items()]
+    if made := origin.made:
+        run = f"run {made.run_id}" if made.run_id else "a call without Dagster"
+        lines.append(f"made by {run} on {made.host}, {made.started}, in {made.seconds:,.1f} s")
+    return lines
 
 
 @contextmanager

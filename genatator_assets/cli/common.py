@@ -15,7 +15,7 @@ from genatator_assets.work.layout import Layout
 
 FAILED = 1
 USER_ERROR = 2
-_WIDE = 10_000  # columns of what is not a terminal: nothing is folded there
+WIDE = 10_000  # columns of what is not a terminal: nothing is folded there
 
 root_option = click.option(
     "--root",
@@ -56,4 +56,4 @@ def print_table(text: TextTable) -> None:
         table.add_column(escape(name), overflow="fold")  # a name that is cut off is of no use
     for row in text.rows:
         table.add_row(*(escape(cell) for cell in row))
-    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 
 import dagster as dg
 import pyarrow as pa
@@ -14,7 +15,7 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.dataset import index
 from genatator_assets.dataset.card import text_tables, write_card
 from genatator_assets.dataset.release import release as make_release
-from genatator_assets.dataset.statistics import build_statistics, read_statistics
+from genatator_assets.dataset.statistics import TABLES, build_statistics, read_statistics
 from genatator_assets.dataset.tasks import (
     in_words,
     included_chromosomes,
@@ -36,6 +37,7 @@ from genatator_assets.targets import store
 from genatator_assets.version import __version__
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.machine import require_space
+from genatator_assets.work.made import recorded
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.pool import run_batches
 
@@ -73,7 +75,8 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         cache = Cache(watch=progress.downloads(context.log))
 
         def work(genome: str) -> metadata.Metadata:
-            return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
+            with recorded(layout.source(genome), context.run_id):
+                return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
 
         return _each_genome(context, work)
 
@@ -92,7 +95,8 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
     ) -> dg.MaterializeResult[None]:
         def work(genome: str) -> metadata.Metadata:
-            return metadata.of_annotation(layout, select_isoforms(catalogue, genome, layout))
+            with recorded(layout.annotation_summary(genome), context.run_id):
+                return metadata.of_annotation(layout, select_isoforms(catalogue, genome, layout))
 
         return _each_genome(context, work)
 
@@ -170,6 +174,7 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         """
         with_blocks = BLOCKS in context.selected_asset_keys
         tasks, failed = tasks_of_keys(catalogue, layout, context.partition_keys, with_blocks)
+        tasks = {key: replace(task, run_id=context.run_id) for key, task in tasks.items()}
         catalogued = metadata.latest_version(context.instance, CATALOGUE)
         with closing(_outcomes(layout, tasks, context.log, workers, progress)) as outcomes:
             for outcome in outcomes:
@@ -192,8 +197,10 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         metadata=metadata.column_schema(index.SCHEMA),
         description="A row per block: typed metadata, composition, target sums, hash and path.",
     )
-    def block_index(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata=metadata.of_index(layout, index.build_index(catalogue, layout)))
+    def block_index(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
+        with recorded(layout.index, context.run_id):
+            summary = index.build_index(catalogue, layout)
+        return dg.MaterializeResult(metadata=metadata.of_index(layout, summary))
 
     @dg.asset(
         deps=[block_index],
@@ -202,8 +209,12 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         code_version=__version__,
         description="The card's tables: splits, DNA alphabet, target sums and densities, species, reasons.",
     )
-    def split_statistics(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata=_statistics_metadata(build_statistics(catalogue, layout)))
+    def split_statistics(
+        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
+    ) -> dg.MaterializeResult[None]:
+        with recorded(layout.statistics(TABLES[0]).parent, context.run_id):
+            tables = build_statistics(catalogue, layout)
+        return dg.MaterializeResult(metadata=_statistics_metadata(tables))
 
     @dg.asset(
         deps=[split_statistics],
@@ -213,9 +224,10 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         description="The dataset's card: what it is and its statistics, as text; and beside it its views and macros"
         " for DuckDB.",
     )
-    def dataset_card(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        text = write_card(catalogue, layout, read_statistics(layout))
-        write_catalog(layout)
+    def dataset_card(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
+        with recorded(layout.card, context.run_id):
+            text = write_card(catalogue, layout, read_statistics(layout))
+            write_catalog(layout)
         return dg.MaterializeResult(
             metadata={"dagster/uri": dg.MetadataValue.path(layout.card), "card": dg.MetadataValue.md(text)}
         )

@@ -70,7 +70,8 @@ def import_assembly(
     chromosomes = chromosomes_of(catalogue, genome, lengths, aliases)
     rules = assembly.model_dump(mode="json", include={"chromosomes", "splits"})
     parameters = {**rules, "min_chromosome_length_bp": catalogue.min_length_of(genome)}
-    write_chromosomes(layout.chromosomes(genome), chromosomes, Provenance({"sequence": sha256}, parameters))
+    made_from = {"sequence": sha256} | ({"aliases": inputs.aliases.sha256} if inputs.aliases else {})
+    write_chromosomes(layout.chromosomes(genome), chromosomes, Provenance(made_from, parameters))
     return chromosomes
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from genatator_assets.dataset.verify.inputs import (
     selected_by_chromosome,
 )
 from genatator_assets.errors import DatasetError, GenatatorError
+from genatator_assets.sources.aliases import aliases_of, read_names
 from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import plain_name, sha256_of_file
@@ -186,17 +187,18 @@ class _Genome:
             return
         blocks = self._blocks_to_verify(source, selected_by_chromosome(transcripts))
         yield from _each(blocks, executor, ahead)
-        yield 0, list(self._of_chromosomes())
+        yield 0, list(self._of_chromosomes(source))
 
     def _differs(self, what: str, expected: object, found: object, chrom: str | None = None) -> Difference:
         return Difference(self._genome, chrom, None, what, str(expected), str(found))
 
     def _of_inputs(self, source: Source) -> Iterator[Difference]:
         """A file that is gone or changed can't be compared with: everything made from it would differ."""
-        for kind, path, sha256 in (
-            ("sequence", source.sequence_path, source.sequence_sha256),
-            ("annotation", source.annotation_path, source.annotation_sha256),
-        ):
+        stated = asdict(source)
+        for kind in ("sequence", "annotation", "aliases"):
+            path, sha256 = stated[f"{kind}_path"], stated[f"{kind}_sha256"]
+            if path is None:
+                continue
             found = sha256_of_file(Path(path)) if Path(path).is_file() else "no such file"
             if found != sha256:
                 yield self._differs(f"input {kind}", f"{path} with SHA-256 {sha256}", found)
@@ -239,18 +241,21 @@ class _Genome:
                     selected=selected.get(chrom, no_transcripts()),
                 )
 
-    def _of_chromosomes(self) -> Iterator[Difference]:
-        """Compare the table of chromosomes with the FASTA file and the catalogue's rules."""
+    def _of_chromosomes(self, source: Source) -> Iterator[Difference]:
+        """Compare the table of chromosomes with the FASTA file, the catalogue's rules and the table of names."""
         assembly, least = self._catalogue.assembly(self._genome), self._catalogue.min_length_of(self._genome)
-        stored = {row.chrom: row for row in read_chromosomes(self._layout.chromosomes(self._genome))}
-        for chrom in dict.fromkeys([*self._lengths, *stored]):
-            length = self._lengths.get(chrom)
-            wanted = length is not None and assembly.chromosomes.wants(chrom) and length >= least
-            expected = (length, assembly.splits.split_of(chrom) if wanted else None)
-            row = stored.get(chrom)
-            found = (row.length, row.split) if row else (None, None)
-            if expected != found:
-                yield self._differs("chromosomes: length, split", expected, found, chrom)
+        names = Path(source.aliases_path) if source.aliases_path else None
+        aliases = aliases_of(self._lengths, read_names(names) if names else [], names)
+        expected = {}
+        for chrom, length in self._lengths.items():
+            wanted = assembly.chromosomes.wants(chrom) and length >= least
+            expected[chrom] = (length, assembly.splits.split_of(chrom) if wanted else None, aliases[chrom])
+        stored = read_chromosomes(self._layout.chromosomes(self._genome))
+        found = {row.chrom: (row.length, row.split, row.aliases) for row in stored}
+        for chrom in dict.fromkeys([*expected, *found]):
+            if expected.get(chrom) != found.get(chrom):
+                must, is_now = (str(one.get(chrom, "no such sequence")) for one in (expected, found))
+                yield self._differs("chromosomes: length, split, aliases", must, is_now, chrom)
 
 
 def _each(

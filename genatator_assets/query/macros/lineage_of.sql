@@ -12,7 +12,7 @@ with said as (
 )
 select if(starts_with(said.file_name, root() || '/'), substr(said.file_name, length(root()) + 2), said.file_name) as file,
     input.key as input, input.value ->> '$' as sha256,
-    (select min(f.path) from input_files f where f.sha256 = input.value ->> '$') as path,
+    (select min(coalesce(f.url, f.path)) from input_files f where f.sha256 = input.value ->> '$') as read_from,
     said.platform_version, said.format_version, said.parameters
 from said, json_each(said.inputs) input
 order by file, input
