@@ -71,7 +71,10 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
         wanted.types,
         0.0 if wanted.strict else wanted.max_malformed,
     )
-    selection = select(genome, parsed, chromosomes, wanted.partial == "drop", wanted.lengths == "compare")
+    try:
+        selection = select(genome, parsed, chromosomes, wanted.partial == "drop", wanted.lengths == "compare")
+    except AnnotationError as error:
+        raise AnnotationError(f"{path}: {error}") from error
     types = flavour_named(parsed.flavour).with_types(wanted.types).types
     summary = AnnotationSummary(
         genome=genome,

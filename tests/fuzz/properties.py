@@ -44,6 +44,18 @@ SECONDS = 20.0
 
 _LONGEST_LINE = 1_200
 _MOST_LINES = 60
+# Faults of a whole file; each other fault is a line's, and its number must be told.
+_WHOLE_FILE = {
+    "sequence": ("the file is empty", "the compressed file is truncated", "the bgzip file is truncated", "no sequence"),
+    "annotation": (
+        "the file is empty",
+        "the compressed file is truncated",
+        "no transcripts",
+        "none of its first",
+        "genome ",
+    ),
+    "aliases": ("not a text file", "calls one sequence", "says that"),
+}
 _INTERNAL = re.compile(r"^\w+: .*\(\w+\.py:\d+ in \w+\)$", re.DOTALL)
 
 Result = TypeVar("Result")
@@ -88,7 +100,10 @@ def require_good_message(error: GenatatorError, files: list[Path]) -> None:
     assert len(lines) <= _MOST_LINES, f"{len(lines)} lines: {message[:500]!r}"
     assert max(map(len, lines)) <= _LONGEST_LINE, f"a line of {max(map(len, lines))} letters: {message[:500]!r}"
     for path in files:
-        for number in re.findall(re.escape(f"{path}:") + r"(\d+):", message):
+        numbers = re.findall(re.escape(f"{path}:") + r"(\d+):", message)
+        if message.startswith(str(path)) and path.name in _WHOLE_FILE:
+            assert numbers or any(words in message for words in _WHOLE_FILE[path.name]), f"no line: {message!r}"
+        for number in numbers:
             last = len(re.split(rb"\r\n|\r|\n", readable(path)))
             assert 1 <= int(number) <= last, f"no such line: {message!r}"
 
@@ -284,8 +299,7 @@ def judge_build(judge: Judge, inputs: Inputs, with_checks: bool) -> BuiltDataset
     if isinstance(built, GenatatorError):
         return built
     if not built.failed:
-        if inputs.records is not None:
-            _require_its_dna(layout, inputs)
+        _require_its_dna(layout, inputs)
         if with_checks:
             _require_contract(layout, built)
     return built
@@ -320,13 +334,13 @@ def _require_a_card(layout: Layout) -> None:
 def _require_its_dna(layout: Layout, inputs: Inputs) -> None:
     """The blocks' DNA, put together, is that of the sequences."""
     stored: dict[str, list[tuple[int, str]]] = {}
-    for path in layout.blocks.rglob("*.parquet"):
+    for path in filter(Path.is_file, layout.blocks.rglob("*.parquet")):
         row: dict[str, Any] = pq.read_table(path, columns=["dna_sequence", "metadata"], partitioning=None).to_pylist()[
             0
         ]
         told = json.loads(row["metadata"])
         stored.setdefault(told["chrom"], []).append((told["start"], row["dna_sequence"]))
-    expected = {record.name: re.sub("[^ACGT]", "N", record.letters.upper()) for record in inputs.records or ()}
+    expected = _sequences(inputs.sequence)
     for chrom, blocks in stored.items():
         assert "".join(dna for _, dna in sorted(blocks)) == expected[chrom]
 

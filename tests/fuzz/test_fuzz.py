@@ -10,12 +10,16 @@ import properties
 import pytest
 import seeds
 import strategies
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from properties import Judge
 
 from genatator_assets.errors import GenatatorError
 
-SETTINGS = settings(suppress_health_check=list(HealthCheck), database=None)
+SETTINGS = settings(
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    phases=[phase for phase in Phase if phase is not Phase.explain],  # it runs many more examples
+)
 _MEMORY = Path("/dev/shm")
 FILES = {
     "sequence": (properties.judge_sequence, strategies.fasta, seeds.sequences, 150),
@@ -69,7 +73,7 @@ def test_a_damaged_real_file_is_refused_by_name_or_taken_as_it_is(data, kind):
     results = Results()
 
     @settings(SETTINGS, max_examples=most)
-    @given(strategies.mutated(real() if kind == "catalogue" else real(data)))
+    @given(strategies.damaged(real() if kind == "catalogue" else real(data)))
     def check(content):
         with judge() as one:
             results.note(judged(one, content))
@@ -93,7 +97,7 @@ def test_a_made_genome_is_built_to_the_contract_or_refused_by_name():
 
 def test_a_damaged_real_genome_is_built_to_the_contract_or_refused_by_name(data):
     results = Results()
-    pairs = [(pair.sequence, pair.annotation) for pair in seeds.pairs(data)]
+    pairs = seeds.pairs(data)
 
     @settings(SETTINGS, max_examples=15)
     @given(strategies.damaged_inputs(pairs))
