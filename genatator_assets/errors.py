@@ -1,8 +1,31 @@
 """The errors a user can cause. Each message names the place, the value found, the value expected and the remedy."""
 
+_LONGEST_LINE = 1_000
+_MOST_LINES = 50
+
 
 class GenatatorError(Exception):
-    """An error the user can mend: the command line prints it without a traceback and exits with code 2."""
+    r"""An error the user can mend: the command line prints it without a traceback and exits with code 2.
+
+    Messages quote what stands in files, so they are made fit to be shown: letters that can't be printed (control
+    characters steer terminals) are spelled as escapes, a very long line loses its middle, very many lines their end.
+
+    >>> print(GenatatorError("found \x1b[2J"))
+    found \x1b[2J
+    """
+
+    def __str__(self) -> str:
+        """Give the message, fit to be shown."""
+        lines = super().__str__().split("\n")
+        more = [f"... and {len(lines) - _MOST_LINES:,} lines more"] if len(lines) > _MOST_LINES else []
+        return "\n".join([*map(_shown, lines[:_MOST_LINES]), *more])
+
+
+def _shown(line: str) -> str:
+    if len(line) > _LONGEST_LINE:
+        half = _LONGEST_LINE // 2
+        line = f"{line[:half]} ... ({len(line) - 2 * half:,} letters more) ... {line[-half:]}"
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
 
 
 class CatalogueError(GenatatorError):
@@ -23,3 +46,31 @@ class DatasetError(GenatatorError):
 
 class QueryError(GenatatorError):
     """An SQL statement can't be run on a dataset."""
+
+
+class FetchError(GenatatorError):
+    """An input can't be fetched."""
+
+
+class RefusedError(FetchError):
+    """A server does not give a file."""
+
+
+class AbsentError(RefusedError):
+    """A server says that it has no such file."""
+
+
+class UnreachableError(FetchError):
+    """No connection to a server could be made."""
+
+
+class ReadingError(GenatatorError):
+    """A dataset does not have what is asked of it: a split, genome, chromosome, interval or channel."""
+
+
+class MissingExtraError(GenatatorError, ImportError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        """Say how to install it."""
+        super().__init__(f"this needs {package}, which is not installed: pip install 'genatator-assets[{extra}]'")

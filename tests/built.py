@@ -19,6 +19,7 @@ from genatator_assets.dataset.card import write_card
 from genatator_assets.dataset.index import IndexSummary, build_index
 from genatator_assets.dataset.statistics import build_statistics
 from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes
+from genatator_assets.query.catalog import write_catalog
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 
@@ -55,10 +56,10 @@ class Dataset:
         return self.layout.root
 
 
-def build_small(folder: Path) -> Dataset:
-    """Build the whole of it in `folder`/root."""
+def build_small(folder: Path, text: str = CATALOGUE) -> Dataset:
+    """Build the whole of a catalogue in `folder`/root."""
     folder.mkdir()
-    (folder / "catalogue.yaml").write_text(CATALOGUE)
+    (folder / "catalogue.yaml").write_text(text)
     catalogue, layout = load_catalogue(folder / "catalogue.yaml"), Layout(folder / "root")
     for genome in catalogue.genomes:
         import_assembly(catalogue, genome, layout)
@@ -68,7 +69,9 @@ def build_small(folder: Path) -> Dataset:
         for outcome in build_chromosomes(chromosome_tasks(catalogue, layout, genome, names)):
             assert outcome.status == "built", outcome.error
     index = build_index(catalogue, layout)
-    return Dataset(catalogue, layout, index, write_card(catalogue, layout, build_statistics(catalogue, layout)))
+    card = write_card(catalogue, layout, build_statistics(catalogue, layout))
+    write_catalog(layout)
+    return Dataset(catalogue, layout, index, card)
 
 
 @cache

@@ -63,6 +63,15 @@ def untrimmed(catalogue_file: Callable[[str], Path], tmp_path_factory: pytest.Te
     return built(catalogue_file("untrimmed"), tmp_path_factory.mktemp("untrimmed") / "root")
 
 
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that holds the demo dataset as `demo-data`, as after `make demo`."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = command("build", "--catalogue", "demo", "--root", str(folder / "demo-data"))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 def built(catalogue: Path, root: Path) -> Built:
     """Run `genatator-assets build`; it must succeed."""
     done = command("build", "--catalogue", str(catalogue), "--root", str(root))

@@ -8,7 +8,7 @@ import gzip
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -29,7 +29,18 @@ TARGET_NAMES = [
     "mrna_intragenic_regions_-",
 ]
 
-REFSEQ_FEATURES = {"mRNA": "mRNA", "lnc_RNA": "lncRNA"}
+# The kind of a row by its type alone: RefSeq's, and the terms of the Sequence Ontology that other files use.
+TYPED_FEATURES = {
+    "refseq": {"mRNA": "mRNA", "lnc_RNA": "lncRNA"},
+    "generic": {
+        "mRNA": "mRNA",
+        "lnc_RNA": "lncRNA",
+        "lncRNA": "lncRNA",
+        "lincRNA": "lncRNA",
+        "antisense_RNA": "lncRNA",
+        "antisense_lncRNA": "lncRNA",
+    },
+}
 
 # Rows that stand for a transcript: "transcript" alone in GTF and GENCODE, typed rows too in Ensembl GFF3.
 TRANSCRIPT_FEATURES = {
@@ -117,8 +128,8 @@ def attribute(column: str, key: str) -> str | None:
 
 def kind_of(feature: str, attributes: str, flavour: str) -> str | None:
     """The kind "mRNA" or "lncRNA" of a row, None when the row is not a selected transcript."""
-    if flavour == "refseq":
-        return REFSEQ_FEATURES.get(feature)
+    if flavour in TYPED_FEATURES:
+        return TYPED_FEATURES[flavour].get(feature)
     if feature not in TRANSCRIPT_FEATURES[flavour]:
         return None
     for key in BIOTYPE_KEYS[flavour]:
@@ -128,16 +139,44 @@ def kind_of(feature: str, attributes: str, flavour: str) -> str | None:
     return None
 
 
+def is_marked(attributes: str) -> bool:
+    """Whether the ninth column calls the transcript pseudo or trans-spliced (RefSeq numbers the parts of such)."""
+    return (
+        attribute(attributes, "pseudo") == "true"
+        or attribute(attributes, "exception") == "trans-splicing"
+        or attribute(attributes, "part") is not None
+    )
+
+
 def selected_transcripts(path: Path, flavour: str) -> list[Transcript]:
     """Every selected isoform on + or -, in the file's order."""
-    if flavour not in ("refseq", "gencode", "ensembl"):
+    if flavour not in (*TYPED_FEATURES, *TRANSCRIPT_FEATURES):
         raise ValueError(f"unknown flavour: {flavour}")
     selected = []
     for chrom, _, feature, start, end, _, strand, _, attributes in read_rows(path):
         kind = kind_of(feature, attributes, flavour)
-        if kind is not None and strand in ("+", "-"):
+        if kind is not None and strand in ("+", "-") and not is_marked(attributes):
             selected.append(Transcript(chrom, int(start), int(end), strand, kind))
     return selected
+
+
+def joined_transcripts(path: Path) -> list[Transcript]:
+    """The mRNAs of a GTF file without rows of transcripts: those with a CDS row, from their first to last base."""
+    rows: dict[tuple[str, str, str], list[list[str]]] = {}
+    for columns in read_rows(path):
+        name = attribute(columns[8], "transcript_id")
+        if columns[2] in ("exon", "CDS") and name:
+            rows.setdefault((columns[0], columns[6], name), []).append(columns)
+    return [
+        Transcript(chrom, min(int(row[3]) for row in own), max(int(row[4]) for row in own), strand, "mRNA")
+        for (chrom, strand, _), own in rows.items()
+        if any(row[2] == "CDS" for row in own)
+    ]
+
+
+def renamed(transcripts: Iterable[Transcript], names: dict[str, str]) -> list[Transcript]:
+    """The transcripts with their chromosomes called by other names."""
+    return [replace(one, chrom=names.get(one.chrom, one.chrom)) for one in transcripts]
 
 
 def inside(transcripts: Iterable[Transcript], lengths: dict[str, int]) -> list[Transcript]:

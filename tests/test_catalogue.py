@@ -291,6 +291,7 @@ def test_an_accession_stands_for_what_is_not_stated(load):
     [
         ("path: genome.fa, url: https://h/f.fa", "sequence", "found both 'path' and 'url'"),
         (f"path: genome.fa, md5: {'a' * 32}", "sequence", "'md5' and 'sha256' go with 'url'"),
+        ("url: ftp://h/f.fa", "sequence.url", "'ftp://h/f.fa' can't be fetched: only http and https"),
         ("url: genome.fa", "sequence.url", "'genome.fa' can't be fetched"),
         ("url: https://host", "sequence.url", "'https://host' can't be fetched"),
         ("url: 'https://me:secret@host/f.fa'", "sequence.url", "secrets never stand in a catalogue"),

@@ -98,6 +98,7 @@ def test_index_says_what_it_was_made_from(dataset):
     assert json.loads(said[b"genatator_assets.parameters"]) == {
         "dataset": "small",
         "block_size_bp": 60_000,
+        "genomes": ["sim-gencode", "sim-ensembl", "sim-refseq"],
         "license": "other",
     }
 

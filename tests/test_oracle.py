@@ -22,7 +22,9 @@ from oracle import (
     block_bounds,
     contract_dna,
     inside,
+    joined_transcripts,
     read_fasta,
+    renamed,
     selected_transcripts,
     targets,
 )
@@ -295,8 +297,41 @@ def test_refseq_rows(tmp_path):
         ("mRNA", 5, 7, "?", "ID=rna-D"),
         ("transcript", 5, 7, "+", "ID=rna-E;transcript_biotype=protein_coding"),
         ("antisense_RNA", 5, 7, "+", "ID=rna-F"),
+        ("mRNA", 5, 7, "+", "ID=rna-G;pseudo=true"),
+        ("mRNA", 5, 7, "+", "ID=rna-H;part=1"),
+        ("mRNA", 5, 7, "+", "ID=rna-I;exception=trans-splicing"),
+        ("mRNA", 2, 9, "+", "ID=rna-J;partial=true;exception=ribosomal slippage;Note=pseudo=true"),
     )
-    assert selected_transcripts(path, "refseq") == [mrna(1, 9), mrna(1, 8), lncrna(5, 7, "-")]
+    assert selected_transcripts(path, "refseq") == [mrna(1, 9), mrna(1, 8), lncrna(5, 7, "-"), mrna(2, 9)]
+
+
+def test_generic_rows(tmp_path):
+    path = write_rows(
+        tmp_path / "x.gff3",
+        ("gene", 1, 9, "+", "ID=A"),
+        ("mRNA", 1, 9, "+", "ID=A.1;Parent=A"),
+        ("lincRNA", 5, 7, "-", "ID=B.1"),
+        ("ncRNA", 5, 7, "-", "ID=C.1"),
+    )
+    assert selected_transcripts(path, "generic") == [mrna(1, 9), lncrna(5, 7, "-")]
+
+
+def test_joined_rows(tmp_path):
+    path = write_rows(
+        tmp_path / "x.gtf",
+        ("exon", 11, 20, "+", 'gene_id "A"; transcript_id "A1";'),
+        ("CDS", 15, 20, "+", 'gene_id "A"; transcript_id "A1";'),
+        ("exon", 31, 40, "-", 'gene_id "B"; transcript_id "B1";'),
+        ("exon", 5, 8, "+", 'gene_id "A"; transcript_id "A1";'),
+        ("stop_codon", 21, 23, "+", 'gene_id "A"; transcript_id "A1";'),
+        ("CDS", 5, 9, "-", 'gene_id "A"; transcript_id "A1";'),
+    )
+    assert joined_transcripts(path) == [mrna(5, 20), mrna(5, 9, "-")]
+
+
+def test_chromosomes_are_renamed():
+    assert renamed([mrna(1, 9)], {"c": "chrC"}) == [Transcript("chrC", 1, 9, "+", "mRNA")]
+    assert renamed([mrna(1, 9)], {"d": "chrD"}) == [mrna(1, 9)]
 
 
 def test_gencode_rows(tmp_path):
@@ -459,18 +494,17 @@ def test_yeast_refseq(data):
     assert sum(map(len, sequences.values())) == 12_157_105
     assert len(sequences.pop("NC_001224.1")) == 85_779
 
-    # zcat GFF3 | awk -F'\t' '{print $3, $7}' | sort | uniq -c: mRNA 3012 + and 2954 -; no lnc_RNA
-    # by $1: none on the mitochondrion, 93 on NC_001133.9
+    # zcat GFF3 | awk -F'\t' '{print $3, $7, /pseudo=true/}' | sort | uniq -c: mRNA 3001 + and 2953 -, and with
+    # pseudo=true 11 + and 1 -; no lnc_RNA. By $1: none on the mitochondrion, 92 and a pseudo one on NC_001133.9
     found = selected_transcripts(folder / "GCF_000146045.2_R64_genomic_subset.gff.gz", "refseq")
-    assert count(found) == {("mRNA", "+"): 3012, ("mRNA", "-"): 2954}
-    assert len(found) == 5966
-    assert sum(one.chrom == "NC_001133.9" for one in found) == 93
+    assert count(found) == {("mRNA", "+"): 3001, ("mRNA", "-"): 2953}
+    assert sum(one.chrom == "NC_001133.9" for one in found) == 92
     assert inside(found, {chrom: len(sequence) for chrom, sequence in sequences.items()}) == found
     check_genome(
         sequences,
         found,
-        peaks=[2987, 2937, 3012, 2954] * 2,
-        covered=[4_458_582, 4_330_909] * 2,
+        peaks=[2976, 2936, 3001, 2953] * 2,
+        covered=[4_449_399, 4_329_782] * 2,
     )
 
 

@@ -10,7 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from built import BLOCKS, CHROMOSOMES, NT, BlockParts, Dataset, copy_of, edit_block, edit_rows, small_dataset
+from built import (
+    BLOCKS,
+    CHROMOSOMES,
+    NT,
+    BlockParts,
+    Dataset,
+    build_small,
+    copy_of,
+    edit_block,
+    edit_rows,
+    small_dataset,
+)
 
 from genatator_assets.errors import DatasetError, QueryError
 from genatator_assets.query.checks import check_names, describe_check, run_check
@@ -25,7 +36,10 @@ VIEWS = {
     "channels",
     "chromosomes",
     "dna_alphabet",
+    "input_files",
+    "lineage",
     "segments",
+    "sites",
     "species_coverage",
     "split_overview",
     "statistics",
@@ -58,7 +72,7 @@ def answer(root: Path, question: str) -> list[tuple[Any, ...]]:
 def offenders(root: Path, check: str) -> list[Row]:
     """What a check finds, with paths relative to the root."""
     with connect(root) as connection:
-        finding = run_check(connection, check, root)
+        finding = run_check(connection, check)
     assert finding.offenders == len(finding.sample.rows)
     assert finding.passed == (finding.offenders == 0)
     rows = [dict(zip(finding.sample.columns, row, strict=True)) for row in finding.sample.rows]
@@ -117,6 +131,22 @@ def forget_chromosome(root: Path) -> None:
     edit_rows(root / "dataset/blocks.parquet", lambda rows: [row for row in rows if row["chrom"] != "chr2"])
 
 
+def forget_genome(root: Path) -> None:
+    """As if the import of a genome had failed."""
+    shutil.rmtree(root / "assemblies/sim-refseq")
+    edit_rows(root / "dataset/blocks.parquet", lambda rows: [row for row in rows if row["genome"] != "sim-refseq"])
+
+
+def same_dna(start: int, genome: str, chrom: str) -> Damage:
+    """Give a block of the human chr1 the DNA hash of another chromosome's first block."""
+
+    def change(rows: list[Row]) -> list[Row]:
+        (other,) = [row for row in rows if (row["genome"], row["chrom"], row["start"]) == (genome, chrom, 0)]
+        return [{**row, "dna_sha256": other["dna_sha256"]} if is_block(row, start) else row for row in rows]
+
+    return lambda root: edit_rows(root / "dataset/blocks.parquet", change)
+
+
 def remove_file(root: Path) -> None:
     (root / BLOCK).unlink()
 
@@ -131,6 +161,35 @@ def metadata(**changed: Any) -> Damage:
 
 def no_metadata(key: str) -> Damage:
     return lambda root: edit_block(root / BLOCK, lambda block: block.metadata.pop(key))
+
+
+def metadata_text(text: str) -> Damage:
+    def change(root: Path) -> None:
+        table = pq.ParquetFile(root / BLOCK).read()
+        pq.write_table(table.set_column(2, "metadata", pa.array([text])), root / BLOCK)
+
+    return change
+
+
+def rename(place: str) -> Damage:
+    def change(root: Path) -> None:
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        (root / BLOCK).rename(root / place)
+
+    return change
+
+
+def flip_a_bit(root: Path) -> None:
+    content = bytearray((root / BLOCK).read_bytes())
+    content[len(content) // 2] ^= 1
+    (root / BLOCK).write_bytes(content)
+
+
+def swap_letters(root: Path) -> None:
+    def swap(block: BlockParts) -> None:
+        block.dna = block.dna.translate(str.maketrans("AC", "CA"))
+
+    edit_block(root / BLOCK, swap)
 
 
 def swap_target_names(root: Path) -> None:
@@ -263,6 +322,27 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
         ("none stated", no_metadata("block_size_bp"), [{**OF_BLOCK, "block_size_bp": None}]),
         ("empty", metadata(end=60_000), [{**OF_BLOCK, "start": 60_000, "end": 60_000}]),
     ],
+    "blocks_are_as_planned": [
+        ("block forgotten", forget_block(60_000), [{**HUMAN, "start": 60_000, "end": None, "fault": "is missing"}]),
+        (
+            "ends early",
+            index_block(180_000, end=204_082),
+            [{**HUMAN, "end": 204_082, "planned_end": 204_083, "fault": "ends elsewhere"}],
+        ),
+        (
+            "starts elsewhere",
+            index_block(60_000, start=60_001),
+            [
+                {**HUMAN, "start": 60_000, "planned_end": 120_000, "fault": "is missing"},
+                {**HUMAN, "start": 60_001, "planned_end": None, "fault": "is not planned"},
+            ],
+        ),
+        (
+            "chromosome forgotten",
+            forget_chromosome,
+            [{**HUMAN, "chrom": "chr2", "start": start, "fault": "is missing"} for start in (0, 60_000, 120_000)],
+        ),
+    ],
     "blocks_are_contiguous": [
         ("gap", index_block(60_000, end=119_990), [{**HUMAN, "start": 120_000, "previous_end": 119_990}]),
         ("overlap", index_block(60_000, end=120_001), [{**HUMAN, "start": 120_000, "previous_end": 120_001}]),
@@ -309,6 +389,20 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
             index_block(0, chrom="chr9"),
             [{**HUMAN, "chrom": "chr9", "fault": "is not included in the catalogue"}],
         ),
+        ("genome not imported", forget_genome, [{"genome": "sim-refseq", "chrom": None, "fault": "is not imported"}]),
+    ],
+    "files_have_their_hashes": [
+        ("one bit", flip_a_bit, [OF_BLOCK]),
+        ("one NaN", target(np.nan), [OF_BLOCK]),
+        ("another hash", index_block(60_000, sha256="0" * 64), [{**OF_BLOCK, "index_sha256": "0" * 64}]),
+    ],
+    "folders_agree_with_metadata": [
+        ("folder of another split", rename(BLOCK.replace("train", "test")), [{"file": BLOCK.replace("train", "test")}]),
+        ("folder of another chromosome", rename(BLOCK.replace("chr1", "chr2")), [{}]),
+        ("another start", rename(BLOCK.replace("60000", "60001")), [{"file": f"{CHR1}/60001.parquet"}]),
+        ("metadata of another split", metadata(split="test"), [OF_BLOCK]),
+        ("metadata of another genome", metadata(genome="hg19"), [OF_BLOCK]),
+        ("metadata without a chromosome", no_metadata("chrom"), [{**OF_BLOCK, "by_metadata": None}]),
     ],
     "index_agrees_with_files": [
         ("file missing", remove_file, [{**OF_BLOCK, "fault": "the file is missing: build again"}]),
@@ -330,6 +424,15 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
         ("chrom_length", metadata(chrom_length=1), [OF_BLOCK]),
         ("no genome", no_metadata("genome"), [{**OF_BLOCK, "stored_genome": None}]),
     ],
+    "index_agrees_with_targets": [
+        ("one NaN", target(np.nan), [{**OF_BLOCK, "channels": [3]}]),
+        ("one target higher", target(0.01), [{**OF_BLOCK, "channels": [3]}]),
+        ("all 0", all_targets(0), [OF_BLOCK]),
+        ("letters", swap_letters, [{**OF_BLOCK, "channels": []}]),
+        ("another sum in the index", index_channel("chr3", 10, target_sum=0.25), [{"channels": [10]}] * 2),
+        ("no greatest value in the index", index_channel("chr3", 10, target_max=None), [{"channels": [10]}] * 2),
+        ("another count in the index", index_block(60_000, N=7), [{**OF_BLOCK, "channels": []}]),
+    ],
     "lengths_agree": [
         ("DNA short", dna_one_letter_short, [{**OF_BLOCK, "dna_length": 59_999, "target_values": 720_000}]),
         ("targets short", targets_cut(rows=1), [{**OF_BLOCK, "dna_length": 60_000, "target_values": 719_988}]),
@@ -338,6 +441,16 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
         ("sequence_length", metadata(sequence_length=59_999), [{**OF_BLOCK, "sequence_length": 59_999}]),
         ("no sequence_length", no_metadata("sequence_length"), [{**OF_BLOCK, "sequence_length": None}]),
         ("interval", metadata(end=119_999), [{**OF_BLOCK, "interval_length": 59_999}]),
+    ],
+    "metadata_is_complete": [
+        ("a key less", no_metadata("chrom_length"), [OF_BLOCK]),
+        ("a key more", metadata(labels=1), [OF_BLOCK]),
+        ("start as text", metadata(start="60000"), [OF_BLOCK]),
+        ("length as a fraction", metadata(sequence_length=60_000.0), [OF_BLOCK]),
+        ("no list", metadata(target_shape=60_000), [OF_BLOCK]),
+        ("null", metadata(split=None), [OF_BLOCK]),
+        ("not JSON", metadata_text("genome=sim"), [{**OF_BLOCK, "structure": "genome=sim"}]),
+        ("no object", metadata_text("[]"), [OF_BLOCK]),
     ],
     "one_row_of_three_columns": [
         ("two rows", two_rows, [{**OF_BLOCK, "rows": 2}]),
@@ -392,6 +505,14 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
             transcript(chrom="chrUn_sim0002", start=1, end=2),
             [{"chrom": "chrUn_sim0002", "source_line": 7, "included": False}],
         ),
+    ],
+    "sequences_are_in_one_split": [
+        (
+            "a block of train in test",
+            same_dna(60_000, "sim-refseq", "NC_903001.1"),
+            [{"splits": ["test", "train"], "blocks": 2}],
+        ),
+        ("a hash is missing", index_block(60_000, dna_sha256=None), [{"dna_sha256": None, "first_paths": [BLOCK]}]),
     ],
     "splits_are_disjoint": [
         ("one block elsewhere", index_block(60_000, split="test"), [{**HUMAN, "catalogue_split": "train"}]),
@@ -455,7 +576,7 @@ def test_finding_shows_only_the_first_offenders(root):
     for number in range(25):
         shutil.copy(root / BLOCK, root / CHR1 / f"9{number:02}.parquet")
     with connect(root) as connection:
-        finding = run_check(connection, "index_agrees_with_files", root)
+        finding = run_check(connection, "index_agrees_with_files")
     assert finding.offenders == 25
     assert len(finding.sample.rows) == 20
 
@@ -463,7 +584,47 @@ def test_finding_shows_only_the_first_offenders(root):
 def test_check_of_what_is_not_built_says_so(dataset, tmp_path):
     shutil.copytree(dataset.root / "assemblies", tmp_path / "assemblies")
     with connect(tmp_path) as connection, pytest.raises(QueryError, match="has not been built yet"):
-        run_check(connection, "blocks_are_contiguous", tmp_path)
+        run_check(connection, "blocks_are_contiguous")
+
+
+def test_sample_of_blocks_ends_with_the_one_that_reaches_its_size(root):
+    """Blocks that claim 10,000,000 bases each: two of them are the sample."""
+    edit_rows(root / "dataset/blocks.parquet", lambda rows: [{**row, "end": row["start"] + 10_000_000} for row in rows])
+    for path in root.glob("blocks/**/*.parquet"):
+        edit_block(path, lambda block: block.targets.fill(np.nan))
+    assert len(offenders(root, "index_agrees_with_targets")) == 2
+
+
+TWINS = """
+dataset: twins
+block_size_bp: 60_000
+min_chromosome_length_bp: 50_000
+assemblies:
+  - genome: a
+    species: S
+    simulate: {seed: 1, total_bp: 100_000, chromosomes: 1, short_scaffolds: 0, flavour: gencode}
+  - genome: b
+    species: S
+    simulate: {seed: 1, total_bp: 100_000, chromosomes: 1, short_scaffolds: 0, flavour: gencode}
+    splits: {default: test}
+"""
+
+
+def test_one_sequence_under_two_names_in_two_splits_is_found(tmp_path):
+    root = build_small(tmp_path / "twins", TWINS).root
+    found = offenders(root, "sequences_are_in_one_split")
+    assert [row["first_paths"] for row in found] == [
+        [f"blocks/test/genome=b/chrom=chr1/{start}.parquet", f"blocks/train/genome=a/chrom=chr1/{start}.parquet"]
+        for start in (0, 60_000)
+    ]
+
+
+def test_blocks_of_n_alone_may_be_in_two_splits(root):
+    def gaps(rows: list[Row]) -> list[Row]:
+        return [{**row, "A": 0, "C": 0, "G": 0, "T": 0, "N": 60_000, "dna_sha256": "n"} for row in rows]
+
+    edit_rows(root / "dataset/blocks.parquet", gaps)
+    assert offenders(root, "sequences_are_in_one_split") == []
 
 
 # --- Views ---
@@ -517,6 +678,10 @@ READING = [
     "EXPLAIN ANALYZE select count(*) from blocks;",
     "explain (format json) select 1",
     "pivot blocks on split in ('train', 'test') using count(*)",
+    "from target_runs('sim-gencode', 'chr1', 2_000, 3_000)",
+    "explain from targets('sim-gencode', 'chr1', 0, 5)",
+    "with t as (from targets('sim-gencode', 'chr1', 0, 5)) select * from t",
+    "select dna('sim-gencode', 'chr1', 0, 5)",
 ]
 
 WRITING = [
@@ -543,6 +708,11 @@ WRITING = [
     "reset threads",
     "create table t (a int)",
     "create or replace view blocks as select 1",
+    "create or replace macro root() as '/'",
+    "drop macro table targets",
+    "set variable root = '/'",
+    "reset variable root",
+    "select * from targets('sim-gencode', 'chr1', 0, (copy (select 1) to '{out}'))",
     "insert into blocks values (1)",
     "with x as (insert into blocks select * from blocks returning *) select * from x",
     "update blocks set start = 1",

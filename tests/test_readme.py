@@ -3,9 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-from conftest import command
-
 from genatator_assets.query.connect import ask, connect
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
@@ -13,15 +10,6 @@ README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
 
 def code(language):
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """The demo dataset, in a folder where the README's relative paths lead to it."""
-    folder = tmp_path_factory.mktemp("readme")
-    done = command("build", "--catalogue", "demo", "--root", str(folder / "demo-data"))
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 def test_the_sql_runs(demo):

@@ -22,7 +22,7 @@ from genatator_assets.errors import CatalogueError, DatasetError, SequenceError
 from genatator_assets.sources import fasta
 from genatator_assets.sources.assembly import import_assembly, read_source
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, read_chromosomes, write_chromosomes
-from genatator_assets.sources.fasta import import_fasta, index_path, read_index
+from genatator_assets.sources.fasta import import_fasta, index_path, read_index, scan_fasta
 from genatator_assets.sources.sequence import count_nucleotides, read_dna
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import Provenance
@@ -63,6 +63,7 @@ class Folder:
     def take(self, content):
         self.source.write_bytes(content)
         import_fasta(self.source, self.copy)
+        assert list(scan_fasta(self.source).items()) == list(read_index(self.copy).items())
         return self.copy.read_bytes()
 
     def refusal(self, content):
@@ -70,6 +71,9 @@ class Folder:
         with pytest.raises(SequenceError) as caught:
             self.take(content)
         assert list(self.copy.parent.iterdir()) == []
+        with pytest.raises(SequenceError) as scanned:
+            scan_fasta(self.source)
+        assert str(scanned.value) == str(caught.value)
         assert str(caught.value).startswith(str(self.source))
         return str(caught.value).removeprefix(str(self.source))
 
@@ -378,6 +382,13 @@ def test_a_name_that_is_not_in_the_fasta_file_is_told_with_the_nearest(rules, ke
     assert known == "The FASTA file has 5 sequences: chr1, chr2, chr3, chrX, chrM"
 
 
+def test_a_rule_that_uses_an_alias_is_told_the_name_in_the_fasta_file():
+    with pytest.raises(CatalogueError) as caught:
+        chromosomes_of(catalogue_of(splits={"test": ["X"]}), "g", LENGTHS, {"chrX": ("NC_23.1", "X")})
+    fault = str(caught.value).splitlines()[0]
+    assert fault.endswith("genome g: splits.test: no sequence 'X' in the FASTA file; there it is called 'chrX'")
+
+
 def test_a_split_of_chromosomes_that_are_left_out_is_refused_by_name():
     rules = {"chromosomes": {"exclude": ["chrX"]}, "splits": {"validation": ["chrX", "chr1"], "test": ["chrM"]}}
     with pytest.raises(CatalogueError) as caught:
@@ -434,6 +445,31 @@ def test_an_imported_assembly_records_where_it_came_from(inputs):
     assert told(read_chromosomes(inputs.layout.chromosomes("g"))) == dict.fromkeys(["chr1", "chr2", "chr3"], "train")
     parameters = pq.read_metadata(inputs.layout.chromosomes("g")).metadata[b"genatator_assets.parameters"]
     assert b'"min_chromosome_length_bp":1' in parameters
+
+
+def test_aliases_of_a_table_and_plain_ones_are_stored_with_the_chromosomes(tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("# ucsc\trefseq\nchr1\tNC_1.1\nchr9\tNC_9.1\n")
+    inputs = Inputs(tmp_path, aliases={"path": names})
+    inputs.imported(GENOME)
+    stored = read_chromosomes(inputs.layout.chromosomes("g"))
+    assert {one.chrom: one.aliases for one in stored} == {
+        "chr1": ("NC_1.1", "1", "Chr1"),
+        "chr2": ("2", "Chr2"),
+        "chr3": ("3", "Chr3"),
+    }
+
+
+def test_a_table_of_names_of_another_assembly_fails_the_import_with_its_path(tmp_path):
+    names = tmp_path / "report.txt"
+    header = "# Sequence-Name\tSequence-Role\tRefSeq-Accn\tSequence-Length"
+    names.write_text(f"{header}\nchr1\tassembled-molecule\tNC_1.1\t17\n")
+    inputs = Inputs(tmp_path, aliases={"path": names})
+    with pytest.raises(SequenceError, match=r"report\.txt: says that chr1 has 17 bp, but in the FASTA file it has 18"):
+        inputs.imported(GENOME)
+    assert not inputs.layout.chromosomes("g").exists()
+    names.write_text(names.read_text().replace("17", "18"))
+    assert inputs.imported(GENOME)["chr1"] == "train"
 
 
 def test_the_same_bytes_are_copied_once(inputs):

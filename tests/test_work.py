@@ -1,19 +1,11 @@
-"""Whole files, safe names, manifests, worker processes and tables."""
+"""Whole files, safe names, manifests and tables."""
 
 import json
-import multiprocessing
 import os
 import re
-import signal
-import subprocess
-import sys
-import time
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -24,9 +16,8 @@ from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.version import __version__
 from genatator_assets.work.files import canonical_json, path_name, plain_name, sha256_of_file, whole_file, write_json
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
-from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished, read_manifest
+from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
 from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.pool import WORKER_MEMORY_BYTES, batches, default_workers, process_pool, run_batches
 from genatator_assets.work.tables import Provenance, read_table, write_table
 
 # Files
@@ -128,6 +119,31 @@ def test_no_path_leaves_the_root(genome, chrom):
         assert path.is_relative_to("/root")
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "a",
+        "a/",
+        "/b",
+        "a/b/c",
+        "../b",
+        "a/..",
+        "a/b c",
+        "a,b/c",
+        "a/b...c",
+        "a/b\n",
+        "a/%62",
+        "a/b%2",
+        "a/b\0",
+        "é/b",
+    ],
+)
+def test_what_is_no_key_is_told(key):
+    with pytest.raises(DatasetError, match="is no chromosome's key"):
+        parse_key(key)
+
+
 # Manifests
 
 
@@ -170,6 +186,18 @@ def test_a_unit_made_from_something_else_is_not_finished(tmp_path):
     assert finished(tmp_path / "manifest.json", "g", tmp_path) is None
 
 
+@pytest.mark.usefixtures("unit")
+def test_bytes_that_changed_are_found_and_nothing_else(tmp_path):
+    assert not damaged(tmp_path / "manifest.json", tmp_path)
+    (tmp_path / "two").write_text("twp")
+    assert finished(tmp_path / "manifest.json", "f", tmp_path)  # as large as it was: only reading it tells
+    assert damaged(tmp_path / "manifest.json", tmp_path)
+    (tmp_path / "two").unlink()
+    assert damaged(tmp_path / "manifest.json", tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    assert not damaged(tmp_path / "manifest.json", tmp_path)
+
+
 GARBAGE = [
     b"",
     b"{",
@@ -205,164 +233,6 @@ def test_a_fingerprint_depends_on_every_ingredient_and_not_on_their_order():
 def test_an_error_and_the_status_failed_come_together(status, error):
     with pytest.raises(ValueError, match="does not go with"):
         Outcome("g/c", status, error=error)
-
-
-# Worker processes
-
-
-@dataclass(frozen=True)
-class Job:
-    """A task, and what it does to its worker."""
-
-    key: str
-    length: int
-    deed: str = "work"
-
-
-def do(jobs):
-    for job in jobs:
-        match job.deed:
-            case "exit":
-                os._exit(3)
-            case "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-            case "sleep":
-                time.sleep(60)
-    return [Outcome(job.key, "built", {"worker": os.getpid(), "batch": len(jobs)}) for job in jobs]
-
-
-@given(st.lists(st.integers(1, 30), max_size=60), st.integers(1, 40))
-def test_batches_hold_every_task_once_largest_first_and_small_ones_together(lengths, batch_bp):
-    jobs = [Job(f"{number:02}", length) for number, length in enumerate(lengths)]
-    found = batches(iter(jobs), batch_bp)
-    together = [job for batch in found for job in batch]
-    assert sorted(together, key=lambda job: job.key) == jobs
-    assert [job.length for job in together] == sorted(lengths, reverse=True)
-    assert all(len(batch) == 1 or sum(job.length for job in batch) <= batch_bp for batch in found)
-    assert all(sum(job.length for job in batch) + after[0].length > batch_bp for batch, after in pairwise(found))
-
-
-def test_batches_of_a_small_genome_by_hand():
-    sizes = {"chr1": 25, "chr2": 12, "chr3": 6, "b": 4, "a": 4, "c": 1}
-    found = batches([Job(key, size) for key, size in sizes.items()], batch_bp=10)
-    assert [[job.key for job in batch] for batch in found] == [["chr1"], ["chr2"], ["chr3", "a"], ["b", "c"]]
-
-
-def test_a_pool_gives_an_outcome_for_every_task_in_the_order_of_their_keys():
-    jobs = [Job(f"g/{number}", number * 1_000_000) for number in (3, 12, 1, 10, 11, 2)]
-    told = []
-    with process_pool(2) as pool:
-        outcomes = run_batches(pool, do, jobs, told.append)
-    assert [outcome.key for outcome in outcomes] == ["g/1", "g/10", "g/11", "g/12", "g/2", "g/3"]
-    assert [outcome.facts["batch"] for outcome in outcomes] == [3, 1, 1, 1, 3, 3]  # 1, 2 and 3 Mb together
-    assert os.getpid() not in {outcome.facts["worker"] for outcome in outcomes}
-    assert sorted(told, key=lambda outcome: outcome.key) == outcomes
-
-
-@pytest.mark.parametrize("deed", ["exit", "kill"])
-def test_the_batch_of_a_worker_that_dies_fails_with_a_remedy(deed):
-    large, deadly, lost = Job("large", 30_000_000), Job("deadly", 8, deed), Job("lost", 7)
-    told = []
-    with process_pool(1) as pool:
-        outcomes = run_batches(pool, do, [large, deadly, lost], told.append)
-        assert [(outcome.key, outcome.status) for outcome in outcomes] == [
-            ("deadly", "failed"),
-            ("large", "built"),
-            ("lost", "failed"),
-        ]
-        assert "it may have run out of memory. Use fewer workers and run again." in outcomes[0].error
-        assert sorted(outcome.key for outcome in told) == ["deadly", "large", "lost"]
-        # The pool takes no more work then, which must not raise either.
-        assert [outcome.status for outcome in run_batches(pool, do, [large, lost], told.append)] == ["failed"] * 2
-
-
-class Inline(Executor):
-    """Runs work at once, in this process."""
-
-    def submit(self, work, *args):
-        done = Future()
-        done.set_result(work(*args))
-        return done
-
-
-def test_any_executor_will_do():
-    outcomes = run_batches(Inline(), do, [Job("b", 1), Job("a", 2)], lambda outcome: None)
-    assert [outcome.key for outcome in outcomes] == ["a", "b"]
-
-
-def running(process):
-    """Look without waiting: psutil would reap the pool's children, which then waits for them for ever."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def end_in_time(processes, seconds=3):
-    deadline = time.monotonic() + seconds
-    while (left := [process for process in processes if running(process)]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    for process in left:
-        process.kill()
-    return not left
-
-
-def workers():
-    return [psutil.Process(child.pid) for child in multiprocessing.active_children()]
-
-
-@pytest.mark.parametrize("interruption", [ValueError, KeyboardInterrupt])
-def test_leaving_a_pool_by_an_exception_ends_its_busy_workers(interruption):
-    left = []
-
-    def leave():
-        with process_pool(2) as pool:
-            pool.submit(os.getpid).result()
-            for _ in range(4):
-                pool.submit(do, [Job("long", 1, "sleep")])
-            left.extend(workers())
-            raise interruption
-
-    with pytest.raises(interruption):
-        leave()
-    assert len(left) == 2
-    assert end_in_time(left)
-
-
-def test_leaving_a_pool_well_ends_its_workers():
-    with process_pool(1) as pool:
-        pool.submit(os.getpid).result()
-        left = workers()
-    assert len(left) == 1
-    assert end_in_time(left)
-
-
-PARENT = """
-import os, time
-from genatator_assets.work.pool import process_pool
-if __name__ == "__main__":
-    with process_pool(1) as pool:
-        print(pool.submit(os.getpid).result(), flush=True)
-        time.sleep(60)
-"""
-
-
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_workers_end_with_a_parent_that_is_killed(tmp_path, how):
-    script = tmp_path / "parent.py"
-    script.write_text(PARENT)
-    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
-        worker = psutil.Process(int(parent.stdout.readline()))
-        parent.send_signal(how)
-    assert end_in_time([worker])
-
-
-@pytest.mark.parametrize(("cores", "free", "expected"), [(8, 100, 8), (8, 4.1, 4), (8, 0.1, 1), (1, 100, 1)])
-def test_there_are_as_many_workers_as_cores_unless_memory_is_short(monkeypatch, cores, free, expected):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
-    memory = psutil.virtual_memory()._replace(available=int(free * WORKER_MEMORY_BYTES))
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
-    assert default_workers() == expected
 
 
 # Tables

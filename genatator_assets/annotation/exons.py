@@ -22,6 +22,7 @@ class _Part:
     biotype: str | None
     coding: bool
     source_line: int
+    text: bytes
 
 
 @dataclass
@@ -61,7 +62,7 @@ def _parts(lines: Iterable[bytes], flavour: Flavour, tally: Tally) -> Iterator[_
                 tally.note_malformed(number, line, why)
             continue
         feature, text = columns[2], columns[8]
-        tally.counts[feature] = tally.counts.get(feature, 0) + 1
+        tally.counts[feature] += 1
         if feature not in is_coding or not (name := attributes.first(text, transcript_id)):
             continue
         try:
@@ -79,25 +80,24 @@ def _parts(lines: Iterable[bytes], flavour: Flavour, tally: Tally) -> Iterator[_
             biotype=attributes.first(text, biotype),
             coding=is_coding[feature],
             source_line=number,
+            text=text,
         )
 
 
 def _row(transcript: _Growing, flavour: Flavour) -> Row:
     first = transcript.first
     told = flavour.type_of("transcript", first.biotype)
-    return Row(
-        seqid=first.seqid,
-        start=transcript.start,
-        end=transcript.end,
-        strand=first.strand,
-        transcript_id=first.transcript_id,
-        gene_id=first.gene_id,
-        row_id=first.transcript_id,
-        type=told or (flavour.coding if transcript.coding else "other"),
-        biotype=first.biotype,
-        pseudo=False,
-        trans_spliced=False,
-        partial=False,
-        malformed=None,
-        source_line=first.source_line,
+    return (
+        first.seqid,
+        transcript.start,
+        transcript.end,
+        first.strand,
+        first.transcript_id,
+        first.gene_id,
+        first.transcript_id,
+        told or (flavour.coding if transcript.coding else "other"),
+        first.biotype,
+        None,
+        first.source_line,
+        first.text,
     )

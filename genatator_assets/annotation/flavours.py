@@ -18,7 +18,7 @@ _SIGNS: tuple[tuple[re.Pattern[bytes], FlavourName], ...] = (
     (re.compile(rb"^#+\s*provider:\s*GENCODE", re.MULTILINE), "gencode"),
     (re.compile(rb"\bgbkey[= ]"), "refseq"),
     (re.compile(rb"\b(?:gene|transcript)_type[= ]"), "gencode"),
-    (re.compile(rb"\b(?:gene|transcript)_biotype[= ]|\bbiotype |\bID=(?:gene|transcript):"), "ensembl"),
+    (re.compile(rb"\b(?:(?:gene|transcript)_)?biotype |\bID=(?:gene|transcript):"), "ensembl"),
 )
 
 

@@ -18,9 +18,8 @@ END_OF_ROWS = (b"##FASTA", b">")
 
 _BUFFER_BYTES = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_SEMICOLON = ord(";")
-_PERCENT = b"%"
 _GFF3_ATTRIBUTE = re.compile(rb"\s*[^\s=;\"]+=")
+_BARE_NAME = re.compile(rb"(?!\.$)[^\s;=\"]+")
 _SHOWN_BYTES = 120
 
 
@@ -61,24 +60,34 @@ class Attributes:
         """Look at samples of column 9."""
         spelt = [_GFF3_ATTRIBUTE.match(sample) is not None for sample in samples if sample.strip() not in (b"", b".")]
         self.gff3 = 2 * sum(spelt) > len(spelt)
-        self._closing = b";" if self.gff3 else b'"'
+        self._before, self._closing = (ord(";"), b";") if self.gff3 else (ord(" "), b'"')
 
     def openings(self, keys: Iterable[str]) -> list[bytes]:
-        """Give what stands before the values of `keys`, to be used with `first`."""
+        """Give what stands before the values of `keys`, to be used with `find` and `first`."""
         return [f"{key}=".encode() if self.gff3 else f'{key} "'.encode() for key in keys]
 
-    def first(self, text: bytes, openings: list[bytes]) -> str | None:
-        """Give the value of the first attribute that is there and not empty."""
+    def find(self, text: bytes, openings: list[bytes]) -> bytes | None:
+        """Give the value, as it is spelt, of the first attribute that is there and not empty."""
         for opening in openings:
             begin = text.find(opening)
-            if begin > 0 and text[begin - 1] != _SEMICOLON:
+            if begin > 0 and text[begin - 1] != self._before:
                 begin = _at_a_key(text, opening, begin)
             if begin >= 0:
                 begin += len(opening)
                 end = text.find(self._closing, begin)
                 if value := (text[begin:end] if end >= 0 else text[begin:]).strip():
-                    return self.plain(value) if _PERCENT in value else value.decode("utf-8", "replace")
+                    return value
         return None
+
+    def first(self, text: bytes, openings: list[bytes]) -> str | None:
+        """Give the value of the first attribute that is there and not empty."""
+        value = self.find(text, openings)
+        return None if value is None else self.plain(value)
+
+    def bare(self, text: bytes) -> str | None:
+        """Give a name that stands alone in column 9, as AUGUSTUS and BRAKER write transcripts in GTF (`g1.t1`)."""
+        name = text.strip()
+        return self.plain(name) if not self.gff3 and _BARE_NAME.fullmatch(name) else None
 
     def plain(self, value: bytes) -> str:
         """Decode a value; GFF3 spells some letters as %XX."""
@@ -88,6 +97,6 @@ class Attributes:
 
 def _at_a_key(text: bytes, opening: bytes, begin: int) -> int:
     """Go on from a find at `begin` to the first that begins an attribute, not one within a value; -1 if none does."""
-    while begin > 0 and text[begin - 2 : begin] != b"; " and text[:begin].rstrip()[-1:] not in (b"", b";"):
+    while begin > 0 and text[:begin].rstrip()[-1:] not in (b"", b";"):
         begin = text.find(opening, begin + 1)
     return begin

@@ -1,12 +1,15 @@
 """What is read of an annotation, before anything is selected: every transcript, and what could not be read."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import reduce
+from typing import Any, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from genatator_assets.annotation.flavours import FlavourName, TranscriptType
+from genatator_assets.annotation.flavours import FlavourName, Marks, TranscriptType
 
 _ROWS_PER_BATCH = 2_048
 
@@ -33,23 +36,34 @@ half-open; `row_id` is the row's own ID in GFF3, and transcript_id in GTF; `malf
 that can't be read, which has neither start nor end then; source_line counts from 1."""
 
 
-class Row(NamedTuple):
-    """A transcript, as in PARSED_SCHEMA; `type` None is for its CDS rows to tell."""
+Row: TypeAlias = tuple[
+    str | None,  # seqid
+    int | None,  # start
+    int | None,  # end
+    str | None,  # strand
+    str | None,  # transcript_id
+    str | None,  # gene_id
+    str | None,  # row_id
+    TranscriptType | None,  # type; None is for its CDS rows to tell
+    str | None,  # biotype
+    str | None,  # malformed
+    int,  # source_line
+    bytes,  # column 9, in which its marks stand
+]
+"""A transcript's values, as in PARSED_SCHEMA. A named tuple takes ten times as long to make, and there are many."""
 
-    seqid: str | None
-    start: int | None
-    end: int | None
-    strand: str | None
-    transcript_id: str | None
-    gene_id: str | None
-    row_id: str | None
-    type: TranscriptType | None
-    biotype: str | None
-    pseudo: bool
-    trans_spliced: bool
-    partial: bool
-    malformed: str | None
-    source_line: int
+_ROW_COLUMNS: tuple[str, ...] = (
+    "seqid",
+    "start",
+    "end",
+    "strand",
+    "transcript_id",
+    "gene_id",
+    "row_id",
+    "type",
+    "biotype",
+)
+_ROW_COLUMNS += ("malformed", "source_line", "text")
 
 
 @dataclass(frozen=True)
@@ -77,20 +91,27 @@ class ParsedAnnotation:
     regions: Mapping[str, int]
 
 
-def batches(rows: Iterable[Row]) -> Iterator[pa.RecordBatch]:
+def batches(rows: Iterable[Row], marks: Marks) -> Iterator[pa.RecordBatch]:
     """Turn rows into Arrow batches as they come, so that a file's transcripts never are Python objects all at once."""
     waiting: list[Row] = []
     for row in rows:
         waiting.append(row)
         if len(waiting) == _ROWS_PER_BATCH:
-            yield _batch(waiting)
+            yield _batch(waiting, marks)
             waiting = []
     if waiting:
-        yield _batch(waiting)
+        yield _batch(waiting, marks)
 
 
-def _batch(rows: list[Row]) -> pa.RecordBatch:
-    arrays = [
-        pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), PARSED_SCHEMA, strict=True)
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=PARSED_SCHEMA)
+def _batch(rows: list[Row], marks: Marks) -> pa.RecordBatch:
+    columns: dict[str, Any] = dict(zip(_ROW_COLUMNS, zip(*rows, strict=True), strict=True))
+    texts = pa.array(columns.pop("text"), pa.binary())
+    columns |= {mark: _has_any(texts, words) for mark, words in marks}
+    return pa.RecordBatch.from_arrays(
+        [pa.array(columns[field.name], field.type) for field in PARSED_SCHEMA], schema=PARSED_SCHEMA
+    )
+
+
+def _has_any(texts: pa.BinaryArray, words: tuple[str, ...]) -> pa.BooleanArray:
+    """Say which texts hold one of the words. A search for each is quicker than one for all of them."""
+    return reduce(pc.or_, [pc.match_substring_regex(texts, pattern=re.escape(word)) for word in words])

@@ -1,6 +1,7 @@
 """A streaming reader of GFF3 and GTF, plain or gzip, that keeps transcripts only and every one of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -44,10 +45,10 @@ def read_annotation(
     read_as = flavour_named(name).with_types(types or TypeRules())
     tally = Tally(path, attributes)
     reader = _Reader(read_as, tally)
-    transcripts = _table(path, reader.rows)
+    transcripts = _table(tally, reader.rows)
     if not len(transcripts) and not attributes.gff3:
         tally = Tally(path, attributes)
-        transcripts = _table(path, lambda lines: transcripts_from_parts(lines, read_as, tally))
+        transcripts = _table(tally, lambda lines: transcripts_from_parts(lines, read_as, tally))
     tally.require_few_malformed(max_malformed)
     if not len(transcripts):
         raise AnnotationError(_no_transcripts(path, tally.by_type()))
@@ -61,9 +62,9 @@ def read_annotation(
     )
 
 
-def _table(path: Path, rows_of: Callable[[Iterable[bytes]], Iterator[Row]]) -> pa.Table:
-    with open_lines(path) as lines:
-        return pa.Table.from_batches(batches(rows_of(lines)), PARSED_SCHEMA)
+def _table(tally: Tally, rows_of: Callable[[Iterable[bytes]], Iterator[Row]]) -> pa.Table:
+    with open_lines(tally.path) as lines:
+        return pa.Table.from_batches(batches(rows_of(lines), marks(tally.attributes.gff3)), PARSED_SCHEMA)
 
 
 def _sniff(path: Path, flavour: FlavourName | None) -> tuple[FlavourName, Attributes]:
@@ -107,25 +108,22 @@ class _Reader:
         self._flavour = flavour
         self._tally = tally
         self._attributes = attributes
+        self._plain = cache(attributes.plain)
+        self._type_of = cache(flavour.type_of)
         self._transcript_types = {name.encode(): name for name in (*features.transcript, *flavour.more_transcripts)}
-        self._noted: dict[bytes, Callable[[bytes], None]] = {}
+        self._noted: dict[bytes, Callable[[list[bytes]], None]] = {}
         if flavour.gene_biotype:
             self._noted |= {name.encode(): self._note_gene for name in features.gene}
         if flavour.coding != "other":
             self._noted |= {name.encode(): self._note_coding for name in features.cds}
-        self._id = attributes.openings(["ID"])
-        self._parent = attributes.openings(["Parent"])
+        self._id = attributes.openings(["ID"] if attributes.gff3 else [])
+        self._parent = attributes.openings(["Parent"] if attributes.gff3 else [])
         self._transcript_id = attributes.openings(flavour.transcript_id)
         self._gene_id = attributes.openings(flavour.gene_id)
         self._biotype = attributes.openings(flavour.biotype)
         self._gene_biotype = attributes.openings(flavour.gene_biotype)
-        self._coding_parent = attributes.openings(["Parent"] if attributes.gff3 else ["transcript_id"])
-        marked_by = marks(attributes.gff3)
-        self._pseudo = [word.encode() for word in marked_by.pseudo]
-        self._trans_spliced = [word.encode() for word in marked_by.trans_spliced]
-        self._partial = [word.encode() for word in marked_by.partial]
-        self._biotype_of_gene: dict[str, str] = {}
-        self._coding: set[str] = set()
+        self._biotype_of_gene: dict[bytes, str] = {}
+        self._coding: set[tuple[bytes, bytes]] = set()
 
     def rows(self, lines: Iterable[bytes]) -> Iterator[Row]:
         """Give the transcripts. This loop passes over most lines: it does the least that finds a malformed row."""
@@ -139,7 +137,7 @@ class _Reader:
                     yield from self._malformed(number, line, columns, why)
                 continue
             feature = columns[2]
-            counts[feature] = counts[feature] + 1 if feature in counts else 1
+            counts[feature] += 1
             if feature in transcripts:
                 try:
                     if row := self._transcript(number, columns):
@@ -147,51 +145,56 @@ class _Reader:
                 except MalformedRowError as error:
                     yield from self._malformed(number, line, columns, str(error))
             elif feature in noted:
-                noted[feature](columns[8])
+                noted[feature](columns)
 
     def with_coding(self, transcripts: pa.Table) -> pa.Table:
         """Fill in the types that only CDS rows can tell."""
-        told = pc.is_in(transcripts["row_id"], pa.array(sorted(self._coding), pa.string()))
-        types = pc.if_else(told, self._flavour.coding, "other")
-        place = transcripts.schema.get_field_index("type")
-        return transcripts.set_column(place, "type", pc.coalesce(transcripts["type"], types))
+        plain = self._attributes.plain
+        coding = pa.array(sorted(f"{plain(seqid)}\t{plain(name)}" for seqid, name in self._coding), pa.string())
+        place = pc.binary_join_element_wise(transcripts["seqid"], transcripts["row_id"], "\t")
+        types = pc.if_else(pc.is_in(place, coding), self._flavour.coding, "other")
+        column = transcripts.schema.get_field_index("type")
+        return transcripts.set_column(column, "type", pc.coalesce(transcripts["type"], types))
 
-    def _note_gene(self, text: bytes) -> None:
-        name = self._attributes.first(text, self._id)
-        biotype = self._attributes.first(text, self._gene_biotype)
+    def _note_gene(self, columns: list[bytes]) -> None:
+        name = self._attributes.find(columns[8], self._id)
+        biotype = self._attributes.find(columns[8], self._gene_biotype)
         if name and biotype:
-            self._biotype_of_gene[name] = biotype
+            self._biotype_of_gene[name] = self._plain(biotype)
 
-    def _note_coding(self, text: bytes) -> None:
-        if parents := self._attributes.first(text, self._coding_parent):
-            self._coding.update(parents.split(",") if self._attributes.gff3 else [parents])
+    def _note_coding(self, columns: list[bytes]) -> None:
+        seqid, text = columns[0], columns[8]
+        if self._attributes.gff3:
+            self._coding.update((seqid, parent) for parent in self._parents(text))
+        elif name := self._attributes.find(text, self._transcript_id):
+            self._coding.add((seqid, name))
 
     def _transcript(self, number: int, columns: list[bytes]) -> Row | None:
         seqid, _, feature, first, last, _, strand, _, text = columns
         attributes = self._attributes
-        row_id = attributes.first(text, self._id) if attributes.gff3 else None
-        if row_id is not None and row_id.startswith(_GENE_ID):
+        row_id = attributes.first(text, self._id)
+        if row_id and row_id.startswith(_GENE_ID):
             return None
         start, end = interval(first, last)
-        name = attributes.first(text, self._transcript_id)
+        name = attributes.first(text, self._transcript_id) or attributes.bare(text)
         if not name:
             raise MalformedRowError(f"the transcript has no {' or '.join(self._flavour.transcript_id)}")
-        biotype = attributes.first(text, self._biotype) or self._inherited_biotype(text)
-        return Row(
-            attributes.plain(seqid),
+        parents = self._parents(text)
+        stated = attributes.find(text, self._biotype)
+        biotype = self._plain(stated) if stated else self._biotype_of_any(parents)
+        return (
+            self._plain(seqid),
             start,
             end,
-            strand.decode("utf-8", "replace"),
-            self._bare(name),
-            self._bare(attributes.first(text, self._gene_id)),
+            self._plain(strand),
+            self._without_prefix(name),
+            self._gene(text, parents),
             row_id or name,
-            self._flavour.type_of(self._transcript_types[feature], biotype),
+            self._type_of(self._transcript_types[feature], biotype),
             biotype,
-            _any_in(text, self._pseudo),
-            _any_in(text, self._trans_spliced),
-            _any_in(text, self._partial),
             None,
             number,
+            text,
         )
 
     def _malformed(self, number: int, line: bytes, columns: list[bytes], why: str) -> Iterator[Row]:
@@ -199,41 +202,42 @@ class _Reader:
         self._tally.note_malformed(number, line, why)
         if len(columns) < 3 or columns[2] not in self._transcript_types:
             return
-        name = self._attributes.first(columns[-1], self._transcript_id)
-        yield Row(
-            seqid=self._attributes.plain(columns[0]),
-            start=None,
-            end=None,
-            strand=None,
-            transcript_id=self._bare(name),
-            gene_id=self._bare(self._attributes.first(columns[-1], self._gene_id)),
-            row_id=name,
-            type=self._flavour.type_of(self._transcript_types[columns[2]], None) or "other",
-            biotype=None,
-            pseudo=False,
-            trans_spliced=False,
-            partial=False,
-            malformed=why,
-            source_line=number,
+        text = columns[-1]
+        row_id = self._attributes.first(text, self._id)
+        if row_id and row_id.startswith(_GENE_ID):
+            return
+        name = self._attributes.first(text, self._transcript_id)
+        yield (
+            self._plain(columns[0]),
+            None,
+            None,
+            None,
+            name and self._without_prefix(name),
+            self._gene(text, self._parents(text)),
+            row_id or name,
+            self._type_of(self._transcript_types[columns[2]], None) or "other",
+            None,
+            why,
+            number,
+            b"",
         )
 
-    def _inherited_biotype(self, text: bytes) -> str | None:
-        """Give the biotype of the first parent that states one."""
-        if not self._gene_biotype or not (parents := self._attributes.first(text, self._parent)):
-            return None
-        if "," not in parents:
-            return self._biotype_of_gene.get(parents)
-        return next(filter(None, map(self._biotype_of_gene.get, parents.split(","))), None)
+    def _parents(self, text: bytes) -> list[bytes]:
+        """Give the IDs of a row's parents as they are spelt in GFF3; in GTF there are none."""
+        value = self._attributes.find(text, self._parent)
+        return value.split(b",") if value else []
 
-    def _bare(self, name: str | None) -> str | None:
+    def _gene(self, text: bytes, parents: list[bytes]) -> str | None:
+        """Give a transcript's gene: its first parent, or the one that it names."""
+        name = parents[0] if parents else self._attributes.find(text, self._gene_id)
+        return self._without_prefix(self._attributes.plain(name)) if name else None
+
+    def _biotype_of_any(self, genes: list[bytes]) -> str | None:
+        """Give the biotype of the first gene that states one."""
+        return next(filter(None, map(self._biotype_of_gene.get, genes)), None)
+
+    def _without_prefix(self, name: str) -> str:
         """Take off a prefix such as `rna-`."""
-        if name is None or not name.startswith(self._flavour.prefixes):
-            return name
-        return next(name.removeprefix(prefix) for prefix in self._flavour.prefixes if name.startswith(prefix))
-
-
-def _any_in(text: bytes, words: list[bytes]) -> bool:
-    for word in words:  # noqa: SIM110 - any() takes several times as long, and this runs for each transcript
-        if word in text:
-            return True
-    return False
+        if name.startswith(self._flavour.prefixes):
+            return next(name[len(prefix) :] for prefix in self._flavour.prefixes if name.startswith(prefix))
+        return name

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from genatator_assets.annotation.flavours import feature_types
 from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation
 from genatator_assets.errors import AnnotationError
-from genatator_assets.sources.aliases import chromosomes_named
+from genatator_assets.sources.aliases import chromosomes_named, some_of
 from genatator_assets.sources.chromosomes import Chromosome
 
 Reason = Literal[
@@ -60,7 +60,7 @@ SCHEMA = pa.schema(
 FASTA file's name of the sequence that the annotation calls `seqid` (and the same where it is unknown)."""
 
 _SHOWN_NAMES = 5
-_VERSION = re.compile(r"\.\d+$")
+_VERSION = re.compile(r"(?<=\d)\.\d+$")
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def _require_some_on_included(
 def _no_common_names(genome: str, theirs: list[str], ours: list[str]) -> str:
     return (
         f"genome {genome}: the annotation and the FASTA file name their sequences differently, so that no transcript"
-        f" has a place.\n  annotation: {_some(theirs)}\n  FASTA file: {_some(ours)}\n{_likely_cause(theirs, ours)}"
+        f" has a place.\n  annotation: {some_of(theirs)}\n  FASTA file: {some_of(ours)}\n{_likely_cause(theirs, ours)}"
     )
 
 
@@ -228,8 +228,3 @@ def _likely_cause(theirs: list[str], ours: list[str]) -> str:
         "Give a table of both names, as aliases: {path: ...} under the assembly: NCBI's *_assembly_report.txt or"
         " UCSC's *.chromAlias.txt. If no such table has both, they are of different assemblies."
     )
-
-
-def _some(names: list[str]) -> str:
-    more = f", ... ({len(names):,} names)" if len(names) > _SHOWN_NAMES else ""
-    return ", ".join(names[:_SHOWN_NAMES]) + more

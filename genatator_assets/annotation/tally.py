@@ -1,5 +1,6 @@
 """What is met on the way through an annotation file: rows by type, stated lengths, and lines that can't be read."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ class Tally:
 
     path: Path
     attributes: Attributes
-    counts: dict[bytes, int] = field(default_factory=dict)
+    counts: defaultdict[bytes, int] = field(default_factory=lambda: defaultdict(int))
     regions: dict[str, int] = field(default_factory=dict)
     malformed: int = 0
     malformed_lines: list[MalformedLine] = field(default_factory=list)
@@ -78,7 +79,8 @@ def interval(first: bytes, last: bytes) -> tuple[int, int]:
     Raises:
         MalformedRowError: they are no such columns.
     """
-    numbers = first.isdigit() and last.isdigit() and max(len(first), len(last)) <= MOST_DIGITS
-    if not numbers or not 1 <= int(first) <= int(last):
-        raise MalformedRowError(f"found start {show(first)} and end {show(last)}, expected 1 <= start <= end")
-    return int(first) - 1, int(last)
+    if first.isdigit() and last.isdigit() and len(first) <= MOST_DIGITS >= len(last):
+        start, end = int(first) - 1, int(last)
+        if 0 <= start < end:
+            return start, end
+    raise MalformedRowError(f"found start {show(first)} and end {show(last)}, expected 1 <= start <= end")

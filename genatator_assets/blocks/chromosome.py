@@ -7,7 +7,7 @@ what its manifests don't already say is done, and never raises: what went wrong 
 import hashlib
 import shutil
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +28,7 @@ from genatator_assets.targets.store import read_segments, write_segments
 from genatator_assets.version import __version__
 from genatator_assets.work.files import TEMPORARY_SUFFIX
 from genatator_assets.work.layout import Layout, chromosome_key
-from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished, read_manifest
+from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.tables import FORMAT_VERSION, Provenance
 
@@ -86,6 +86,16 @@ class ChromosomeTask:
         """Where its files stand."""
         return Layout(self.root)
 
+    @cached_property
+    def targets_fingerprint(self) -> str:
+        """Of all that decides the bytes of its segments."""
+        return _fingerprint(self.recipe.targets, landmarks=_digest(self.landmarks))
+
+    @cached_property
+    def blocks_fingerprint(self) -> str:
+        """Of all that decides the bytes of its blocks."""
+        return _fingerprint(self.recipe.blocks, targets=self.targets_fingerprint, split=self.split)
+
     def place(self, start: int, end: int) -> BlockPlace:
         """Where its block [start, end) lies."""
         return BlockPlace(self.genome, self.split, self.chrom, start, end, self.length, self.recipe.block_size_bp)
@@ -93,54 +103,96 @@ class ChromosomeTask:
 
 def build_chromosomes(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
     """Build each chromosome; a bad one becomes a failed outcome and leaves the others alone."""
-    return [_build(task) for task in tasks]
+    return [_guarded(_build, task) for task in tasks]
 
 
-def _build(task: ChromosomeTask) -> Outcome:
+def discard_damaged(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
+    """Read every byte that is stored of each chromosome; where they are not those that were written, discard the
+    manifest, so that the files are built again. The outcome is `intact`, or `built` where there is building to do."""
+    return [_guarded(_discard_damaged, task) for task in tasks]
+
+
+def intact(task: ChromosomeTask) -> Outcome | None:
+    """Give the outcome of a chromosome that needs no work: all its files are there, made by this very task."""
+    targets, blocks = _stored_targets(task), _stored_blocks(task)
+    if targets is None or (task.with_blocks and blocks is None):
+        return None
+    return Outcome(task.key, "intact", _facts(task, targets, blocks))
+
+
+def _guarded(work: Callable[[ChromosomeTask], Outcome], task: ChromosomeTask) -> Outcome:
     try:
-        targets, segments = _build_targets(task)
-        facts: dict[str, Any] = {"targets": dict(targets.facts)}
-        blocks_done = not task.with_blocks
-        if task.with_blocks:
-            blocks_done, blocks = _build_blocks(task, targets, segments)
-            facts["blocks"] = {
-                "blocks": len(blocks.outputs),
-                "nt": task.length,
-                "bytes": sum(output.bytes for output in blocks.outputs),
-            }
+        return work(task)
     except GenatatorError as error:
         return Outcome(task.key, "failed", error=str(error))
     except Exception as error:  # noqa: BLE001 - one bad chromosome must not take the others down
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno} in {place.name}"
         return Outcome(task.key, "failed", error=f"{type(error).__name__}: {error} ({where})")
-    return Outcome(task.key, "intact" if segments is None and blocks_done else "built", facts)
 
 
-def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments | None]:
-    """Paint and store the segments; None instead of segments where they were stored before."""
-    layout, provenance = task.layout, task.recipe.targets
-    path, manifest_path = layout.segments(task.genome, task.chrom), layout.segments_manifest(task.genome, task.chrom)
-    fingerprint = _fingerprint(provenance, landmarks=_digest(task.landmarks))
-    if done := finished(manifest_path, fingerprint, task.root):
-        return done, None
-    manifest_path.unlink(missing_ok=True)
+def _build(task: ChromosomeTask) -> Outcome:
+    if done := intact(task):
+        return done
+    targets, blocks, segments = _stored_targets(task), _stored_blocks(task), None
+    if targets is None:
+        targets, segments = _build_targets(task)
+    if task.with_blocks and blocks is None:
+        if segments is None:
+            segments = read_segments(_segments(task), task.length)
+        blocks = _build_blocks(task, segments)
+    return Outcome(task.key, "built", _facts(task, targets, blocks))
+
+
+def _discard_damaged(task: ChromosomeTask) -> Outcome:
+    bad = [path for path in (_targets_manifest(task), _blocks_manifest(task)) if damaged(path, task.root)]
+    for path in bad:
+        path.unlink()
+    return Outcome(task.key, "built" if bad else "intact")
+
+
+def _facts(task: ChromosomeTask, targets: Manifest, blocks: Manifest | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {"targets": dict(targets.facts)}
+    if task.with_blocks and blocks is not None:
+        size = sum(output.bytes for output in blocks.outputs)
+        facts["blocks"] = {"blocks": len(blocks.outputs), "nt": task.length, "bytes": size}
+    return facts
+
+
+def _stored_targets(task: ChromosomeTask) -> Manifest | None:
+    return finished(_targets_manifest(task), task.targets_fingerprint, task.root)
+
+
+def _stored_blocks(task: ChromosomeTask) -> Manifest | None:
+    return finished(_blocks_manifest(task), task.blocks_fingerprint, task.root)
+
+
+def _segments(task: ChromosomeTask) -> Path:
+    return task.layout.segments(task.genome, task.chrom)
+
+
+def _targets_manifest(task: ChromosomeTask) -> Path:
+    return task.layout.segments_manifest(task.genome, task.chrom)
+
+
+def _blocks_manifest(task: ChromosomeTask) -> Path:
+    return task.layout.blocks_manifest(task.split, task.genome, task.chrom)
+
+
+def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments]:
+    """Paint and store the segments."""
+    _targets_manifest(task).unlink(missing_ok=True)
     segments = paint(task.landmarks, task.length, kernel_values(task.recipe.kernel))
-    write_segments(path, task.genome, task.chrom, segments, provenance)
-    manifest = Manifest(fingerprint, (OutputFile.of(path, task.root),), _target_facts(task.landmarks, segments))
-    manifest.write(manifest_path)
+    write_segments(_segments(task), task.genome, task.chrom, segments, task.recipe.targets)
+    outputs = (OutputFile.of(_segments(task), task.root),)
+    manifest = Manifest(task.targets_fingerprint, outputs, _target_facts(task.landmarks, segments))
+    manifest.write(_targets_manifest(task))
     return manifest, segments
 
 
-def _build_blocks(task: ChromosomeTask, targets: Manifest, segments: Segments | None) -> tuple[bool, Manifest]:
-    """Cut and store the blocks; True with the manifest where they were stored before."""
-    manifest_path = task.layout.blocks_manifest(task.split, task.genome, task.chrom)
-    fingerprint = _fingerprint(task.recipe.blocks, targets=targets.fingerprint, split=task.split)
-    if done := finished(manifest_path, fingerprint, task.root):
-        return True, done
-    manifest_path.unlink(missing_ok=True)
-    if segments is None:
-        segments = read_segments(task.layout.segments(task.genome, task.chrom), task.length)
+def _build_blocks(task: ChromosomeTask, segments: Segments) -> Manifest:
+    """Cut and store the blocks."""
+    _blocks_manifest(task).unlink(missing_ok=True)
     written = [
         _write_block(task, segments, *interval) for interval in block_intervals(task.length, task.recipe.block_size_bp)
     ]
@@ -149,9 +201,9 @@ def _build_blocks(task: ChromosomeTask, targets: Manifest, segments: Segments | 
     blocks = [{**asdict(output), **facts} for output, facts in written]
     chromosome = {"genome": task.genome, "chrom": task.chrom, "split": task.split, "chrom_length": task.length}
     facts = {"chromosome": chromosome, "blocks": blocks, "made_from": asdict(task.recipe.blocks)}
-    manifest = Manifest(fingerprint, outputs, facts)
-    manifest.write(manifest_path)
-    return False, manifest
+    manifest = Manifest(task.blocks_fingerprint, outputs, facts)
+    manifest.write(_blocks_manifest(task))
+    return manifest
 
 
 def _write_block(task: ChromosomeTask, segments: Segments, start: int, end: int) -> tuple[OutputFile, dict[str, Any]]:
@@ -163,6 +215,7 @@ def _write_block(task: ChromosomeTask, segments: Segments, start: int, end: int)
         "start": start,
         "end": end,
         **count_nucleotides(dna),
+        "dna_sha256": hashlib.sha256(dna.encode("ascii")).hexdigest(),
         "target_sum": [channel.sum for channel in runs],
         "target_max": [channel.max for channel in runs],
     }

@@ -51,10 +51,19 @@ class BlockPlace:
         return json.dumps(self.metadata())
 
 
+def block_starts(length: int, block_size_bp: int) -> range:
+    """Give where the blocks of a chromosome of `length` bp begin, 0-based; there are as many blocks as starts.
+
+    >>> list(block_starts(25, 10)), len(block_starts(25, 10))
+    ([0, 10, 20], 3)
+    """
+    return range(0, length, block_size_bp)
+
+
 def block_intervals(length: int, block_size_bp: int) -> list[tuple[int, int]]:
     """Cut a chromosome of `length` bp into 0-based half-open intervals, all but the last of `block_size_bp`.
 
     >>> block_intervals(25, 10)
     [(0, 10), (10, 20), (20, 25)]
     """
-    return [(start, min(start + block_size_bp, length)) for start in range(0, length, block_size_bp)]
+    return [(start, min(start + block_size_bp, length)) for start in block_starts(length, block_size_bp)]

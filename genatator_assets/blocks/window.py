@@ -1,9 +1,11 @@
 """A window of a block's targets straight from its file: through the page table, or else by pyarrow."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from genatator_assets.blocks.encode.pages import read_target_page
@@ -13,7 +15,31 @@ from genatator_assets.targets.channels import CHANNELS
 from genatator_assets.targets.segments import Values
 
 _CHANNELS = len(CHANNELS)
-_TARGETS = 1
+
+
+@dataclass(frozen=True, eq=False)
+class BlockTargets:
+    """The targets of a block file of `bases` bases, ready to be read; `table` is None where the file has none."""
+
+    path: Path
+    bases: int
+    table: PageTable | None
+
+    def read(self, start: int, end: int) -> Values:
+        """Give the targets of bases [start, end), counted from the block's own start: float32 [end - start, 12].
+
+        Raises:
+            ValueError: the interval is reversed or leaves the block.
+            DatasetError: the file is damaged.
+        """
+        if not 0 <= start <= end <= self.bases:
+            raise ValueError(f"{start=}, {end=} is no interval within the block's [0, {self.bases})")
+        try:
+            if self.table is None:
+                return _by_pyarrow(self.path, self.bases)[start:end]
+            return _by_pages(self.path, self.table, self.bases, start, end)
+        except (pa.ArrowInvalid, OSError, ValueError) as error:
+            raise _damaged(self.path, error) from error
 
 
 def read_targets(path: Path, start: int, end: int) -> Values:
@@ -26,29 +52,40 @@ def read_targets(path: Path, start: int, end: int) -> Values:
         ValueError: the interval is reversed or leaves the block.
         DatasetError: the file is damaged, or its page table does not tell the truth.
     """
+    return open_targets(path).read(start, end)
+
+
+def open_targets(path: Path) -> BlockTargets:
+    """Read a block file's footer.
+
+    Raises:
+        DatasetError: the file is no block or damaged, or its page table does not tell the truth.
+    """
     try:
         footer = pq.read_metadata(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise DatasetError(f"{path} can't be read as a block ({error}); build or get it again") from error
-    if (footer.num_row_groups, footer.num_rows, footer.num_columns) != (1, 1, 3):
+    chunks = [footer.row_group(0).column(number) for number in range(footer.num_columns)] if footer.num_rows else []
+    of_targets = [chunk for chunk in chunks if chunk.path_in_schema.split(".")[0] == "targets"]
+    if (footer.num_row_groups, footer.num_rows, len(chunks), len(of_targets)) != (1, 1, 3, 1):
         raise DatasetError(f"{path} is no block: {footer.num_rows:,} rows of {footer.num_columns} columns, not 1 of 3")
-    chunk = footer.row_group(0).column(_TARGETS)
-    length = chunk.num_values // _CHANNELS
-    if not 0 <= start <= end <= length:
-        raise ValueError(f"{start=}, {end=} is no interval within the block's [0, {length})")
+    (chunk,) = of_targets
+    bases = chunk.num_values // _CHANNELS
     stored = (footer.metadata or {}).get(PAGE_TABLE_KEY.encode())
     try:
-        if stored is None:
-            return _by_pyarrow(path, length)[start:end]
-        table = PageTable.decode(stored.decode())
-        _require_truth(table, chunk, length)
-        return _by_pages(path, table, length, start, end)
-    except (pa.ArrowInvalid, OSError, ValueError) as error:
-        raise DatasetError(f"{path} is damaged: {error}; build or get it again") from error
+        table = None if stored is None else _true_table(stored.decode(), chunk, bases)
+    except ValueError as error:
+        raise _damaged(path, error) from error
+    return BlockTargets(path, bases, table)
 
 
-def _require_truth(table: PageTable, chunk: pq.ColumnChunkMetaData, length: int) -> None:
-    """Compare a table with what the footer says of the column."""
+def _damaged(path: Path, error: Exception) -> DatasetError:
+    return DatasetError(f"{path} is damaged: {error}; build or get it again")
+
+
+def _true_table(stored: str, chunk: pq.ColumnChunkMetaData, length: int) -> PageTable:
+    """Decode a table and compare it with what the footer says of the column."""
+    table = PageTable.decode(stored)
     first, last = chunk.data_page_offset, chunk.data_page_offset + chunk.total_compressed_size
     pages = -(-length // table.bases_per_page)
     if (table.edges[0], table.edges[-1], len(table.edges) - 1) != (first, last, pages):
@@ -56,6 +93,7 @@ def _require_truth(table: PageTable, chunk: pq.ColumnChunkMetaData, length: int)
             f"its page table has {len(table.edges) - 1:,} pages at bytes {table.edges[0]:,} to {table.edges[-1]:,},"
             f" expected {pages:,} at {first:,} to {last:,}"
         )
+    return table
 
 
 def _by_pages(path: Path, table: PageTable, length: int, start: int, end: int) -> Values:
@@ -79,6 +117,10 @@ def _by_pages(path: Path, table: PageTable, length: int, start: int, end: int) -
 
 
 def _by_pyarrow(path: Path, length: int) -> Values:
-    column = pq.ParquetFile(path, page_checksum_verification=True).read(columns=["targets"])["targets"]
-    values: Values = column.combine_chunks().flatten().flatten().to_numpy(zero_copy_only=False).astype(np.float32)
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        bases = file.read(columns=["targets"])["targets"].combine_chunks().flatten()
+    widths = pc.list_value_length(bases).to_numpy(zero_copy_only=False)
+    if len(bases) != length or np.any(widths != _CHANNELS):
+        raise ValueError(f"its targets are not {_CHANNELS} values a base")
+    values: Values = bases.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
     return values.reshape(length, _CHANNELS)

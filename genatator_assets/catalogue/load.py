@@ -1,6 +1,6 @@
 """Reading a catalogue: YAML to validated objects, with errors that name the file, the key and the nearest one."""
 
-from collections.abc import Hashable
+import reprlib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,28 +13,47 @@ from genatator_assets.errors import CatalogueError
 
 _PRESETS = files("genatator_assets.catalogue") / "presets"
 _EXPECTED = {"model_type": "a mapping", "tuple_type": "a list"}
-_MERGE = "tag:yaml.org,2002:merge"
+_TAGS = "tag:yaml.org,2002:"
+_MERGE = f"{_TAGS}merge"
+_MOST_BITS = 64
+_MOST_KEYS = 10_000
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 3, 200, 200
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML without repeated keys: PyYAML would silently keep the last of them."""
+class _Loader(yaml.SafeLoader):
+    """YAML that says at which line it is wrong, and that can't be made to grow without bounds."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Refuse repeated keys, of which PyYAML would silently keep the last."""
+        node = super().compose_mapping_node(anchor)
         seen = set()
-        for key_node, _ in node.value:
-            if key_node.tag == _MERGE:
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"found {key!r} as a key, expected a name", key_node.start_mark
-                )
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice; keep one", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+        for key, _ in node.value:
+            name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE else key
+            if name in seen:
+                raise _fault_at(key, f"the key {key.value!r} stands twice; keep one")
+            seen.add(name)
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Refuse what is not what its tag says, such as `!!int ""`: PyYAML lets Python's own errors pass."""
+        try:
+            value = super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            raise _fault_at(node, f"the value can't be read as {node.tag.removeprefix(_TAGS)}") from error
+        if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+            raise _fault_at(node, f"found a number of more than {_MOST_BITS} bits")
+        return value
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Refuse merges (`<<`) of merges of merges that multiply."""
+        super().flatten_mapping(node)
+        if len(node.value) > _MOST_KEYS:
+            raise _fault_at(node, f"found {len(node.value):,} keys in one mapping, expected {_MOST_KEYS:,} at most")
+
+
+def _fault_at(node: yaml.Node, fault: str) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, fault, node.start_mark)
 
 
 def preset_names() -> tuple[str, ...]:
@@ -60,7 +79,7 @@ def load_catalogue(source: str | Path) -> Catalogue:
     if str(source) in preset_names():
         return _parse((_PRESETS / f"{source}.yaml").read_text(), f"preset {source}", Path.cwd())
     path = Path(source)
-    if not path.is_file():
+    if not _is_file(path):
         raise CatalogueError(
             f"{path}: no such catalogue{nearest(str(source), preset_names())};"
             f" give a YAML file or one of the presets: {', '.join(preset_names())}"
@@ -69,13 +88,22 @@ def load_catalogue(source: str | Path) -> Catalogue:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise CatalogueError(f"{path}: not a text file ({error}); expected YAML in UTF-8") from error
+    except OSError as error:
+        raise CatalogueError(f"{path}: can't be read: {error}") from error
     return _parse(text, str(path), path.resolve().parent)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long, no right to look
+        return False
 
 
 def _parse(text: str, origin: str, folder: Path) -> Catalogue:
     try:
-        document = yaml.load(text, _UniqueKeyLoader)  # noqa: S506 - it is a SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2020-13-45
+        document = yaml.load(text, _Loader)  # noqa: S506 - it is a SafeLoader
+    except (yaml.YAMLError, RecursionError) as error:
         raise CatalogueError(f"{origin}: not valid YAML: {error}") from error
     if not isinstance(document, dict):
         raise CatalogueError(
@@ -90,7 +118,8 @@ def _parse(text: str, origin: str, folder: Path) -> Catalogue:
 
 
 def _fault(fault: Any) -> str:
-    """Say one fault of pydantic's in our words: the key's place, what is wrong, what was found."""
+    """Say one fault of pydantic's in our words: the key's place, what is wrong, what was found (in short: by aliases
+    a few lines of YAML hold a list of billions)."""
     place = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in fault["loc"]).replace(".[", "[")
     match fault["type"]:
         case "extra_forbidden":
@@ -102,11 +131,11 @@ def _fault(fault: Any) -> str:
         case "too_short":
             return f"{place}: found an empty list, expected at least one entry"
         case "model_type" | "tuple_type":
-            return f"{place}: found {fault['input']!r}, expected {_EXPECTED[fault['type']]}"
+            return f"{place}: found {_SHORT.repr(fault['input'])}, expected {_EXPECTED[fault['type']]}"
         case "value_error":
             return f"{place}: {fault['ctx']['error']}" if place else str(fault["ctx"]["error"])
         case _:
-            return f"{place}: found {fault['input']!r}: {fault['msg']}"
+            return f"{place}: found {_SHORT.repr(fault['input'])}: {fault['msg']}"
 
 
 def _keys_at(parents: list[str | int]) -> list[str]:

@@ -2,7 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -15,6 +17,7 @@ Split = Literal["train", "validation", "test"]
 BlockWriter = Literal["pages", "pyarrow"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
+_LONGEST_GENOME = 100
 _GENOME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -23,10 +26,11 @@ class _Value(BaseModel):
 
 
 def _genome_name(name: str) -> str:
-    if not _GENOME.fullmatch(name) or ".." in name:
+    if not _GENOME.fullmatch(name) or ".." in name or len(name) > _LONGEST_GENOME:
         raise ValueError(
             f"{name!r} can't name a genome; expected letters, digits and any of ._+- , starting with a letter"
-            " or digit and without '..', because it becomes part of paths and partition keys"
+            f" or digit, without '..' and no longer than {_LONGEST_GENOME}, because it becomes part of paths and"
+            " partition keys"
         )
     return name
 
@@ -47,7 +51,12 @@ def _input_file(path: Path, info: ValidationInfo) -> Path:
 
 
 def _address(url: str) -> str:
-    if not re.fullmatch(r"(https?|ftp)://[^\s/]+/\S*[^\s/]", url):
+    if url.startswith("ftp://"):
+        raise ValueError(
+            f"{url!r} can't be fetched: only http and https are spoken. NCBI, EBI, Ensembl and UCSC serve the same"
+            f" files at {url.replace('ftp', 'https', 1)!r}"
+        )
+    if not re.fullmatch(r"https?://[^\s/]+/\S*[^\s/]", url):
         raise ValueError(f"{url!r} can't be fetched; expected the address of a file, as https://host/folder/file")
     if "@" in url.split("/")[2]:
         raise ValueError("the address holds a user name; secrets never stand in a catalogue")
@@ -78,6 +87,10 @@ def _accession_name(name: str) -> str:
 
 
 InputFile = Annotated[Path, AfterValidator(_input_file)]
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 class Kernel(_Value):
@@ -149,7 +162,15 @@ class ChromosomeRules(_Value):
 
     def wants(self, chrom: str) -> bool:
         """Say whether the rules let `chrom` in."""
-        return (self.include is None or chrom in self.include) and chrom not in self.exclude
+        return (self.include is None or chrom in self._included) and chrom not in self._excluded
+
+    @cached_property
+    def _included(self) -> frozenset[str]:  # of a draft assembly there are tens of thousands
+        return frozenset(self.include or ())
+
+    @cached_property
+    def _excluded(self) -> frozenset[str]:
+        return frozenset(self.exclude)
 
 
 class SplitRules(_Value):
@@ -162,19 +183,22 @@ class SplitRules(_Value):
 
     @model_validator(mode="after")
     def _each_chromosome_once(self) -> Self:
-        named = [*self.train, *self.validation, *self.test]
-        if repeated := sorted({chrom for chrom in named if named.count(chrom) > 1}):
+        if repeated := _repeated([*self.train, *self.validation, *self.test]):
             raise ValueError(f"chromosomes named more than once: {', '.join(repeated)}; name each in one split")
         return self
 
+    @property
+    def used(self) -> tuple[Split, ...]:
+        """The splits that the rules name."""
+        return tuple(split for split in SPLITS if split == self.default or getattr(self, split))
+
     def split_of(self, chrom: str) -> Split:
         """Give the split of a chromosome."""
-        lists: dict[Split, tuple[str, ...]] = {
-            "train": self.train,
-            "validation": self.validation,
-            "test": self.test,
-        }
-        return next((split for split, chroms in lists.items() if chrom in chroms), self.default)
+        return self._named.get(chrom, self.default)
+
+    @cached_property
+    def _named(self) -> dict[str, Split]:
+        return {chrom: split for split in SPLITS for chrom in getattr(self, split)}
 
 
 class Assembly(_Value):
@@ -225,8 +249,7 @@ class Catalogue(_Value):
 
     @model_validator(mode="after")
     def _each_genome_once(self) -> Self:
-        names = [assembly.genome for assembly in self.assemblies]
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
+        if repeated := _repeated(self.genomes):
             raise ValueError(f"genomes named more than once: {', '.join(repeated)}; give each its own name")
         return self
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, inputs, use
+from genatator_assets.cli import ask, build, inputs, plan, release, use
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -35,8 +35,14 @@ for command in (
     ask.sql,
     ask.statistics,
     ask.explain,
+    ask.verify,
+    inputs.fetch,
+    ask.chromosomes,
     inputs.simulate,
-    use.release,
-    use.push,
+    plan.init,
+    plan.plan,
+    use.plot,
+    release.release,
+    release.push,
 ):
     main.add_command(command)

@@ -1,20 +1,27 @@
-"""Commands that ask: `sql`, `statistics`, `explain`."""
+"""Commands that ask: `sql`, `statistics`, `explain`, `verify`, `chromosomes`."""
 
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from genatator_assets.cli.common import print_statistics, print_table, root_option
+from genatator_assets.cli.common import FAILED, catalogue_option, print_statistics, print_table, root_option
 from genatator_assets.dataset.card import TextTable
+from genatator_assets.dataset.verify import Difference
 from genatator_assets.errors import GenatatorError
 from genatator_assets.query.connect import Answer, ask, connect
 from genatator_assets.query.explain import explain as explain_transcript
+from genatator_assets.work.layout import Layout
 
 _PROMPT = "genatator> "
+_SHOWN_DIFFERENCES = 20
 
 
 @click.command()
@@ -24,8 +31,12 @@ _PROMPT = "genatator> "
 def sql(question: str | None, root: Path, form: str) -> None:
     """Answer a QUESTION in SQL about a dataset; without one, prompt for questions.
 
-    Views: blocks, block_targets, chromosomes, transcripts, segments, statistics, split_overview, dna_alphabet,
-    target_sums, species_coverage, transcript_reasons, stored_blocks, channels.
+    Views: blocks, block_targets, chromosomes, transcripts, sites, segments, channels, statistics, split_overview,
+    dna_alphabet, target_sums, species_coverage, transcript_reasons, stored_blocks, input_files, lineage.
+
+    Macros, called like tables: blocks_overlapping, transcripts_around, target_runs and targets (genome, chrom, start,
+    end), segments_of (genome, chrom), lineage_of (file); and dna (genome, chrom, start, end), which gives one value.
+    Examples: docs/sql.md.
     """
     with connect(root) as connection:
         if question is not None:
@@ -57,6 +68,99 @@ def explain(transcript_id: str, root: Path) -> None:
 def statistics(root: Path) -> None:
     """Print the card's tables of a dataset."""
     print_statistics(root)
+
+
+@click.command()
+@catalogue_option
+@root_option
+@click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@click.option("--sample", type=click.IntRange(min=1), help="Only so many blocks, drawn at random; by default all.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, 1.3 GB each.")
+def verify(catalogue: str, root: Path, genomes: tuple[str, ...], sample: int | None, seed: int, workers: int) -> None:
+    """Derive the blocks again from FASTA and annotation, and compare them base for base with what is stored.
+
+    Files are hashed, and every clause of the format is checked, too. Exits with 1 if anything differs.
+    """
+    from genatator_assets.catalogue import load_catalogue
+    from genatator_assets.dataset.verify import verify as verify_dataset
+
+    with _bases_done() as tell:
+        report = verify_dataset(
+            load_catalogue(catalogue),
+            Layout(root.absolute()),
+            genomes=genomes,
+            sample=sample,
+            seed=seed,
+            workers=workers,
+            tell=tell,
+        )
+    _print_differences(report.differences)
+    drawn = "" if report.seed is None else f", drawn by seed {report.seed},"
+    click.echo(
+        f"Compared {report.blocks:,} of {report.blocks_in_all:,} blocks{drawn} of {report.genomes} genomes:"
+        f" {report.nt:,} nt in {report.seconds:.1f} s, {report.nt / report.seconds / 1e6:.1f} Mnt/s."
+    )
+    if report.differences:
+        click.echo(f"{len(report.differences):,} differences.")
+        raise SystemExit(FAILED)
+    click.echo("Nothing differs.")
+
+
+@contextmanager
+def _bases_done() -> Iterator[Callable[[int], None]]:
+    """Show how many bases have been compared, where a person watches."""
+    columns = TextColumn("compared"), TextColumn("{task.completed:,.0f} nt"), TimeElapsedColumn()
+    with Progress(*columns, transient=True, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda bases: bar.advance(task, bases)
+
+
+def _print_differences(differences: Sequence[Difference]) -> None:
+    """Print the first differences, and how many there are of each kind."""
+    if not differences:
+        return
+    header = ("genome", "chrom", "position", "what", "expected", "found", "values")
+    rows = tuple(map(_cells, differences[:_SHOWN_DIFFERENCES]))
+    print_table(TextTable("What differs", header, rows))
+    if len(differences) > _SHOWN_DIFFERENCES:
+        kinds = Counter(difference.what for difference in differences)
+        told = ", ".join(f"{what} {count:,}" for what, count in kinds.items())
+        click.echo(f"Shown are the first {_SHOWN_DIFFERENCES}. In all: {told}.")
+
+
+def _cells(one: Difference) -> tuple[str, ...]:
+    position = "-" if one.position is None else f"{one.position:,}"
+    return (one.genome, one.chrom or "-", position, one.what, one.expected, one.found, f"{one.count:,}")
+
+
+@click.command()
+@catalogue_option
+@root_option
+@click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@click.option("--to-do", "only_to_do", is_flag=True, help="Only chromosomes that are not built.")
+def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do: bool) -> None:
+    """List a dataset's chromosomes: key, split, length, and whether there is something to do; tabs between.
+
+    Keys are those of Dagster's partitions. Genomes that are not prepared yet have no chromosomes.
+    """
+    from genatator_assets.catalogue import load_catalogue
+    from genatator_assets.dataset.tasks import in_words, included_chromosomes, sort_out, tasks_of_keys
+    from genatator_assets.work.layout import chromosome_key
+
+    read, layout = load_catalogue(catalogue), Layout(root.absolute())
+    wanted = {read.assembly(genome).genome for genome in genomes or read.genomes}
+    finished = to_do = 0
+    for genome, included in included_chromosomes(read, layout).items():
+        if genome not in wanted:
+            continue
+        tasks, _ = tasks_of_keys(read, layout, [chromosome_key(genome, one.chrom) for one in included])
+        done = {outcome.key for outcome in sort_out(tasks.values())[0]}
+        for key, task in tasks.items():
+            if key not in done or not only_to_do:
+                click.echo(f"{key}\t{task.split}\t{task.length}\t{'intact' if key in done else 'to do'}")
+        finished, to_do = finished + len(done), to_do + len(tasks) - len(done)
+    click.echo(in_words(finished, to_do), err=True)
 
 
 def _print_answer(answer: Answer, form: str) -> None:

@@ -1,6 +1,8 @@
 """Commands that build and serve: `build`, `launch`, `ui`."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -13,13 +15,24 @@ from genatator_assets.work.layout import Layout
 @catalogue_option
 @root_option
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default what the machine carries.")
-def build(catalogue: str, root: Path, workers: int | None) -> None:
-    """Build a dataset, the whole way, through Dagster. Exits with 1 if anything failed."""
+@click.option(
+    "--dask",
+    envvar="GENATATOR_DASK",
+    metavar="WHERE",
+    help="Use the Dask cluster with this address (tcp://host:8786) or scheduler file, instead of processes.",
+)
+@click.option("--check-hashes", is_flag=True, help="Read all finished files again, to find those with changed bytes.")
+def build(catalogue: str, root: Path, workers: int | None, dask: str | None, check_hashes: bool) -> None:
+    """Build a dataset, the whole way, through Dagster. Exits with 1 if anything failed.
+
+    What is finished and intact is left as it is.
+    """
     from genatator_assets.orchestration.build import build as build_dataset
     from genatator_assets.orchestration.progress import ProgressBar
     from genatator_assets.orchestration.settings import Settings
 
-    faults = build_dataset(Settings(catalogue, root.absolute(), workers), ProgressBar(Console(stderr=True)))
+    settings = Settings(catalogue, root.absolute(), workers, dask)
+    faults = build_dataset(settings, ProgressBar(Console(stderr=True)), check_hashes)
     if Layout(root).index.is_file():
         print_statistics(root)
     exit_with(faults)
@@ -30,19 +43,25 @@ def build(catalogue: str, root: Path, workers: int | None) -> None:
 @catalogue_option
 @root_option
 @click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@click.option(
+    "--chromosomes",
+    metavar="KEY[...KEY]",
+    help="Only this chromosome, such as hg38/chr1, or the stretch from one to another: hg38/chr1...hg38/chr5.",
+)
+@click.option("--to-do", is_flag=True, help="Only chromosomes that are not built, or failed; for build_blocks.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait, and exit with 1 if a run failed.")
 @click.option("--workspace", type=click.Path(exists=True, path_type=Path), help="Another workspace.yaml.")
-def launch(job: str, catalogue: str, root: Path, genomes: tuple[str, ...], wait: bool, workspace: Path | None) -> None:
-    """Launch JOB by 'dagster job launch', and say truly what became of it."""
+def launch(job: str, catalogue: str, root: Path, wait: bool, workspace: Path | None, **wanted: Any) -> None:
+    """Launch JOB by 'dagster job launch', and say truly what became of it. A run covers a stretch of one genome."""
     from genatator_assets.orchestration.instance import open_instance
-    from genatator_assets.orchestration.launch import Launcher, workspace_file
+    from genatator_assets.orchestration.launch import Launcher, Wanted, workspace_file
     from genatator_assets.orchestration.settings import Settings
 
-    settings = Settings(catalogue, root.absolute(), Settings.from_environment().workers)
+    settings = replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute())
     all_faults = []
     with open_instance(settings.root) as instance:
         launcher = Launcher(settings, instance, workspace or workspace_file())
-        for tags in launcher.tags_of_runs(job, genomes):
+        for tags in launcher.tags_of_runs(job, Wanted(**wanted)):
             run_id = launcher.launch(job, tags)
             click.echo(f"{run_id} launched: {' '.join([job, *tags.values()])}")
             if wait:
@@ -61,4 +80,4 @@ def ui(catalogue: str, root: Path, port: int) -> None:
     from genatator_assets.orchestration.launch import serve
     from genatator_assets.orchestration.settings import Settings
 
-    serve(Settings(catalogue, root.absolute(), Settings.from_environment().workers), port)
+    serve(replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute()), port)

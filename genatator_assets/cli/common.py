@@ -51,7 +51,9 @@ def print_statistics(root: Path) -> None:
 
 def print_table(text: TextTable) -> None:
     """Print a table, as wide as the terminal or, elsewhere, unfolded."""
-    table = Table(*map(escape, text.header), title=text.title or None, title_justify="left")
+    table = Table(title=text.title or None, title_justify="left")
+    for name in text.header:
+        table.add_column(escape(name), overflow="fold")  # a name that is cut off is of no use
     for row in text.rows:
         table.add_row(*(escape(cell) for cell in row))
     Console(width=None if sys.stdout.isatty() else _WIDE).print(table)

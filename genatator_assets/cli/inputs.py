@@ -1,10 +1,78 @@
-"""Commands about inputs, before anything is built: `simulate`."""
+"""Commands about inputs, before anything is built: `fetch`, `simulate`."""
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 
+from genatator_assets.catalogue import Assembly, load_catalogue
+from genatator_assets.cli.common import catalogue_option, print_table
+from genatator_assets.dataset.card import TextTable
 from genatator_assets.errors import GenatatorError
+from genatator_assets.work.watch import download_bars
+
+if TYPE_CHECKING:
+    from genatator_assets.sources.fetch import Cache, Fetched
+    from genatator_assets.sources.inputs import Kind
+
+
+@click.command()
+@catalogue_option
+@click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@click.option("--names", is_flag=True, help="Only the tables of sequence names: small, and enough for 'plan'.")
+@click.option("--again", is_flag=True, help="Ask the servers anew, also for files that are in the cache.")
+def fetch(catalogue: str, genomes: tuple[str, ...], names: bool, again: bool) -> None:
+    """Fetch a catalogue's inputs into the cache, and print where they are.
+
+    'build' fetches what it needs by itself; this does it beforehand, as for machines without a network. The cache is
+    the folder GENATATOR_CACHE. What was cut off is gone on with. Exits with 2 if anything could not be fetched.
+    """
+    from genatator_assets.sources.fetch import Cache
+    from genatator_assets.sources.inputs import KINDS
+
+    stated = load_catalogue(catalogue)
+    assemblies = [stated.assembly(genome) for genome in genomes or stated.genomes]
+    kinds: Collection[Kind] = ("aliases",) if names else KINDS
+    rows, faults = _fetch(assemblies, kinds, Cache(again=again, watch=download_bars(Console(stderr=True))))
+    if rows:
+        print_table(TextTable("", ("genome", "input", "bytes", "checksum", "path"), tuple(rows)))
+    elif not faults:
+        click.echo("nothing to fetch: every input has a path or is simulated")
+    if faults:
+        raise GenatatorError("\n".join(faults))
+
+
+def _fetch(
+    assemblies: list[Assembly], kinds: Collection["Kind"], cache: "Cache"
+) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Fetch the inputs of assemblies; give a row for each, and why others could not be fetched."""
+    from genatator_assets.sources.inputs import fetch_input, remote_inputs
+
+    rows: list[tuple[str, ...]] = []
+    faults: list[str] = []
+    for assembly in assemblies:
+        try:
+            remote = {kind: file for kind, file in remote_inputs(assembly, cache).items() if kind in kinds}
+        except GenatatorError as error:
+            faults.append(f"{assembly.genome}: {error}")
+            continue
+        for kind, address in remote.items():
+            try:
+                file = fetch_input(address, cache)
+            except GenatatorError as error:
+                faults.append(f"{assembly.genome}, {kind}: {error}")
+            else:
+                rows.append((assembly.genome, kind, f"{file.bytes:,}", _compared(file), str(file.path)))
+    return rows, faults
+
+
+def _compared(file: "Fetched") -> str:
+    """Say what a file was compared with: the algorithm, and where the checksum stood."""
+    if file.checksum is None:
+        return "none stated"
+    return f"{file.checksum.text.partition(':')[0]}, {file.checksum.source.rpartition('/')[2]}"
 
 
 @click.command()

@@ -1,57 +1,46 @@
-"""Commands that use a finished dataset: `release`, `push`."""
+"""Commands that use a finished dataset: `plot`."""
 
 from pathlib import Path
 
 import click
 
-from genatator_assets.cli.common import print_table, root_option
-from genatator_assets.dataset.card import TextTable, format_bytes
-from genatator_assets.dataset.release import Part
-from genatator_assets.dataset.release import release as make_release
-from genatator_assets.work.layout import Layout
+from genatator_assets.cli.common import root_option
+from genatator_assets.errors import GenatatorError
+
+_FORMATS = ("png", "pdf", "svg")
 
 
 @click.command()
-@root_option
+@click.argument("locus")
 @click.option(
-    "--to",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of the release.  [default: the folder 'release' of the root]",
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help=f"The picture; its name says the format: {', '.join(f'.{form}' for form in _FORMATS)}.",
 )
-def release(root: Path, folder: Path | None) -> None:
-    """Make the release of a dataset: blocks, preview, card, tables and checksums in one folder, as the hub takes it.
+@root_option
+def plot(locus: str, output: Path, root: Path) -> None:
+    """Draw a LOCUS: DNA, transcripts (selected and rejected), and the twelve channels.
 
-    An earlier release there is replaced once the new one is whole. Where it can, it takes no room of its own: blocks
-    are hard links to those of the root.
+    A locus is written as in a genome browser, counted from 1 with both ends inside:
+
+    \b
+        genatator-assets plot hg38:chr20:1,000,000-1,050,000 -o locus.png
+
+    The dataset may also be a folder of blocks alone, such as a release; then there are no transcripts.
     """
-    made = make_release(Layout(root), folder)
-    _print_parts(f"Release of {made.dataset}", made.parts)
-    click.echo(f"{made.folder}\nblocks are {'hard links to those of the root' if made.linked else 'copies'}")
+    from genatator_assets.reading import Interval, open_dataset
+    from genatator_assets.work.files import whole_file
 
-
-@click.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.argument("repo_id", metavar="OWNER/NAME")
-@click.option("--yes", is_flag=True, help="Send it. Without this, only say what would be sent.")
-def push(folder: Path, repo_id: str, yes: bool) -> None:
-    """Send the release in FOLDER to the dataset repository OWNER/NAME on the Hugging Face hub.
-
-    Only says what would be sent, unless --yes is given. The token is that of HF_TOKEN or of 'hf auth login'. A
-    repository that does not exist is made, and is private. What was cut off is gone on with.
-    """
-    from genatator_assets.dataset.hub import plan_upload, upload
-
-    planned = plan_upload(folder, repo_id)
-    _print_parts(f"{folder} to the hub's dataset {repo_id}", planned.parts)
-    if yes:
-        click.echo(f"sent to {upload(planned)}")
-    else:
-        click.echo("nothing was sent; to send it, add --yes")
-
-
-def _print_parts(title: str, parts: tuple[Part, ...]) -> None:
-    total = Part("all", sum(part.files for part in parts), sum(part.bytes for part in parts))
-    rows = tuple((part.name, f"{part.files:,}", format_bytes(part.bytes)) for part in (*parts, total))
-    click.secho(title, bold=True)
-    print_table(TextTable("", ("part", "files", "size"), rows))
+    form = output.suffix.lower().removeprefix(".")
+    if form not in _FORMATS:
+        raise GenatatorError(f"{output}: a picture can be written as {', '.join(_FORMATS)}; found {output.suffix!r}")
+    interval = Interval.from_locus(locus)
+    figure = open_dataset(root).plot(interval.genome, interval.chrom, interval.start, interval.end)
+    try:
+        with whole_file(output) as temporary:
+            figure.savefig(temporary, format=form)
+    except OSError as error:
+        raise GenatatorError(f"{output} can't be written ({error}); give another file") from error
+    click.echo(output)

@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         ("G", pa.int64()),
         ("T", pa.int64()),
         ("N", pa.int64()),
+        ("dna_sha256", pa.string()),
         ("target_sum", pa.list_(pa.float64(), len(TARGET_NAMES))),
         ("target_max", pa.list_(pa.float32(), len(TARGET_NAMES))),
         ("path", pa.string()),
@@ -38,7 +39,7 @@ SCHEMA = pa.schema(
     ]
 )
 """[start, end) is 0-based half-open; target_sum and target_max are in the order of the channels; `path` is
-relative to the root."""
+relative to the root. `dna_sha256` is of the letters of `dna_sequence`, `sha256` of the file."""
 
 
 @dataclass(frozen=True)
@@ -95,5 +96,10 @@ def _provenance(catalogue: Catalogue, layout: Layout, genomes: list[str]) -> Pro
     for genome in genomes:
         inputs[f"{genome}.sequence"] = read_source(layout, genome).sequence_sha256
         inputs[f"{genome}.annotation"] = read_summary(layout, genome).sha256
-    about = {"dataset": catalogue.dataset, "block_size_bp": catalogue.block_size_bp, "license": catalogue.license}
+    about = {
+        "dataset": catalogue.dataset,
+        "genomes": list(catalogue.genomes),
+        "block_size_bp": catalogue.block_size_bp,
+        "license": catalogue.license,
+    }
     return Provenance(inputs, about)

@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterable
 
 from genatator_assets.annotation.landmarks import landmarks_of
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts
-from genatator_assets.blocks.chromosome import ChromosomeTask, Recipe
+from genatator_assets.blocks.chromosome import ChromosomeTask, Recipe, intact
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.errors import DatasetError
+from genatator_assets.dataset.plan import BLOCK_BYTES_PER_NT, TARGET_BYTES_PER_NT
+from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import plain_name
-from genatator_assets.work.layout import Layout
+from genatator_assets.work.layout import Layout, chromosome_key, parse_key
+from genatator_assets.work.outcome import Outcome
 
 
 def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
@@ -70,6 +72,54 @@ def chromosome_tasks(
         for chromosome in wanted
         if chromosome.split is not None
     ]
+
+
+def tasks_of_keys(
+    catalogue: Catalogue, layout: Layout, keys: Iterable[str], with_blocks: bool = True
+) -> tuple[dict[str, ChromosomeTask], dict[str, str]]:
+    """Give the tasks of chromosomes by key, and why others have none: the genome isn't ready, or the key is none."""
+    by_genome: dict[str, list[str]] = {}
+    tasks: dict[str, ChromosomeTask] = {}
+    failed: dict[str, str] = {}
+    for key in keys:
+        try:
+            genome, chrom = parse_key(key)
+            by_genome.setdefault(genome, []).append(chrom)
+        except GenatatorError as error:
+            failed[key] = str(error)
+    for genome, chroms in by_genome.items():
+        try:
+            made = chromosome_tasks(catalogue, layout, genome, chroms, with_blocks)
+            tasks |= {task.key: task for task in made}
+        except GenatatorError as error:
+            failed |= {chromosome_key(genome, chrom): str(error) for chrom in chroms}
+    return tasks, failed
+
+
+def sort_out(tasks: Iterable[ChromosomeTask]) -> tuple[list[Outcome], list[ChromosomeTask]]:
+    """Tell chromosomes that need no work, with their outcomes, from those that do."""
+    done: list[Outcome] = []
+    to_do: list[ChromosomeTask] = []
+    for task in tasks:
+        if outcome := intact(task):
+            done.append(outcome)
+        else:
+            to_do.append(task)
+    return done, to_do
+
+
+def in_words(done: int, to_do: int) -> str:
+    """Say how much is left.
+
+    >>> in_words(14_300, 191)
+    '14,300 chromosomes intact, 191 to do'
+    """
+    return f"{done:,} chromosomes intact, {to_do:,} to do"
+
+
+def space_of(tasks: Iterable[ChromosomeTask]) -> int:
+    """Estimate the bytes that tasks will write."""
+    return round((TARGET_BYTES_PER_NT + BLOCK_BYTES_PER_NT) * sum(task.length for task in tasks))
 
 
 def recipes_of(

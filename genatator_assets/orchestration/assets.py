@@ -1,6 +1,7 @@
 """The assets, from assemblies to the dataset's card. They call the library and say what came of it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import closing
 
 import dagster as dg
 import pyarrow as pa
@@ -14,24 +15,33 @@ from genatator_assets.dataset import index
 from genatator_assets.dataset.card import text_tables, write_card
 from genatator_assets.dataset.release import release as make_release
 from genatator_assets.dataset.statistics import build_statistics, read_statistics
-from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes, require_own_root
+from genatator_assets.dataset.tasks import (
+    in_words,
+    included_chromosomes,
+    require_own_root,
+    sort_out,
+    space_of,
+    tasks_of_keys,
+)
 from genatator_assets.errors import GenatatorError
 from genatator_assets.orchestration import metadata
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers
+from genatator_assets.query.catalog import write_catalog
 from genatator_assets.sources import chromosomes as sources
 from genatator_assets.sources.assembly import import_assembly
+from genatator_assets.sources.fetch import Cache
 from genatator_assets.targets import store
 from genatator_assets.version import __version__
-from genatator_assets.work.layout import Layout, chromosome_key, parse_key
+from genatator_assets.work.layout import Layout, chromosome_key
+from genatator_assets.work.machine import require_space
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.pool import run_batches
 
+CATALOGUE = dg.AssetKey("chromosome_catalogue")
 TARGETS = dg.AssetKey("chromosome_targets")
 BLOCKS = dg.AssetKey("blocks")
-
-PerPartition = Mapping[str, metadata.Metadata]
 
 
 def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
@@ -57,9 +67,13 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         description="An assembly's sequence, checked, decompressed and indexed, and its table of chromosomes: which"
         " are included, in which split, and why the others are not.",
     )
-    def assembly(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
+    def assembly(
+        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], progress: dg.ResourceParam[Progress]
+    ) -> dg.MaterializeResult[None]:
+        cache = Cache(watch=progress.downloads(context.log))
+
         def work(genome: str) -> metadata.Metadata:
-            return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout))
+            return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
 
         return _each_genome(context, work)
 
@@ -117,12 +131,14 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 TARGETS,
-                deps=["chromosome_catalogue"],
+                deps=[CATALOGUE],
                 group_name="targets",
                 kinds={"numpy", "parquet"},
                 metadata=metadata.column_schema(store.SCHEMA),
                 code_version=__version__,
-                description="The twelve target channels of a whole chromosome, as runs of equal value.",
+                description="The twelve target channels of a whole chromosome, as runs of equal value:"
+                " targets/<genome>/<chrom>.parquet.",
+                skippable=True,
             ),
             dg.AssetSpec(
                 BLOCKS,
@@ -131,7 +147,9 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
                 kinds={"parquet"},
                 metadata=metadata.column_schema(contract.SCHEMA),
                 code_version=__version__,
-                description="DNA and dense targets of a chromosome, cut into blocks: one row and one file each.",
+                description="DNA and dense targets of a chromosome, cut into blocks of one row and one file each:"
+                " blocks/<split>/genome=<genome>/chrom=<chrom>/<start>.parquet.",
+                skippable=True,
             ),
         ],
         partitions_def=CHROMOSOMES,
@@ -143,21 +161,24 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         layout: dg.ResourceParam[Layout],
         workers: Workers,
         progress: dg.ResourceParam[Progress],
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        """Both assets in one task a chromosome: what is painted is cut at once, not stored and read back first."""
+    ) -> Iterator[dg.AssetMaterialization]:
+        """Both assets in one task a chromosome: what is painted is cut at once, not stored and read back first.
+
+        Each chromosome is recorded when it is done, by an event of its own: the result of a whole run would claim
+        the failed ones too, and saying of each what it holds would take a time that grows with the square of their
+        number. The assets are skippable because there is no such result.
+        """
         with_blocks = BLOCKS in context.selected_asset_keys
-        tasks, failed = _tasks(catalogue, layout, list(context.partition_keys), with_blocks)
-        outcomes = _run(tasks, context, workers, progress)
-        shown = {outcome.key: _shown(layout, tasks[outcome.key], outcome) for outcome in outcomes if not outcome.error}
-        failed |= {outcome.key: outcome.error for outcome in outcomes if outcome.error}
-        results = [
-            _materialize(context, asset, {key: of_asset[asset] for key, of_asset in shown.items()}, failed)
-            for asset in (TARGETS, BLOCKS)
-            if asset in context.selected_asset_keys
-        ]
+        tasks, failed = tasks_of_keys(catalogue, layout, context.partition_keys, with_blocks)
+        catalogued = metadata.latest_version(context.instance, CATALOGUE)
+        with closing(_outcomes(layout, tasks, context.log, workers, progress)) as outcomes:
+            for outcome in outcomes:
+                if outcome.error:
+                    failed[outcome.key] = outcome.error
+                    continue
+                yield from _events(tasks[outcome.key], outcome, catalogued, context.selected_asset_keys)
         if failed:
-            raise _failure("chromosomes", failed, len(shown) + len(failed))
-        yield from results
+            raise _failure("chromosomes", failed, len(context.partition_keys))
 
     return chromosomes
 
@@ -189,10 +210,12 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         group_name="dataset",
         kinds={"markdown"},
         code_version=__version__,
-        description="The dataset's card: what it is and its statistics, as text.",
+        description="The dataset's card: what it is and its statistics, as text; and beside it its views and macros"
+        " for DuckDB.",
     )
     def dataset_card(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
         text = write_card(catalogue, layout, read_statistics(layout))
+        write_catalog(layout)
         return dg.MaterializeResult(
             metadata={"dagster/uri": dg.MetadataValue.path(layout.card), "card": dg.MetadataValue.md(text)}
         )
@@ -226,64 +249,41 @@ def _each_genome(
             done[genome] = work(genome)
         except GenatatorError as error:
             failed[genome] = str(error)
-    result = _materialize(context, context.asset_key, done, failed)
-    if failed:
+    if failed:  # then the run's own result would claim all of them
+        for genome, entries in done.items():
+            context.log_event(dg.AssetMaterialization(context.asset_key, partition=genome, metadata=entries))
         raise _failure("genomes", failed, len(done) + len(failed))
-    return result
+    for genome, entries in done.items():
+        context.add_asset_metadata(entries, partition_key=genome)
+    return dg.MaterializeResult()
 
 
-def _tasks(
-    catalogue: Catalogue, layout: Layout, keys: list[str], with_blocks: bool
-) -> tuple[dict[str, ChromosomeTask], dict[str, str]]:
-    """Give the tasks of chromosomes by key, and why those of genomes that aren't ready have none."""
-    by_genome: dict[str, list[str]] = {}
-    for key in keys:
-        by_genome.setdefault(parse_key(key)[0], []).append(key)
-    tasks: dict[str, ChromosomeTask] = {}
-    failed: dict[str, str] = {}
-    for genome, of_genome in by_genome.items():
-        try:
-            made = chromosome_tasks(catalogue, layout, genome, [parse_key(key)[1] for key in of_genome], with_blocks)
-            tasks |= {task.key: task for task in made}
-        except GenatatorError as error:
-            failed |= dict.fromkeys(of_genome, str(error))
-    return tasks, failed
-
-
-def _run(
-    tasks: Mapping[str, ChromosomeTask], context: dg.AssetExecutionContext, workers: Workers, progress: Progress
-) -> list[Outcome]:
+def _outcomes(
+    layout: Layout, tasks: Mapping[str, ChromosomeTask], log: dg.DagsterLogManager, workers: Workers, progress: Progress
+) -> Generator[Outcome]:
+    """Give the outcomes of the tasks that need no work, and then of the others as workers come back with them."""
+    done, to_do = sort_out(tasks.values())
     title = ", ".join(sorted({task.genome for task in tasks.values()}))
-    with (
-        workers.executor() as executor,
-        progress.of(context.log, title, sum(task.length for task in tasks.values())) as tell,
-    ):
-        outcomes = run_batches(
-            executor, build_chromosomes, tasks.values(), lambda outcome: tell(outcome, tasks[outcome.key].length)
-        )
-    intact = sum(outcome.status == "intact" for outcome in outcomes)
-    context.log.info(f"{title}: {intact:,} of {len(outcomes):,} chromosomes were intact, the others were to do")
-    return outcomes
+    log.info(f"{title}: {in_words(len(done), len(to_do))}")
+    require_space(layout.root, space_of(to_do))
+    yield from done
+    with progress.of(log, title, sum(task.length for task in to_do)) as tell:
+        for outcome in run_batches(workers.crew(), build_chromosomes, to_do):
+            tell(outcome, tasks[outcome.key].length)
+            yield outcome
 
 
-def _shown(layout: Layout, task: ChromosomeTask, outcome: Outcome) -> dict[dg.AssetKey, metadata.Metadata]:
-    shown = {TARGETS: metadata.of_targets(layout, task.genome, task.chrom, outcome.facts["targets"])}
-    if task.with_blocks:
-        shown[BLOCKS] = metadata.of_blocks(layout, task.split, task.genome, task.chrom, outcome.facts["blocks"])
-    return shown
-
-
-def _materialize(
-    context: dg.AssetExecutionContext, asset: dg.AssetKey, shown: PerPartition, failed: Mapping[str, str]
-) -> dg.MaterializeResult[None]:
-    """Give each partition of a run its own metadata. Where some failed, the good ones are logged one by one, because
-    the run's own result would claim all of them."""
-    for key, entries in shown.items():
-        if failed:
-            context.log_event(dg.AssetMaterialization(asset_key=asset, partition=key, metadata=entries))
-        else:
-            context.add_asset_metadata(entries, asset_key=asset, partition_key=key)
-    return dg.MaterializeResult(asset_key=asset)
+def _events(
+    task: ChromosomeTask, outcome: Outcome, catalogued: str, selected: Collection[dg.AssetKey]
+) -> Iterator[dg.AssetMaterialization]:
+    """Record what was made of a chromosome."""
+    targets, blocks = task.targets_fingerprint, task.blocks_fingerprint
+    if TARGETS in selected:
+        holds = metadata.of_targets(outcome.facts["targets"])
+        yield metadata.of_partition(TARGETS, task.key, holds, targets, {CATALOGUE: catalogued})
+    if BLOCKS in selected:
+        holds = metadata.of_blocks(outcome.facts["blocks"])
+        yield metadata.of_partition(BLOCKS, task.key, holds, blocks, {TARGETS: targets})
 
 
 def _failure(what: str, failed: Mapping[str, str], count: int) -> dg.Failure:

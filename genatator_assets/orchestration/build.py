@@ -4,53 +4,93 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from genatator_assets.catalogue import load_catalogue
-from genatator_assets.dataset.tasks import require_own_root
+from genatator_assets.blocks.chromosome import discard_damaged
+from genatator_assets.catalogue import Catalogue, load_catalogue
+from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes, require_own_root
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.instance import open_instance
 from genatator_assets.orchestration.jobs import BUILD_BLOCKS, FINISH, PREPARE
 from genatator_assets.orchestration.outcomes import faults_of
-from genatator_assets.orchestration.partitions import genome_ranges, range_tags, registered_chromosomes
+from genatator_assets.orchestration.partitions import range_tags, registered_chromosomes
 from genatator_assets.orchestration.progress import Progress
+from genatator_assets.orchestration.resources import workers_of
 from genatator_assets.orchestration.settings import Settings
+from genatator_assets.orchestration.survey import survey
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.lock import only_writer, remove_temporaries
+from genatator_assets.work.machine import require_space
+from genatator_assets.work.pool import run_batches
 
+_BUILD_TAG = "genatator/build"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def build(settings: Settings, progress: Progress) -> list[str]:
+def build(settings: Settings, progress: Progress, check_hashes: bool = False) -> list[str]:
     """Build a dataset; give all faults, none if all is well. A bad genome or chromosome leaves the others alone.
+
+    Only what is missing, damaged or made from something else is built. A file is damaged if its size is not that
+    which was written or, with `check_hashes`, if any of its bytes isn't.
 
     Raises:
         CatalogueError: the catalogue can't be used.
-        DatasetError: the root holds another dataset.
+        DatasetError: the root holds another dataset, or another build writes to it.
+        GenatatorError: there is too little space, or the Dask cluster can't be used.
     """
-    catalogue = load_catalogue(settings.catalogue)
-    require_own_root(catalogue, Layout(settings.root))
-    overrides = {"progress": dg.ResourceDefinition.hardcoded_resource(progress)}
+    catalogue, layout = load_catalogue(settings.catalogue), Layout(settings.root)
+    require_own_root(catalogue, layout)
+    overrides = {
+        "progress": dg.ResourceDefinition.hardcoded_resource(progress),
+        "layout": dg.ResourceDefinition.hardcoded_resource(layout),  # we are its only writer, not each run
+    }
     definitions = build_definitions(settings, overrides)
-    with open_instance(settings.root) as instance:
-        faults = _run(definitions, PREPARE, instance, range_tags(catalogue.genomes))
+    with only_writer(layout.root), open_instance(layout.root) as instance:
+        remove_temporaries(layout.root)
+        _close_killed_runs(instance, layout)
+        faults = _run(definitions, PREPARE, instance, layout, range_tags(catalogue.genomes))
         if faults:  # then the step after the bad genome's was skipped; the good ones go on
-            faults += _run(definitions, PREPARE, instance, {}, ["chromosome_catalogue"])
-        for keys in genome_ranges(registered_chromosomes(instance)):
-            faults += _run(definitions, BUILD_BLOCKS, instance, range_tags(keys))
+            faults += _run(definitions, PREPARE, instance, layout, {}, ["chromosome_catalogue"])
+        if check_hashes:
+            _discard_damaged(catalogue, layout, settings, progress)
+        found = survey(catalogue, layout, instance)
+        progress.say(found.in_words())
+        require_space(layout.root, found.bytes_to_write)
+        for keys in found.stretches:
+            faults += _run(definitions, BUILD_BLOCKS, instance, layout, range_tags(keys))
         if registered_chromosomes(instance):
-            faults += _run(definitions, FINISH, instance, {})
+            faults += _run(definitions, FINISH, instance, layout, {})
     return faults
+
+
+def _discard_damaged(catalogue: Catalogue, layout: Layout, settings: Settings, progress: Progress) -> None:
+    tasks = [
+        task
+        for genome, chromosomes in included_chromosomes(catalogue, layout).items()
+        for task in chromosome_tasks(catalogue, layout, genome, [chromosome.chrom for chromosome in chromosomes])
+    ]
+    for outcome in run_batches(workers_of(settings).crew(), discard_damaged, tasks):
+        if outcome.status != "intact":
+            progress.say(f"{outcome.key}: {outcome.error or 'damaged, to be built again'}")
+
+
+def _close_killed_runs(instance: dg.DagsterInstance, layout: Layout) -> None:
+    """Say of runs of earlier builds that they failed, if these were killed: nobody else can, and no build goes on."""
+    unfinished = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+    for run in instance.get_runs(dg.RunsFilter(tags={_BUILD_TAG: str(layout.root)}, statuses=unfinished)):
+        instance.report_run_failed(run, "The build was killed.")
 
 
 def _run(
     definitions: dg.Definitions,
     job: str,
     instance: dg.DagsterInstance,
+    layout: Layout,
     tags: Mapping[str, str],
     only: list[str] | None = None,
 ) -> list[str]:
     result = definitions.resolve_job_def(job).execute_in_process(
         run_config=_QUIET,
         instance=instance,
-        tags=dict(tags),
+        tags={**tags, _BUILD_TAG: str(layout.root)},
         asset_selection=[dg.AssetKey(asset) for asset in only] if only else None,
         raise_on_error=False,
     )

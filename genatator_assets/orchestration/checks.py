@@ -30,7 +30,7 @@ def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         with connect(layout.root) as connection:
             for name in sorted(key.name for key in context.selected_asset_check_keys):
-                yield _result(asset, run_check(connection, name, layout.root))
+                yield _result(asset, run_check(connection, name))
 
     return checks
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from genatator_assets.orchestration.assets import BLOCKS, TARGETS
+from genatator_assets.orchestration.assets import BLOCKS, CATALOGUE, TARGETS
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -21,7 +21,7 @@ def build_jobs() -> list["UnresolvedAssetJobDefinition"]:
     return [
         dg.define_asset_job(
             PREPARE,
-            dg.AssetSelection.assets("assembly", "selected_isoforms", "chromosome_catalogue"),
+            dg.AssetSelection.assets("assembly", "selected_isoforms", CATALOGUE),
             description="Import assemblies, read their annotations, and register the chromosomes to build."
             " Partitioned by genome.",
         ),

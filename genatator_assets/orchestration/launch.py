@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -19,17 +19,34 @@ from typing import NoReturn
 import dagster as dg
 
 from genatator_assets.catalogue import load_catalogue
+from genatator_assets.catalogue.model import nearest
 from genatator_assets.errors import DatasetError
 from genatator_assets.orchestration.instance import HOME_VARIABLE, dagster_home
 from genatator_assets.orchestration.jobs import FINISH, PREPARE, RELEASE
 from genatator_assets.orchestration.outcomes import faults_of
-from genatator_assets.orchestration.partitions import genome_ranges, range_tags, registered_chromosomes
+from genatator_assets.orchestration.partitions import genome_part, genome_ranges, range_tags, registered_chromosomes
 from genatator_assets.orchestration.settings import Settings
-from genatator_assets.work.layout import parse_key
+from genatator_assets.orchestration.survey import survey
+from genatator_assets.work.files import path_name
+from genatator_assets.work.layout import Layout
 
+_TO = "..."
 _LAUNCH_TAG = "genatator/launch"
 _POLL_SECONDS = 0.5
 _ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person wants a job to be run for: all, unless something is named.
+
+    `chromosomes` is the key of one, or those of the first and the last with `...` between; `to_do` leaves out what is
+    built.
+    """
+
+    genomes: tuple[str, ...] = ()
+    chromosomes: str | None = None
+    to_do: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,26 +57,32 @@ class Launcher:
     instance: dg.DagsterInstance
     workspace: Path
 
-    def tags_of_runs(self, job: str, genomes: tuple[str, ...]) -> list[dict[str, str]]:
-        """Give the tags of each run that `job` takes for `genomes` (all if there are none named).
+    def tags_of_runs(self, job: str, wanted: Wanted) -> list[dict[str, str]]:
+        """Give the tags of each run that `job` takes for what is wanted.
 
         Raises:
             CatalogueError: a genome is not in the catalogue.
-            DatasetError: no chromosomes are registered yet.
+            DatasetError: a chromosome is not registered, or none is yet.
         """
         catalogue = load_catalogue(self.settings.catalogue)
-        wanted = [catalogue.assembly(genome).genome for genome in genomes]
+        genomes = [catalogue.assembly(genome).genome for genome in wanted.genomes]
         if job in {FINISH, RELEASE}:
             return [{}]
         if job == PREPARE:
-            return [range_tags([genome]) for genome in wanted] or [range_tags(catalogue.genomes)]
-        stretches = genome_ranges(registered_chromosomes(self.instance))
-        tags = [range_tags(keys) for keys in stretches if not wanted or parse_key(keys[0])[0] in wanted]
-        if not tags:
-            raise DatasetError(
-                f"no chromosomes of {', '.join(wanted) or 'any genome'} are known: run {PREPARE!r} first"
-            )
-        return tags
+            return [range_tags([genome]) for genome in genomes] or [range_tags(catalogue.genomes)]
+        registered = registered_chromosomes(self.instance)
+        if not registered:
+            raise DatasetError(f"no chromosomes are known: run {PREPARE!r} first")
+        stretches: Iterable[list[str]] = genome_ranges(registered)
+        if wanted.to_do:
+            stretches = survey(catalogue, Layout(self.settings.root), self.instance).stretches
+        if genomes:
+            names = {path_name(genome) for genome in genomes}
+            stretches = [keys for keys in stretches if genome_part(keys[0]) in names]
+        if wanted.chromosomes:
+            asked = set(_stretch(registered, wanted.chromosomes))
+            stretches = [kept for keys in stretches if (kept := [key for key in keys if key in asked])]
+        return [range_tags(keys) for keys in stretches]
 
     def launch(self, job: str, tags: Mapping[str, str]) -> str:
         """Launch one run of `job` and give its id.
@@ -93,6 +116,18 @@ class Launcher:
         if run.status != dg.DagsterRunStatus.SUCCESS and not faults:
             faults = [f"the run ended as {run.status.value}; see its log in Dagster's UI"]
         return run.status.value, faults
+
+
+def _stretch(registered: Sequence[str], asked: str) -> Sequence[str]:
+    """Give the registered keys from one to another, in Dagster's order."""
+    first, _, last = asked.partition(_TO)
+    for key in (first, last or first):
+        if key not in registered:
+            raise DatasetError(f"no chromosome {key!r} is registered{nearest(key, list(registered))}")
+    start, end = registered.index(first), registered.index(last or first)
+    if start > end:
+        raise DatasetError(f"{last} comes before {first} among the registered chromosomes; exchange them")
+    return registered[start : end + 1]
 
 
 def serve(settings: Settings, port: int) -> NoReturn:

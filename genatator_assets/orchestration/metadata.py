@@ -1,26 +1,32 @@
 """What a person sees of a materialisation: schemas, counts, tables and where the files are."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
+from genatator_assets.annotation.landmarks import STRANDS
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.annotation.transcripts import AnnotationSummary
-from genatator_assets.blocks.contract import block_intervals
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.dataset.card import TextTable, format_bp, format_bytes
 from genatator_assets.dataset.index import IndexSummary
+from genatator_assets.dataset.plan import amounts_of
 from genatator_assets.dataset.release import Release
 from genatator_assets.dataset.release.names import CARD
+from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome
+from genatator_assets.sources.inputs import KINDS
+from genatator_assets.version import __version__
 from genatator_assets.work.layout import Layout
 
 Metadata = dict[str, Any]
 
 _SHOWN_ROWS = 40
+_VERSION_LETTERS = 16
 
 
 def column_schema(schema: pa.Schema) -> Metadata:
@@ -32,14 +38,16 @@ def column_schema(schema: pa.Schema) -> Metadata:
 def of_assembly(layout: Layout, chromosomes: list[Chromosome]) -> Metadata:
     """What is shown of an imported assembly."""
     included = [chromosome for chromosome in chromosomes if chromosome.included]
+    genome = chromosomes[0].genome
     first = sorted(chromosomes, key=lambda chromosome: -chromosome.length)[:_SHOWN_ROWS]
     rows = [(c.chrom, f"{c.length:,}", c.split or "-", c.reason or "included") for c in first]
     return {
-        **_stored(layout.chromosomes(chromosomes[0].genome), len(chromosomes)),
+        **_stored(layout.chromosomes(genome), len(chromosomes)),
         "included chromosomes": len(included),
         "left out": len(chromosomes) - len(included),
         "included bp": sum(chromosome.length for chromosome in included),
         "longest sequences": markdown_table(("chrom", "bp", "split", "included or why not"), rows),
+        "inputs": markdown_table(("input", "from", "sha256", "compared with"), _inputs(read_source(layout, genome))),
     }
 
 
@@ -69,12 +77,11 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
 def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]]) -> Metadata:
     """What is shown of all chromosomes that there are to build."""
     absent = [genome for genome in catalogue.genomes if genome not in included]
-    rows = []
-    for genome, chromosomes in included.items():
-        for split in sorted({str(chromosome.split) for chromosome in chromosomes}):
-            lengths = [chromosome.length for chromosome in chromosomes if chromosome.split == split]
-            blocks = sum(len(block_intervals(length, catalogue.block_size_bp)) for length in lengths)
-            rows.append((genome, split, f"{len(lengths):,}", f"{blocks:,}", format_bp(sum(lengths))))
+    rows = [
+        (genome, split, f"{amount.chromosomes:,}", f"{amount.blocks:,}", format_bp(amount.nt))
+        for genome, chromosomes in included.items()
+        for split, amount in amounts_of(chromosomes, catalogue.block_size_bp).items()
+    ]
     return {
         "dagster/row_count": sum(len(chromosomes) for chromosomes in included.values()),
         "genomes not imported yet": ", ".join(absent) or "none",
@@ -82,25 +89,39 @@ def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]])
     }
 
 
-def of_targets(layout: Layout, genome: str, chrom: str, facts: Mapping[str, Any]) -> Metadata:
-    """What is shown of a chromosome's targets."""
-    sites = [(name, f"{facts['tss_sites'][name]:,}", f"{facts['polya_sites'][name]:,}") for name in facts["tss_sites"]]
-    sums = [(name, f"{total:,.3f}") for name, total in facts["target_sum"].items()]
-    return {
-        **_stored(layout.segments(genome, chrom), facts["runs"]),
-        "sites": markdown_table(("group and strand", "TSS", "polyA"), sites),
-        "target sums": markdown_table(("channel", "sum"), sums),
-    }
+def of_targets(facts: Mapping[str, Any]) -> str:
+    """Say what a chromosome's targets hold."""
+    tss, polya = (
+        sum(facts[sites][f"combined {strand}"] for strand in STRANDS) for sites in ("tss_sites", "polya_sites")
+    )
+    return f"{facts['runs']:,} runs from {tss:,} TSS and {polya:,} polyA sites"
 
 
-def of_blocks(layout: Layout, split: str, genome: str, chrom: str, facts: Mapping[str, Any]) -> Metadata:
-    """What is shown of a chromosome's blocks."""
-    return {
-        **_stored(layout.chromosome_blocks(split, genome, chrom), facts["blocks"]),
-        "split": split,
-        "nt": facts["nt"],
-        "bytes": facts["bytes"],
-    }
+def of_blocks(facts: Mapping[str, Any]) -> str:
+    """Say what a chromosome's blocks hold."""
+    return f"{facts['blocks']:,} blocks, {facts['nt']:,} nt, {facts['bytes']:,} bytes"
+
+
+def of_partition(
+    asset: dg.AssetKey, partition: str, holds: str, fingerprint: str, made_from: Mapping[dg.AssetKey, str]
+) -> dg.AssetMaterialization:
+    """Record a chromosome by an event as brief as can be: there are thousands, and SQLite keeps two copies of each.
+
+    The tags are those that Dagster itself gives to a run's own result: by them it knows what is out of date. Which
+    event it was that told of an input is left open, because that can't be known here.
+    """
+    tags = {"dagster/code_version": __version__, "dagster/data_version": fingerprint[:_VERSION_LETTERS]}
+    for parent, version in made_from.items():
+        tags[f"dagster/input_data_version/{parent.to_user_string()}"] = version[:_VERSION_LETTERS]
+        tags[f"dagster/input_event_pointer/{parent.to_user_string()}"] = "NULL"
+    return dg.AssetMaterialization(asset, partition=partition, metadata={"holds": holds}, tags=tags)
+
+
+def latest_version(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str:
+    """Give the data version of an unpartitioned asset; nothing if it was never materialised."""
+    entry = instance.get_latest_materialization_event(asset)
+    event = entry.asset_materialization if entry else None
+    return (event.tags or {}).get("dagster/data_version", "") if event else ""
 
 
 def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
@@ -131,6 +152,21 @@ def of_release(release: Release) -> Metadata:
 def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dg.MarkdownMetadataValue:
     """Give a table that the UI shows as one."""
     return dg.MetadataValue.md(TextTable("", header, tuple(rows)).as_markdown())
+
+
+def _inputs(source: Source) -> list[tuple[str, ...]]:
+    """Say of each input where it came from and what its checksum was compared with."""
+    stored = asdict(source)
+    return [
+        (
+            kind,
+            stored[f"{kind}_url"] or stored[f"{kind}_path"],
+            stored[f"{kind}_sha256"],
+            stored[f"{kind}_checksum"] or "-",
+        )
+        for kind in KINDS
+        if stored[f"{kind}_path"]
+    ]
 
 
 def _stored(path: Path, rows: int) -> Metadata:

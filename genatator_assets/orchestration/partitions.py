@@ -6,7 +6,7 @@ from itertools import groupby
 import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.work.layout import parse_key
+from genatator_assets.work.files import path_name
 
 CHROMOSOMES = dg.DynamicPartitionsDefinition(name="chromosomes")
 """Keys are `<genome>/<chrom>`, so that `<genome>/` in the UI's partition box filters a genome's chromosomes."""
@@ -35,7 +35,8 @@ def register_chromosomes(
     name, before = str(CHROMOSOMES.name), registered_chromosomes(instance)
     known, wanted = set(before), set(keys)
     added = [key for key in keys if key not in known]
-    removed = [key for key in before if key not in wanted and parse_key(key)[0] not in not_ready]
+    absent = {path_name(genome) for genome in not_ready}
+    removed = [key for key in before if key not in wanted and genome_part(key) not in absent]
     for key in removed:
         instance.delete_dynamic_partition(name, key)
     if added:
@@ -49,7 +50,12 @@ def genome_ranges(keys: Iterable[str]) -> list[list[str]]:
     >>> genome_ranges(["a/1", "a/2", "b/1", "a/3"])
     [['a/1', 'a/2'], ['b/1'], ['a/3']]
     """
-    return [list(stretch) for _, stretch in groupby(keys, key=lambda key: parse_key(key)[0])]
+    return [list(stretch) for _, stretch in groupby(keys, key=genome_part)]
+
+
+def genome_part(key: str) -> str:
+    """Give a key's genome as it is spelt there."""
+    return key.partition("/")[0]
 
 
 def range_tags(keys: Sequence[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from rich.progress import Progress as RichProgress
 
 from genatator_assets.dataset.card import format_bp
 from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.watch import Arriving, Watch, download_bars, unwatched
 
 Tell = Callable[[Outcome, int], None]
 """Called with each outcome and the chromosome's length in bp."""
@@ -17,6 +18,9 @@ Tell = Callable[[Outcome, int], None]
 
 class Progress:
     """Logs failures."""
+
+    def say(self, text: str) -> None:
+        """Say something between runs."""
 
     @contextmanager
     def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
@@ -28,13 +32,28 @@ class Progress:
 
         yield tell
 
+    def downloads(self, log: dg.DagsterLogManager) -> Watch:
+        """Give whoever watches inputs arrive."""
+
+        @contextmanager
+        def watch(url: str) -> Iterator[Arriving]:
+            log.info(f"fetching {url}")
+            with unwatched(url) as tell:
+                yield tell
+
+        return watch
+
 
 class ProgressBar(Progress):
-    """Draws a bar per run of chromosomes."""
+    """Draws a bar per run of chromosomes, and one per input that is fetched."""
 
     def __init__(self, console: Console) -> None:
         """Draw on `console`."""
         self._console = console
+
+    def say(self, text: str) -> None:
+        """Print it."""
+        self._console.print(text, markup=False, highlight=False)
 
     @contextmanager
     def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
@@ -55,3 +74,7 @@ class ProgressBar(Progress):
                 bar.update(task, completed=done, done=f"{format_bp(done)} of {format_bp(total_bp)}")
 
             yield tell
+
+    def downloads(self, log: dg.DagsterLogManager) -> Watch:
+        """Give what draws the bars of inputs."""
+        return download_bars(self._console)

@@ -1,33 +1,57 @@
 """What assets are handed: where the dataset stands, the workers they use, and whom they tell of progress."""
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
 
 import dagster as dg
 
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.settings import Settings
+from genatator_assets.work import pool
+from genatator_assets.work.cluster import DaskWorkers
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.pool import default_workers, process_pool
+from genatator_assets.work.lock import only_writer
+from genatator_assets.work.machine import default_workers
 
 
 class Workers(dg.ConfigurableResource[None]):
-    """Processes that build chromosomes; 0 takes as many as the machine's cores and memory carry."""
+    """Those who build chromosomes.
+
+    `max_workers` processes of this machine (0: as many as its cores and memory carry), or, where `dask` names one by
+    its address or scheduler file, a Dask cluster.
+    """
 
     max_workers: int = 0
+    dask: str = ""
 
-    @contextmanager
-    def executor(self) -> Iterator[Executor]:
-        """Give an executor that is shut down, children too, at the end of the block."""
-        with process_pool(self.max_workers or default_workers()) as pool:
-            yield pool
+    def crew(self) -> pool.Workers:
+        """Give them: they have a `concurrent.futures.Executor` for us."""
+        if self.dask:
+            return DaskWorkers(self.dask)
+        return pool.LocalWorkers(self.max_workers or default_workers())
+
+
+def workers_of(settings: Settings) -> Workers:
+    """Give the workers that are set."""
+    return Workers(max_workers=settings.workers or 0, dask=settings.dask or "")
 
 
 def build_resources(settings: Settings) -> dict[str, object]:
     """Give the resources of a code location."""
     return {
-        "layout": dg.ResourceDefinition.hardcoded_resource(Layout(settings.root)),
-        "workers": Workers(max_workers=settings.workers or 0),
+        "layout": _layout(settings),
+        "workers": workers_of(settings),
         "progress": dg.ResourceDefinition.hardcoded_resource(Progress()),
     }
+
+
+def _layout(settings: Settings) -> dg.ResourceDefinition:
+    @dg.resource(description="Where the dataset stands. While a run has it, other writers wait.")
+    def layout(context: dg.InitResourceContext) -> Iterator[Layout]:
+        def say(holder: str) -> None:
+            if context.log:
+                context.log.info(f"waiting: {holder}")
+
+        with only_writer(settings.root, say):
+            yield Layout(settings.root)
+
+    return layout

@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 
 import duckdb
 
-from genatator_assets.query.connect import Answer, ask, with_root
+from genatator_assets.errors import QueryError
+from genatator_assets.query.connect import Answer, ask, not_built
 
 SAMPLE_ROWS = 20
 _CHECKS = files("genatator_assets.query") / "checks"
@@ -46,12 +46,17 @@ def describe_check(name: str) -> str:
     return " ".join(line.removeprefix("--").strip() for line in comment[0].splitlines()) if comment else ""
 
 
-def run_check(connection: duckdb.DuckDBPyConnection, name: str, root: Path) -> Finding:
-    """Run a check on the dataset at `root`, to which `connection` is open.
+def run_check(connection: duckdb.DuckDBPyConnection, name: str) -> Finding:
+    """Run a check on the dataset to which `connection` is open. Statements before the last only set variables.
 
     Raises:
         QueryError: what the check asks for has not been built.
     """
-    query = with_root((_CHECKS / f"{name}.sql").read_text(), root)
-    answer = ask(connection, query)
+    *settings, query = connection.extract_statements((_CHECKS / f"{name}.sql").read_text())
+    try:
+        for setting in settings:
+            connection.execute(setting)
+    except duckdb.Error as error:
+        raise QueryError(f"check {name}: {error}{not_built(connection, str(error))}") from error
+    answer = ask(connection, query.query)
     return Finding(name, len(answer.rows), Answer(answer.columns, answer.rows[:SAMPLE_ROWS]))

@@ -1,34 +1,16 @@
-"""A read-only DuckDB connection with a view of every table that a dataset root has (the views stand in views/)."""
+"""A read-only DuckDB connection with the views and macros of a dataset root, and questions to it."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from genatator_assets.errors import DatasetError, QueryError
-from genatator_assets.targets.channels import CHANNELS
-
-_VIEWS = (
-    "blocks",
-    "chromosomes",
-    "transcripts",
-    "segments",
-    "stored_blocks",
-    "block_targets",
-    "split_overview",
-    "dna_alphabet",
-    "target_sums",
-    "species_coverage",
-    "transcript_reasons",
-    "statistics",
-)
-"""In an order in which each needs only those before it."""
+from genatator_assets.query.definitions import ORDER, statement_of
 
 _EXPLAIN = re.compile(r"\s*explain\b(\s+analyze\b)?(\s*\(\s*(analyze|format)\b[^)]*\))?", re.IGNORECASE)
 
@@ -51,18 +33,25 @@ def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     if not (root / "assemblies").is_dir():
         raise DatasetError(f"{root} holds no dataset (found no folder 'assemblies' in it); give --root, or build first")
     with duckdb.connect(config={"python_enable_replacements": "false"}) as connection:
-        connection.register("channels", _channels())
-        for view in _VIEWS:
-            query = with_root((files("genatator_assets.query") / "views" / f"{view}.sql").read_text(), root)
+        connection.execute("set variable root = ?", [str(root.resolve())])
+        for name in ORDER:
             try:
-                connection.execute(f'create view "{view}" as {query}')
+                connection.execute(statement_of(name))
             except duckdb.CatalogException:
                 continue  # it needs a view that is not built yet: asking for it says so
             except duckdb.Error as error:
                 if "No files found" not in str(error):
-                    raise DatasetError(f"{root}: view {view}: {error}; delete the file and build again") from error
+                    raise DatasetError(f"{root}: view {name}: {error}; delete the file and build again") from error
         connection.execute("set lock_configuration = true")  # else a SELECT can have its log written to a file
         yield connection
+
+
+def defined_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Give the names of the views and macros that could be made, because their files are built."""
+    found = connection.execute(
+        "select view_name from duckdb_views() union select function_name from duckdb_functions()"
+    ).fetchall()
+    return {name for (name,) in found} & set(ORDER)
 
 
 def ask(connection: duckdb.DuckDBPyConnection, question: str) -> Answer:
@@ -75,7 +64,7 @@ def ask(connection: duckdb.DuckDBPyConnection, question: str) -> Answer:
         result = connection.execute(_reading(connection, question))
         return Answer(tuple(column[0] for column in result.description or ()), tuple(result.fetchall()))
     except duckdb.Error as error:
-        raise QueryError(f"{error}{_not_built(connection, str(error))}") from error
+        raise QueryError(f"{error}{not_built(connection, str(error))}") from error
 
 
 def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Statement:
@@ -100,32 +89,15 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
         connection.execute(f"describe from (\n{asked}\n)").fetchall()
     except duckdb.Error as error:
         told = re.sub(r"(?m)^LINE (\d+)", lambda found: f"LINE {int(found[1]) - 1}", str(error))
-        raise QueryError(f"{told}{_not_built(connection, told)}") from error
+        raise QueryError(f"{told}{not_built(connection, told)}") from error
     return statement
 
 
-def with_root(query: str, root: Path) -> str:
-    """Put the root's absolute path into a query as SQL strings: `{root}` as it is, `{glob_root}` for patterns.
-
-    >>> with_root("{root} {glob_root}", Path("/data/it's[1]"))
-    "'/data/it''s[1]' '/data/it''s[[]1]'"
-    """
-    absolute = str(root.resolve())
-    pattern = "".join(f"[{letter}]" if letter in "[*?" else letter for letter in absolute)
-    spelled = {"{root}": _sql_string(absolute), "{glob_root}": _sql_string(pattern)}
-    return re.sub("|".join(spelled), lambda found: spelled[found[0]], query)
-
-
-def _sql_string(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _channels() -> pa.Table:
-    rows = [{"channel": number, **vars(channel)} for number, channel in enumerate(CHANNELS)]
-    return pa.Table.from_pylist(rows)
-
-
-def _not_built(connection: duckdb.DuckDBPyConnection, message: str) -> str:
-    built = {name for (name,) in connection.execute("select view_name from duckdb_views()").fetchall()}
-    absent = [view for view in _VIEWS if view not in built and f"Table with name {view} " in message]
-    return f"\n'{absent[0]}' has not been built yet at this root: run 'genatator-assets build'." if absent else ""
+def not_built(connection: duckdb.DuckDBPyConnection, message: str) -> str:
+    """Give what to add to DuckDB's words where a view or macro, or a chromosome of it, is not there."""
+    if "No files found" in message:
+        return "\nIs there such a genome and chromosome (see the view 'chromosomes'), and has it been built?"
+    named = re.search(r"Table (?:Function )?with name (\w+) ", message)
+    if named and named[1] in set(ORDER) - defined_names(connection):
+        return f"\n'{named[1]}' has not been built yet at this root: run 'genatator-assets build'."
+    return ""

@@ -1,16 +1,14 @@
 """Writing a simulated assembly: a FASTA and an annotation file in a folder."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from genatator_assets.simulate.formats import FORMATS, Format
 from genatator_assets.simulate.genes import genes
 from genatator_assets.simulate.model import Molecule, Simulation, molecules
 from genatator_assets.simulate.sequence import fasta
+from genatator_assets.work.files import whole_file
 
 
 @dataclass(frozen=True)
@@ -28,14 +26,13 @@ def write_assembly(simulation: Simulation, folder: Path) -> SimulatedAssembly:
 
     Each file appears under its name only when it's complete.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     simulated = molecules(simulation)
     layout = FORMATS[simulation.flavour]
     sequence, annotation = folder / "sequence.fa", folder / f"annotation.{layout.suffix}"
-    with _whole_file(sequence) as file:
+    with whole_file(sequence) as temporary, temporary.open("wb") as file:
         for molecule in simulated:
             file.writelines(fasta(molecule, simulation.seed))
-    with _whole_file(annotation) as file:
+    with whole_file(annotation) as temporary, temporary.open("wb") as file:
         file.writelines(text.encode("ascii") for text in _annotation(simulation, simulated, layout))
     return SimulatedAssembly(
         sequence,
@@ -54,16 +51,3 @@ def _annotation(simulation: Simulation, simulated: tuple[Molecule, ...], layout:
             yield layout.gene(molecule.name, gene)
             number = gene.number + 1
     yield layout.footer
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name when the block has ended well, and leaves nothing behind when it hasn't."""
-    # The process id keeps two writers of the same folder apart.
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            yield file
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

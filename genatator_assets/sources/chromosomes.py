@@ -24,6 +24,8 @@ SCHEMA = pa.schema(
     ]
 )
 
+_SHOWN_FAULTS = 5
+
 
 @dataclass(frozen=True)
 class Chromosome:
@@ -83,7 +85,7 @@ def _chromosome(assembly: Assembly, chrom: str, length: int, least: int, aliases
     return Chromosome(assembly.genome, assembly.species, chrom, length, aliases, reason is None, reason, split)
 
 
-def _named_by_rules(assembly: Assembly) -> list[tuple[str, str]]:
+def named_by_rules(assembly: Assembly) -> list[tuple[str, str]]:
     """Give (key, chromosome) for every chromosome that the catalogue names."""
     named = [(f"splits.{split}", chrom) for split in SPLITS for chrom in getattr(assembly.splits, split)]
     named += [("chromosomes.include", chrom) for chrom in assembly.chromosomes.include or ()]
@@ -91,16 +93,18 @@ def _named_by_rules(assembly: Assembly) -> list[tuple[str, str]]:
 
 
 def _require_known(assembly: Assembly, known: list[str], aliases: Mapping[str, tuple[str, ...]], place: str) -> None:
-    called = {alias: chrom for chrom, others in aliases.items() for alias in others}
-    faults = [
-        f"{place}: {key}: no sequence {chrom!r} in the FASTA file"
-        + (f"; there it is called {called[chrom]!r}" if chrom in called else nearest(chrom, known))
-        for key, chrom in _named_by_rules(assembly)
-        if chrom not in known
-    ]
-    if faults:
+    there = set(known)
+    absent = [(key, chrom) for key, chrom in named_by_rules(assembly) if chrom not in there]
+    if absent:
+        called = {alias: chrom for chrom, others in aliases.items() for alias in others}
+        faults = [
+            f"{place}: {key}: no sequence {chrom!r} in the FASTA file"
+            + (f"; there it is called {called[chrom]!r}" if chrom in called else nearest(chrom, known))
+            for key, chrom in absent[:_SHOWN_FAULTS]  # to look for the nearest of thousands of names takes a second
+        ]
+        more = [f"... and {len(absent) - len(faults):,} names more"] if len(absent) > len(faults) else []
         shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
-        raise CatalogueError("\n".join([*faults, f"The FASTA file has {len(known)} sequences: {shown}"]))
+        raise CatalogueError("\n".join([*faults, *more, f"The FASTA file has {len(known):,} sequences: {shown}"]))
 
 
 def _require_included(assembly: Assembly, chromosomes: list[Chromosome], least: int, place: str) -> None:
@@ -114,7 +118,7 @@ def _require_included(assembly: Assembly, chromosomes: list[Chromosome], least: 
     faults = [
         f"{place}: {key}: {chrom} is left out of the dataset ({out.reason}, {out.length:,} bp, the least"
         f" length is {least:,} bp); take it out of {key} or let it in"
-        for key, chrom in _named_by_rules(assembly)
+        for key, chrom in named_by_rules(assembly)
         if key.startswith("splits.") and (out := left_out.get(chrom))
     ]
     if faults:

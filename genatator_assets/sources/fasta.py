@@ -1,11 +1,11 @@
-"""FASTA in: a plain, gzip or bgzip file is checked, decompressed and indexed, whole or not at all."""
+"""FASTA in: a plain, gzip or bgzip file is checked, decompressed and indexed, whole or not at all, or only scanned."""
 
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from genatator_assets.errors import SequenceError
 from genatator_assets.sources.fai import Indexer
@@ -40,21 +40,49 @@ def import_fasta(source: Path, destination: Path) -> None:
             lines of uneven length; nothing is left at `destination` then.
     """
     with whole_file(destination) as fasta, whole_file(index_path(destination)) as index:
-        checker, indexer = _Checker(source), Indexer()
         with fasta.open("wb") as copy:
-            for piece in _whole_lines(_read(source)):
-                checker.check(piece)
-                text = _tidy(piece)
-                copy.write(text)
-                _extend(indexer, text, source)
-        checker.finish()
-        index.write_text(indexer.index())
+            rows = _index(source, copy.write)
+        index.write_text(rows)
+
+
+def scan_fasta(source: Path) -> dict[str, int]:
+    """Give name -> length in bp of a FASTA file's sequences, in its order, and write nothing.
+
+    Raises:
+        SequenceError: as `import_fasta`.
+    """
+    return _lengths(_index(source, lambda _: None))
 
 
 def read_index(fasta: Path) -> dict[str, int]:
-    """Give name -> length in bp from a FASTA file's index, in the file's order."""
-    rows = (line.split("\t") for line in index_path(fasta).read_text().splitlines())
-    return {name: int(length) for name, length, *_ in rows}
+    """Give name -> length in bp from a FASTA file's index, in the file's order.
+
+    Raises:
+        SequenceError: the index is not one.
+    """
+    path = index_path(fasta)
+    try:
+        return _lengths(path.read_text())
+    except ValueError as error:
+        raise SequenceError(f"{path}: not an index of a FASTA file ({error}); delete it and run again") from error
+
+
+def _lengths(rows: str) -> dict[str, int]:
+    """Take names and lengths from the text of an index."""
+    split = (line.split("\t") for line in rows.splitlines())
+    return {name: int(length) for name, length, *_ in split}
+
+
+def _index(source: Path, keep: Callable[[bytes], Any]) -> str:
+    """Check a FASTA file and give its index; its tidied text is handed to `keep`, piece by piece."""
+    checker, indexer = _Checker(source), Indexer()
+    for piece in _whole_lines(_read(source)):
+        checker.check(piece)
+        text = _tidy(piece)
+        keep(text)
+        _extend(indexer, text, source)
+    checker.finish()
+    return indexer.index()
 
 
 def _extend(indexer: Indexer, text: bytes, source: Path) -> None:

@@ -1,5 +1,6 @@
 """DNA out: stretches of an indexed FASTA file in the contract's alphabet."""
 
+import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -16,18 +17,27 @@ _CONTRACT = bytes(ord(chr(byte).upper()) if chr(byte) in "ACGTacgt" else ord("N"
 def read_dna(fasta: Path, chrom: str, start: int, end: int) -> str:
     """Give bases [start, end) (0-based) of a sequence: upper case, all letters but A, C, G and T as N.
 
-    The file is opened once per process: pyfaidx objects must not be shared between processes.
+    The file is opened once per process: two processes that share an open file move each other's place in it.
 
     Raises:
         SequenceError: the sequence is shorter than `end`: the file and what is asked of it don't belong together.
     """
-    raw: str = _open(fasta, fasta.stat().st_mtime_ns).fetch(chrom, start + 1, end)
+    raw: str = _open(fasta, fasta.stat().st_mtime_ns, os.getpid()).fetch(chrom, start + 1, end)
     if len(raw) != end - start:
         raise SequenceError(
             f"{fasta}: {chrom} has only {len(raw):,} of the {end - start:,} bases from {start:,} to {end:,};"
             " build the assembly again"
         )
-    return raw.encode("ascii").translate(_CONTRACT).decode("ascii")
+    return in_contract(raw.encode("ascii"))
+
+
+def in_contract(raw: bytes) -> str:
+    """Give the letters of a sequence in the contract's alphabet.
+
+    >>> in_contract(b"acgtRN-")
+    'ACGTNNN'
+    """
+    return raw.translate(_CONTRACT).decode("ascii")
 
 
 def count_nucleotides(dna: str) -> Mapping[str, int]:
@@ -40,7 +50,7 @@ def count_nucleotides(dna: str) -> Mapping[str, int]:
     return {letter: int(np.count_nonzero(letters == ord(letter))) for letter in NUCLEOTIDES}
 
 
-@lru_cache(maxsize=4)
-def _open(fasta: Path, modified: int) -> Faidx:
-    """`modified` is part of the cache's key: an assembly that was imported again is opened again."""
+@lru_cache(maxsize=64)
+def _open(fasta: Path, modified: int, process: int) -> Faidx:
+    """An assembly that was imported again is opened again (`modified`), and so is one after a fork (`process`)."""
     return Faidx(str(fasta), as_raw=True, rebuild=False, build_index=False)

@@ -71,6 +71,15 @@ class Segments:
             if len(runs.start) and not (runs.start[0] >= 0 and runs.end[-1] <= self.length):
                 raise ValueError(f"runs of {channel.name} leave the chromosome [0, {self.length})")
 
+    @classmethod
+    def from_dense(cls, dense: Values) -> "Segments":
+        """Give the runs of dense targets, float32 [length, 12] with length at least 1: `dense` reversed.
+
+        Raises:
+            ValueError: a value is not in [0, 1], or there are not twelve channels.
+        """
+        return cls(len(dense), tuple(_runs_of(np.ascontiguousarray(column)) for column in dense.T))
+
     def dense(self, start: int, end: int, channels: Sequence[int] = range(len(CHANNELS))) -> Values:
         """Give the targets of [start, end) (0-based half-open), float32 [end - start, len(channels)].
 
@@ -83,6 +92,15 @@ class Segments:
         for column, channel in enumerate(channels):
             _paint(dense[:, column], start, *self.channels[channel].cut(start, end))
         return dense
+
+
+def _runs_of(column: Values) -> Runs:
+    if not (column.min() >= 0 and column.max() <= 1):  # which NaN isn't either
+        raise ValueError(f"values lie between {column.min()} and {column.max()}, expected [0, 1]")
+    edges = np.flatnonzero(column[1:] != column[:-1]) + 1
+    start, end = np.concatenate([[0], edges]), np.concatenate([edges, [len(column)]])
+    kept = column[start] > 0
+    return Runs(start[kept], end[kept], column[start[kept]])
 
 
 def _paint(column: Values, offset: int, start: Positions, end: Positions, value: Values) -> None:

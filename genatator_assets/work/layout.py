@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from genatator_assets.errors import DatasetError
 from genatator_assets.work.files import path_name, plain_name
 
 
@@ -16,9 +17,16 @@ def chromosome_key(genome: str, chrom: str) -> str:
 
 
 def parse_key(key: str) -> tuple[str, str]:
-    """Give the genome and chromosome that `chromosome_key` named."""
+    """Give the genome and chromosome that `chromosome_key` named.
+
+    Raises:
+        DatasetError: it never named anything so.
+    """
     genome, _, chrom = key.partition("/")
-    return plain_name(genome), plain_name(chrom)
+    names = plain_name(genome), plain_name(chrom)
+    if not all(names) or chromosome_key(*names) != key:
+        raise DatasetError(f"{key!r} is no chromosome's key: expected <genome>/<chrom>, as the catalogue registers it")
+    return names
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,11 @@ class Layout:
     """
 
     root: Path
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever writes."""
+        return self.root / ".lock"
 
     def assembly(self, genome: str) -> Path:
         """Folder of an assembly's indexed sequence and chromosome table."""

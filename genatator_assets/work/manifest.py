@@ -61,5 +61,14 @@ def finished(path: Path, fingerprint: str, root: Path) -> Manifest | None:
     return manifest if whole else None
 
 
+def damaged(path: Path, root: Path) -> bool:
+    """Say whether a file of the unit at `path` is missing or has other bytes than were written; reads all of them."""
+    manifest = read_manifest(path)
+    return manifest is not None and any(
+        _size(root / output.path) != output.bytes or sha256_of_file(root / output.path) != output.sha256
+        for output in manifest.outputs
+    )
+
+
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else -1

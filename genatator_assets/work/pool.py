@@ -1,23 +1,37 @@
-"""Running batches of work on an executor: largest first, outcomes instead of exceptions, children ended."""
+"""Running batches of work on workers: largest first, outcomes instead of exceptions, children ended."""
 
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
-
-import psutil
 
 from genatator_assets.work.outcome import Outcome
 
-WORKER_MEMORY_BYTES = 500_000_000
-"""What one worker needs at most, with room to spare: `make bench` measures it."""
-
 BATCH_BP = 10_000_000
 """Small chromosomes are put together into tasks of about this many bases."""
+
+_DIED_OF_IT = (
+    "A worker died while it was at this, and again with nothing else at hand: it may have run out of memory."
+    " Give workers more memory, or use fewer, and run again."
+)
+_DIE_OF_ANYTHING = (
+    "Not tried again, because workers died of whatever they were given: they may have run out of memory."
+    " Give workers more memory, or use fewer, and run again."
+)
+_MOST_DEATHS_IN_A_ROW = 3
 
 
 class Task(Protocol):
@@ -32,13 +46,36 @@ class Task(Protocol):
         """Size in bases."""
 
 
-TaskType = TypeVar("TaskType", bound=Task)
+class Workers(Protocol):
+    """Those who work: processes of this machine, or a cluster."""
+
+    @property
+    def at_once(self) -> int:
+        """How many batches are handed over before the first of them comes back."""
+
+    @property
+    def death(self) -> type[Exception]:
+        """What a batch raises whose worker died."""
+
+    def executor(self) -> AbstractContextManager[Executor]:
+        """Give an executor; when the block is left, by any way, it does nothing more for us."""
 
 
-def default_workers() -> int:
-    """As many workers as there are cores, but no more than memory carries."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, psutil.virtual_memory().available // WORKER_MEMORY_BYTES))
+@dataclass(frozen=True)
+class LocalWorkers:
+    """A pool of `count` processes on this machine, made anew whenever one of them has died."""
+
+    count: int
+    death: type[Exception] = BrokenExecutor
+
+    @property
+    def at_once(self) -> int:
+        """One batch in each worker, and the next at hand: only these are in doubt when a worker dies."""
+        return 2 * self.count
+
+    def executor(self) -> AbstractContextManager[Executor]:
+        """Give a pool of processes."""
+        return process_pool(self.count)
 
 
 @contextmanager
@@ -61,12 +98,16 @@ def process_pool(workers: int) -> Iterator[Executor]:
 def _end_with_parent() -> None:
     """See to it that this worker ends when its parent is killed: it would wait for more work for ever."""
 
-    def wait() -> None:
+    def wait_for_parent() -> None:
         if parent := multiprocessing.parent_process():
             parent.join()
             os._exit(1)
 
-    threading.Thread(target=wait, daemon=True).start()
+    threading.Thread(target=wait_for_parent, daemon=True).start()
+
+
+TaskType = TypeVar("TaskType", bound=Task)
+Work = Callable[[Sequence[TaskType]], list[Outcome]]
 
 
 def batches(tasks: Iterable[TaskType], batch_bp: int = BATCH_BP) -> list[list[TaskType]]:
@@ -82,38 +123,59 @@ def batches(tasks: Iterable[TaskType], batch_bp: int = BATCH_BP) -> list[list[Ta
     return batched
 
 
-def run_batches(
-    executor: Executor,
-    work: Callable[[Sequence[TaskType]], list[Outcome]],
-    tasks: Iterable[TaskType],
-    on_outcome: Callable[[Outcome], None],
-) -> list[Outcome]:
-    """Run `work` on batches of `tasks`; give an outcome per task, in the order of their keys.
+def run_batches(workers: Workers, work: Work[TaskType], tasks: Iterable[TaskType]) -> Iterator[Outcome]:
+    """Run `work` on batches of `tasks`; give an outcome per task, as they come in.
 
-    `on_outcome` is called in this process as results come in. A batch whose worker died yields a failed
-    outcome for each of its tasks.
+    What was in the hands of a worker that died is run again when all else is done: task by task, one at a time. So
+    only a task that kills its worker again fails, by its name. When that has happened several times in a row, the
+    machine is to blame, and what is left fails without being tried.
     """
-    waiting = {_submit(executor, work, batch): batch for batch in batches(tasks)}
-    outcomes: list[Outcome] = []
-    for future in as_completed(waiting):
-        try:
-            results = future.result()
-        except BrokenProcessPool:
-            reason = "A worker process died: it may have run out of memory. Use fewer workers and run again."
-            results = [Outcome(task.key, "failed", error=reason) for task in waiting[future]]
-        outcomes += results
-        for outcome in results:
-            on_outcome(outcome)
-    return sorted(outcomes, key=lambda outcome: outcome.key)
+    waiting, lost = deque(batches(tasks)), list[TaskType]()
+    while waiting:
+        lost += yield from _run_until_one_dies(workers, work, waiting, workers.at_once)
+    alone, deaths = deque([task] for task in lost), 0
+    while alone:
+        before = len(alone)
+        killers = yield from _run_until_one_dies(workers, work, alone, at_once=1)
+        deaths = deaths + len(killers) if len(killers) == before - len(alone) else 0
+        yield from _failed(killers, _DIED_OF_IT)
+        if deaths >= _MOST_DEATHS_IN_A_ROW:
+            yield from _failed([task for (task,) in alone], _DIE_OF_ANYTHING)
+            return
 
 
-def _submit(
-    executor: Executor, work: Callable[[Sequence[TaskType]], list[Outcome]], batch: list[TaskType]
-) -> Future[list[Outcome]]:
-    """Hand over a batch; a pool that a dying worker has broken refuses it at once, which is the batch's result."""
-    try:
-        return executor.submit(work, batch)
-    except BrokenProcessPool as error:
-        refused: Future[list[Outcome]] = Future()
-        refused.set_exception(error)
-        return refused
+def _run_until_one_dies(
+    workers: Workers, work: Work[TaskType], waiting: deque[list[TaskType]], at_once: int
+) -> Generator[Outcome, None, list[TaskType]]:
+    """Run batches off `waiting` on one executor; return the tasks that were lost with their workers.
+
+    A pool of processes breaks then, and what was not handed over yet stays in `waiting`; a cluster goes on.
+    """
+    lost: list[TaskType] = []
+    broken = False
+    with workers.executor() as executor:
+        running: dict[Future[list[Outcome]], list[TaskType]] = {}
+        while running or (waiting and not broken):
+            while waiting and len(running) < at_once and not broken:
+                try:
+                    future = executor.submit(work, waiting[0])
+                except workers.death:
+                    broken = True
+                else:
+                    running[future] = waiting.popleft()
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                batch = running.pop(future)
+                try:
+                    yield from future.result()
+                except workers.death:
+                    lost += batch
+                except CancelledError:  # not of the batch: a cluster went away
+                    raise
+                except Exception as error:  # noqa: BLE001 - such as a package that a cluster's worker lacks
+                    yield from _failed(batch, f"{type(error).__name__}: {error}")
+    return lost
+
+
+def _failed(tasks: Iterable[TaskType], error: str) -> Iterator[Outcome]:
+    return (Outcome(task.key, "failed", error=error) for task in tasks)

@@ -5,7 +5,7 @@ with stored as (
         (metadata ->> 'chrom_length')::bigint as chrom_length
     from stored_blocks
 ), indexed as (
-    select {root} || '/' || path as file, genome, split, chrom, start, "end", chrom_length from blocks
+    select root() || '/' || path as file, genome, split, chrom, start, "end", chrom_length from blocks
 )
 select file, i.genome, i.chrom, i.start, s.genome as stored_genome, s.chrom as stored_chrom, s.start as stored_start
 from indexed i join stored s using (file)

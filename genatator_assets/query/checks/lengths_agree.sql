@@ -1,6 +1,6 @@
 -- In every block: length of DNA = rows of targets x 12 / 12 = sequence_length = end - start.
 with footers as (
-    select file_name as file, num_values as target_values from parquet_metadata({glob_root} || '/blocks/**/*.parquet')
+    select file_name as file, num_values as target_values from parquet_metadata(glob_root() || '/blocks/**/*.parquet')
     where path_in_schema like 'targets,%' or path_in_schema like 'targets.%'
 ), stored as (
     select file, length(dna_sequence) as dna_length,

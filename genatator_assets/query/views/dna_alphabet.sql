@@ -1,2 +1,2 @@
 -- Letters of each split.
-select * from read_parquet({glob_root} || '/dataset/statistics/dna_alphabet.parquet', hive_partitioning = false)
+select * from read_parquet(glob_root() || '/dataset/statistics/dna_alphabet.parquet', hive_partitioning = false)

@@ -1,2 +1,2 @@
 -- Sum, greatest value and density of each channel in each split.
-select * from read_parquet({glob_root} || '/dataset/statistics/target_sums.parquet', hive_partitioning = false)
+select * from read_parquet(glob_root() || '/dataset/statistics/target_sums.parquet', hive_partitioning = false)

@@ -1,0 +1,57 @@
+"""Commands that give a dataset away: `release`, `push`."""
+
+from pathlib import Path
+
+import click
+
+from genatator_assets.cli.common import print_table, root_option
+from genatator_assets.dataset.card import TextTable, format_bytes
+from genatator_assets.dataset.release import Part
+from genatator_assets.dataset.release import release as make_release
+from genatator_assets.work.layout import Layout
+
+
+@click.command()
+@root_option
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of the release.  [default: the folder 'release' of the root]",
+)
+def release(root: Path, folder: Path | None) -> None:
+    """Make the release of a dataset: blocks, preview, card, tables and checksums in one folder, as the hub takes it.
+
+    An earlier release there is replaced once the new one is whole. Where it can, it takes no room of its own: blocks
+    are hard links to those of the root.
+    """
+    made = make_release(Layout(root), folder)
+    _print_parts(f"Release of {made.dataset}", made.parts)
+    click.echo(f"{made.folder}\nblocks are {'hard links to those of the root' if made.linked else 'copies'}")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("repo_id", metavar="OWNER/NAME")
+@click.option("--yes", is_flag=True, help="Send it. Without this, only say what would be sent.")
+def push(folder: Path, repo_id: str, yes: bool) -> None:
+    """Send the release in FOLDER to the dataset repository OWNER/NAME on the Hugging Face hub.
+
+    Only says what would be sent, unless --yes is given. The token is that of HF_TOKEN or of 'hf auth login'. A
+    repository that does not exist is made, and is private. What was cut off is gone on with.
+    """
+    from genatator_assets.dataset.hub import plan_upload, upload
+
+    planned = plan_upload(folder, repo_id)
+    _print_parts(f"{folder} to the hub's dataset {repo_id}", planned.parts)
+    if yes:
+        click.echo(f"sent to {upload(planned)}")
+    else:
+        click.echo("nothing was sent; to send it, add --yes")
+
+
+def _print_parts(title: str, parts: tuple[Part, ...]) -> None:
+    total = Part("all", sum(part.files for part in parts), sum(part.bytes for part in parts))
+    rows = tuple((part.name, f"{part.files:,}", format_bytes(part.bytes)) for part in (*parts, total))
+    click.secho(title, bold=True)
+    print_table(TextTable("", ("part", "files", "size"), rows))

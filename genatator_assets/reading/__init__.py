@@ -1,0 +1,7 @@
+"""Using a dataset: opened by coordinate, windows, torch, tokens and pictures; from a root or from blocks alone."""
+
+from genatator_assets.reading.dataset import Dataset, open_dataset
+from genatator_assets.reading.window import Interval, Window
+from genatator_assets.reading.windows import Windows
+
+__all__ = ["Dataset", "Interval", "Window", "Windows", "open_dataset"]

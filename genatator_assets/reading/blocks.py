@@ -1,0 +1,223 @@
+"""A dataset of which only the blocks are there: a release, a download, a folder that another program wrote.
+
+Its index comes from dataset/blocks.parquet where there is one, else from the `metadata` column of each file: that is
+a column chunk of its own, and is read alone.
+"""
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from genatator_assets.blocks.window import BlockTargets, open_targets
+from genatator_assets.catalogue.model import SPLITS
+from genatator_assets.errors import DatasetError
+from genatator_assets.reading.store import Cache, Chromosome, segments_bytes
+from genatator_assets.sources.sequence import in_contract
+from genatator_assets.targets.channels import TARGET_NAMES
+from genatator_assets.targets.segments import Segments, Values
+from genatator_assets.work.layout import Layout
+from genatator_assets.work.tables import read_table
+
+_THREADS = 8  # disks, and more so network disks, answer many files at once
+_SHOWN = 5
+_COLUMNS = ["genome", "split", "chrom", "start", "end", "chrom_length", "path"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block file, which holds the bases [start, end) of its chromosome."""
+
+    path: Path
+    genome: str
+    split: str
+    chrom: str
+    start: int
+    end: int
+    chrom_length: int
+
+    def __post_init__(self) -> None:
+        """Check the place."""
+        if not 0 <= self.start < self.end <= self.chrom_length:
+            raise ValueError(f"[{self.start:,}, {self.end:,}) is no place in a chromosome of {self.chrom_length:,} bp")
+
+
+@dataclass(frozen=True, eq=False)
+class BlockStore:
+    """Blocks alone. Of the blocks used last is kept what makes windows quick: the DNA and, of the targets, the page
+    table; or, of a file without one, the runs, for which it is decoded once."""
+
+    origin: Path
+    blocks: dict[Chromosome, tuple[Block, ...]]
+    _dna: Cache[Block, str]
+    _targets: Cache[Block, BlockTargets | Segments]
+
+    @classmethod
+    def open(cls, folder: Path, blocks: Iterable[Block], cache_bytes: int) -> Self:
+        """Put the blocks of each chromosome together.
+
+        Raises:
+            DatasetError: the blocks of a chromosome do not cover it from end to end, once and in one split.
+        """
+        ordered = sorted(blocks, key=lambda block: (block.genome, block.chrom, block.start))
+        grouped = [tuple(group) for _, group in groupby(ordered, key=lambda block: (block.genome, block.chrom))]
+        faults = [fault for own in grouped if (fault := _fault(own))]
+        if faults:
+            more = f"\nand {len(faults) - _SHOWN:,} more chromosomes" if len(faults) > _SHOWN else ""
+            raise DatasetError(
+                "\n".join([f"{folder}: blocks are missing or too many:", *faults[:_SHOWN]])
+                + f"{more}\nGet the missing files, or move those of these chromosomes elsewhere."
+            )
+        of_chromosome = {Chromosome(own[0].genome, own[0].chrom, own[-1].end, own[0].split): own for own in grouped}
+        half = cache_bytes // 2
+        return cls(folder, of_chromosome, Cache(_read_dna, len, half), Cache(_open_targets, _bytes, half))
+
+    @property
+    def chromosomes(self) -> tuple[Chromosome, ...]:
+        """All chromosomes, in the order of their names."""
+        return tuple(self.blocks)
+
+    def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
+        """Put the DNA of each block together."""
+        return "".join(self._dna(block)[left:right] for block, left, right in self._pieces(chromosome, start, end))
+
+    def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
+        """Put the targets of each block together."""
+        pieces = [
+            _columns(self._targets(block), left, right, channels)
+            for block, left, right in self._pieces(chromosome, start, end)
+        ]
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    def transcripts(self, genome: str) -> pa.Table | None:
+        """Blocks don't tell transcripts."""
+        return None
+
+    def _pieces(self, chromosome: Chromosome, start: int, end: int) -> list[tuple[Block, int, int]]:
+        """Give the blocks that [start, end) touches, and which bases of each, counted from its own start."""
+        blocks = self.blocks[chromosome]
+        first = bisect_right(blocks, start, key=lambda block: block.start) - 1
+        last = bisect_right(blocks, end - 1, key=lambda block: block.start)
+        return [
+            (block, max(start, block.start) - block.start, min(end, block.end) - block.start)
+            for block in blocks[first:last]
+        ]
+
+
+def indexed_blocks(root: Path) -> list[Block]:
+    """Give the blocks that a root's index lists."""
+    rows = read_table(Layout(root).index, columns=_COLUMNS).to_pylist()
+    return [Block(**{**row, "path": root / row["path"]}) for row in rows]
+
+
+def found_blocks(folder: Path) -> list[Block]:
+    """Give the blocks under data/<split>/, at any depth; or else under <split>/ or blocks/<split>/.
+
+    The folder decides the split, as it does for `datasets`; everything else is what a file's metadata says. There
+    are none if there is no such folder.
+
+    Raises:
+        DatasetError: a file is no block, or its metadata does not say what it should.
+    """
+    data = folder / "data"
+    places = [
+        sorted(data.iterdir()) if data.is_dir() else [],
+        [folder / split for split in SPLITS],
+        [folder / "blocks" / split for split in SPLITS],
+    ]
+    for splits in places:
+        files = [(path, split.name) for split in splits for path in sorted(split.rglob("*.parquet"))]
+        if files:
+            with ThreadPoolExecutor(_THREADS) as threads:
+                return list(threads.map(_read_place, *zip(*files, strict=True)))
+    return []
+
+
+def _read_place(path: Path, split: str) -> Block:
+    """Read one block's metadata."""
+    try:
+        metadata = json.loads(_read_text(path, "metadata"))
+        place = {key: int(metadata[key]) for key in ("start", "end", "chrom_length")}
+        return Block(path=path, split=split, genome=str(metadata["genome"]), chrom=str(metadata["chrom"]), **place)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DatasetError(
+            f"{path}: its metadata is not that of a block ({error!r}); expected a JSON object with genome, chrom,"
+            " start, end and chrom_length; get the file again, or move it elsewhere"
+        ) from error
+
+
+def _read_dna(block: Block) -> str:
+    dna = in_contract(_read_text(block.path, "dna_sequence").encode("ascii", "replace"))
+    if len(dna) != block.end - block.start:
+        raise DatasetError(f"{block.path} has {len(dna):,} bases of DNA, but {_said(block)}; get it again")
+    return dna
+
+
+def _read_text(path: Path, column: str) -> str:
+    """Read the one value of a column of text, and nothing else of the file."""
+    try:
+        with pq.ParquetFile(path) as file:
+            if file.metadata.num_rows == 1 and column in file.schema_arrow.names:
+                text = file.read_row_group(0, columns=[column], use_threads=False)[column].cast(pa.string())
+                return str(text[0].as_py())
+            raise DatasetError(
+                f"{path} is no block: it has {file.metadata.num_rows:,} rows of {', '.join(file.schema_arrow.names)},"
+                f" expected one with a column {column}; get it again, or move it elsewhere"
+            )
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DatasetError(f"{path} can't be read as a block ({error}); get it again, or move it elsewhere") from error
+
+
+def _open_targets(block: Block) -> BlockTargets | Segments:
+    """Give the page table, or else the runs."""
+    targets = open_targets(block.path)
+    if targets.bases != block.end - block.start:
+        raise DatasetError(f"{block.path} has targets of {targets.bases:,} bases, but {_said(block)}; get it again")
+    if targets.table is not None:
+        return targets
+    try:
+        return Segments.from_dense(targets.read(0, targets.bases))
+    except ValueError as error:
+        raise DatasetError(f"{block.path}: {error}; get it again") from error
+
+
+def _columns(opened: BlockTargets | Segments, start: int, end: int, channels: Sequence[int]) -> Values:
+    if isinstance(opened, Segments):
+        return opened.dense(start, end, channels)
+    window = opened.read(start, end)
+    return window if tuple(channels) == tuple(range(len(TARGET_NAMES))) else np.take(window, channels, axis=1)
+
+
+def _bytes(opened: BlockTargets | Segments) -> int:
+    if isinstance(opened, Segments):
+        return segments_bytes(opened)
+    return 0 if opened.table is None else opened.table.edges.nbytes
+
+
+def _said(block: Block) -> str:
+    return f"its metadata says [{block.start:,}, {block.end:,})"
+
+
+def _fault(blocks: tuple[Block, ...]) -> str | None:
+    """Say what is wrong with the blocks of one chromosome, in the order of their starts."""
+    name, first, last = f"{blocks[0].genome} {blocks[0].chrom}", blocks[0], blocks[-1]
+    for one, other in pairwise(blocks):
+        if (one.split, one.chrom_length) != (other.split, other.chrom_length):
+            said = f"{one.split}, {one.chrom_length:,} bp; {other.split}, {other.chrom_length:,} bp"
+            return f"{name}: {one.path} and {other.path} disagree on its split or length: {said}"
+        if one.end != other.start:
+            what = f"[{one.end:,}, {other.start:,}) is missing" if one.end < other.start else "overlap"
+            return f"{name}: between {one.path} and {other.path}: {what}"
+    if first.start:
+        return f"{name}: [0, {first.start:,}) is missing before {first.path}"
+    if last.end != last.chrom_length:
+        return f"{name}: [{last.end:,}, {last.chrom_length:,}) is missing after {last.path}"
+    return None

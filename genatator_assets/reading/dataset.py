@@ -1,0 +1,270 @@
+"""A dataset, opened: what is in it, and any interval of it. Opening reads an index; bases are read when asked for."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from genatator_assets.catalogue.model import SPLITS, nearest
+from genatator_assets.errors import DatasetError, ReadingError
+from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
+from genatator_assets.reading.store import Chromosome, RootStore, Store
+from genatator_assets.reading.window import Channels, Interval, Window, channel_numbers
+from genatator_assets.reading.windows import Positions, Windows, covered, runs_of_n, step_of
+from genatator_assets.targets.channels import TARGET_NAMES
+from genatator_assets.work.layout import Layout
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CACHE_BYTES = 1_000_000_000
+
+_PIECE_BP = 10_000_000
+_SHOWN = 12
+
+
+def open_dataset(folder: str | Path, cache_bytes: int = CACHE_BYTES) -> Dataset:
+    """Open a dataset: a root that `genatator-assets build` made, or a folder of blocks alone.
+
+    A root is read from its segments and FASTA files. Blocks alone are those of dataset/blocks.parquet, or else those
+    found under data/<split>/, <split>/ or blocks/<split>/, at any depth, whoever wrote them: the published dataset is
+    one. Opening them reads the metadata of each file once; the dataset does not see what changes afterwards.
+
+    `cache_bytes` bounds the memory for what was read last, in each process: the segments of a root, or the DNA and
+    the targets' runs of blocks.
+
+    Raises:
+        DatasetError: there is no dataset in the folder, or it is damaged or incomplete.
+    """
+    return Dataset(_open_store(Path(folder), cache_bytes))
+
+
+def _open_store(folder: Path, cache_bytes: int) -> Store:
+    if (folder / "assemblies").is_dir() and (folder / "targets").is_dir():
+        return RootStore.open(folder, cache_bytes)
+    if Layout(folder).index.is_file():
+        return BlockStore.open(folder, indexed_blocks(folder), cache_bytes)
+    if blocks := found_blocks(folder):
+        return BlockStore.open(folder, blocks, cache_bytes)
+    if not folder.is_dir():
+        beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
+        raise DatasetError(f"{folder} is no folder{nearest(folder.name, beside)}")
+    raise DatasetError(
+        f"{folder} holds no dataset; expected a root with assemblies/ and targets/, or blocks under data/<split>/;"
+        f" it has {_some([path.name for path in folder.iterdir()])}"
+    )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """A dataset, or some of its chromosomes. Processes may be sent copies: each opens what it reads by itself."""
+
+    store: Store
+    _split: str | None = None
+    _genome: str | None = None
+
+    @cached_property
+    def _chromosomes(self) -> dict[tuple[str, str], Chromosome]:
+        wanted = [
+            one
+            for one in self.store.chromosomes
+            if self._split in (None, one.split) and self._genome in (None, one.genome)
+        ]
+        return {(one.genome, one.chrom): one for one in sorted(wanted, key=_in_order)}
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits, as train, validation, test."""
+        known = [*SPLITS, *sorted({one.split for one in self._chromosomes.values()} - set(SPLITS))]
+        return tuple(split for split in known if any(one.split == split for one in self._chromosomes.values()))
+
+    @property
+    def genomes(self) -> tuple[str, ...]:
+        """The genomes, in the order of their names."""
+        return tuple(dict.fromkeys(genome for genome, _ in self._chromosomes))
+
+    def chromosomes(self, split: str | None = None, genome: str | None = None) -> tuple[Chromosome, ...]:
+        """Give the chromosomes: all, or those of a split, a genome, or both; by genome, chr2 before chr10.
+
+        Raises:
+            ReadingError: there is no such split or genome.
+        """
+        return tuple(self.select(split, genome)._chromosomes.values())
+
+    def select(self, split: str | None = None, genome: str | None = None) -> Dataset:
+        """Give the part of the dataset that is in a split, a genome, or both.
+
+        Raises:
+            ReadingError: there is no such split or genome.
+        """
+        if split is not None and split not in self.splits:
+            raise ReadingError(self._no("split", split, self.splits))
+        if genome is not None and genome not in self.genomes:
+            raise ReadingError(self._no("genome", genome, self.genomes))
+        return replace(self, _split=split or self._split, _genome=genome or self._genome)
+
+    def __getitem__(self, split: str) -> Dataset:
+        """Give the part of the dataset that is in a split."""
+        return self.select(split)
+
+    def window(
+        self, genome: str, chrom: str, start: int, end: int, *, channels: Channels = "all", pad: bool = False
+    ) -> Window:
+        """Read bases [start, end), 0-based half-open, of a chromosome.
+
+        `channels`: "all" (the contract's twelve), "combined" or "mrna" (six each), or names in the order wanted.
+        With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error.
+
+        Raises:
+            ReadingError: there is no such genome, chromosome, interval or channel.
+            DatasetError: a file is damaged.
+        """
+        return self.read(Interval(genome, chrom, int(start), int(end)), channels=channels, pad=pad)
+
+    def read(self, interval: Interval, *, channels: Channels = "all", pad: bool = False) -> Window:
+        """Read an interval, as `window` does; on the - strand it comes as its reverse complement."""
+        numbers = channel_numbers(channels)
+        chromosome = self._chromosome_of(interval, beyond=pad)
+        start, end = (min(max(0, edge), chromosome.length) for edge in (interval.start, interval.end))
+        dna, targets = "", np.empty((0, len(numbers)), np.float32)
+        if start < end:
+            dna = self.store.dna(chromosome, start, end)
+            targets = self.store.targets(chromosome, start, end, numbers)
+        if len(dna) < interval.length:
+            before = min(max(0, -interval.start), interval.length)
+            after = interval.length - before - len(dna)
+            dna = "N" * before + dna + "N" * after
+            targets = np.pad(targets, ((before, after), (0, 0)))
+        window = Window(
+            interval=replace(interval, strand="+"),
+            dna=dna,
+            targets=targets,
+            channels=tuple(TARGET_NAMES[number] for number in numbers),
+            split=chromosome.split,
+            chrom_length=chromosome.length,
+        )
+        return window if interval.strand == "+" else window.reverse_complement()
+
+    def chromosome(self, genome: str, chrom: str, *, channels: Channels = "all") -> Window:
+        """Read a chromosome whole. Its targets take 4 bytes a base and channel: 48 MB per Mbp for all twelve.
+
+        Raises:
+            ReadingError: there is no such genome or chromosome.
+        """
+        return self.window(genome, chrom, 0, self._chromosome(genome, chrom).length, channels=channels)
+
+    def windows(
+        self,
+        length: int,
+        *,
+        overlap: float | None = None,
+        stride: int | None = None,
+        split: str | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+        drop_n_fraction: float | None = None,
+    ) -> Windows:
+        """Give the windows of `length` bp of all chromosomes, by the rule of the published trainer.
+
+        They begin every max(1, int(length * (1 - overlap))) bases, or every `stride`, and side by side if neither is
+        given. The last window of a chromosome ends at its end, and is shorter than `length` unless it fits; a
+        chromosome shorter than `length` has one window, which is all of it.
+
+        `shuffle`: in the order that `seed` decides, else along the chromosomes. `drop_n_fraction`: without those of
+        whose bases more than this share is N, for which all DNA is read once.
+
+        Raises:
+            ReadingError: a number makes no sense, or there is no such split.
+        """
+        if drop_n_fraction is not None and not 0 <= drop_n_fraction <= 1:
+            raise ReadingError(f"{drop_n_fraction=} is no share; give 0 to 1")
+        windows = Windows.of(self.chromosomes(split), length, step_of(length, overlap, stride))
+        if drop_n_fraction is not None:
+            windows = windows.take(self._n_letters(windows) <= drop_n_fraction * (windows.end - windows.start))
+        return windows.shuffled(seed) if shuffle else windows
+
+    def plot(self, genome: str, chrom: str, start: int, end: int) -> Figure:
+        """Draw bases [start, end), 0-based half-open: DNA, transcripts if the dataset is a root, and channels.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+            ReadingError: there is no such genome, chromosome or interval.
+        """
+        from genatator_assets.reading.plot import plot_locus  # noqa: PLC0415 - needs an extra
+
+        interval = Interval(genome, chrom, int(start), int(end))
+        self._chromosome_of(interval)
+        return plot_locus(self, interval)
+
+    def __repr__(self) -> str:
+        """Tell what is in it."""
+        counts = Counter(one.split for one in self._chromosomes.values())
+        total = sum(one.length for one in self._chromosomes.values())
+        return (
+            f"<dataset at {self.store.origin}: {len(self.genomes):,} genomes, {total:,} bp; chromosomes:"
+            f" {', '.join(f'{split} {counts[split]:,}' for split in self.splits)}>"
+        )
+
+    def _chromosome_of(self, interval: Interval, beyond: bool = False) -> Chromosome:
+        chromosome = self._chromosome(interval.genome, interval.chrom)
+        if not beyond and not 0 <= interval.start < interval.end <= chromosome.length:
+            raise ReadingError(
+                f"{interval.chrom} of {interval.genome} is [0, {chromosome.length:,}); found [{interval.start:,},"
+                f" {interval.end:,}): stay within it, or read with pad=True for N outside"
+            )
+        return chromosome
+
+    def _chromosome(self, genome: str, chrom: str) -> Chromosome:
+        if found := self._chromosomes.get((genome, chrom)):
+            return found
+        if genome not in self.genomes:
+            raise ReadingError(self._no("genome", genome, self.genomes))
+        names = [one.chrom for one in self._chromosomes.values() if one.genome == genome]
+        elsewhere = [one.split for one in self.store.chromosomes if (one.genome, one.chrom) == (genome, chrom)]
+        if elsewhere:
+            raise ReadingError(f"{chrom} of {genome} is in split {elsewhere[0]}, and this is split {self._split} alone")
+        raise ReadingError(f"genome {genome}: {self._no('chromosome', chrom, names)}")
+
+    def _no(self, what: str, name: str, known: Iterable[str]) -> str:
+        known = tuple(known)
+        return f"no {what} {name!r} in {self.store.origin}{nearest(name, known)}; there are {_some(known)}"
+
+    def _n_letters(self, windows: Windows) -> Positions:
+        """Count the N of each window; windows are in the order of their chromosomes."""
+        counts = []
+        edges = np.searchsorted(windows.number, np.arange(len(windows.chromosomes) + 1))
+        for number, chromosome in enumerate(windows.chromosomes):
+            own = slice(edges[number], edges[number + 1])
+            starts, ends = self._runs_of_n(chromosome)
+            counts.append(covered(starts, ends, windows.end[own]) - covered(starts, ends, windows.start[own]))
+        return np.concatenate(counts)
+
+    def _runs_of_n(self, chromosome: Chromosome) -> tuple[Positions, Positions]:
+        starts, ends = [], []
+        for start in range(0, chromosome.length, _PIECE_BP):
+            dna = self.store.dna(chromosome, start, min(start + _PIECE_BP, chromosome.length))
+            own_starts, own_ends = runs_of_n(dna)
+            starts.append(own_starts + start)
+            ends.append(own_ends + start)
+        return np.concatenate(starts), np.concatenate(ends)
+
+
+def _in_order(chromosome: Chromosome) -> tuple[str, list[str | int], str]:
+    """Sort chr2 before chr10, the same for every way of keeping a dataset: a seed gives the same windows."""
+    pieces = re.split(r"([0-9]+)", chromosome.chrom)
+    by_number = [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)]
+    return chromosome.genome, by_number, chromosome.chrom
+
+
+def _some(names: Iterable[str]) -> str:
+    names = sorted(names) if not isinstance(names, tuple | list) else list(names)
+    if not names:
+        return "nothing"
+    return ", ".join(names[:_SHOWN]) + (f", ... ({len(names):,})" if len(names) > _SHOWN else "")

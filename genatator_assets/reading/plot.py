@@ -1,0 +1,110 @@
+"""A picture of a locus: DNA, transcripts and the twelve channels, one below the other along the same bases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from genatator_assets.errors import MissingExtraError
+from genatator_assets.reading.bins import Composition, bin_edges, composition, maxima, merged_edges, pieces
+from genatator_assets.reading.window import Interval
+from genatator_assets.targets.channels import CHANNELS
+
+try:
+    from matplotlib.figure import Figure
+except ModuleNotFoundError as error:
+    raise MissingExtraError("matplotlib", "plot") from error
+
+from genatator_assets.reading.panels import GREY, Panel, channel_panel, dna_panel, draw_bare, models_panel
+
+if TYPE_CHECKING:
+    from genatator_assets.annotation.landmarks import Positions
+    from genatator_assets.reading.dataset import Dataset
+    from genatator_assets.targets.segments import Values
+
+_LEFT_IN, _PANEL_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN, _GAP_IN = 1.2, 8.45, 0.35, 0.4, 0.45, 0.1
+_WIDTH_IN = _LEFT_IN + _PANEL_IN + _RIGHT_IN
+_BINS, _DNA_BINS, _DNA_BIN_BP = 1_000, 250, 20
+_PIECE_BP = 2_000_000
+_TYPES = {"mRNA": "#2f6db5", "lncRNA": "#d9821a", "other": "#8f8f8f"}
+_KINDS = {"tss": ("TSS", "#1c8a63"), "polya": ("polyA", "#c23b3b"), "intragenic": ("intragenic", "#6a5fb0")}
+_GROUPS = {"combined": "all isoforms", "mrna": "mRNA only"}
+
+
+def plot_locus(dataset: Dataset, interval: Interval) -> Figure:
+    """Draw an interval; see `Dataset.plot`."""
+    edges, values, dna = _summary(dataset, interval)
+    panels = [dna_panel(dna), *_transcript_panels(dataset, interval)]
+    for group, said in _GROUPS.items():
+        for kind, (title, colour) in _KINDS.items():
+            plus, minus = (values[:, _column(group, kind, strand)] for strand in "+-")
+            panels.append(channel_panel(edges, plus, minus, colour, (title, colour), (said, GREY)))
+    return _figure(interval, panels)
+
+
+def _column(group: str, kind: str, strand: str) -> int:
+    return [(one.group, one.kind, one.strand) for one in CHANNELS].index((group, kind, strand))  # type: ignore[arg-type]
+
+
+def _summary(dataset: Dataset, interval: Interval) -> tuple[Positions, Values, Composition]:
+    """Give bins, the greatest value of each bin and channel, and the composition, read piece by piece."""
+    edges = bin_edges(interval.start, interval.end, _BINS)
+    dna_edges = merged_edges(edges, _DNA_BINS, _DNA_BIN_BP)
+    values, gc, n = [], [], []
+    for turn in pieces(dna_edges, _PIECE_BP):
+        window = dataset.window(interval.genome, interval.chrom, turn[0], turn[-1])
+        values.append(maxima(window.targets, edges[(edges >= turn[0]) & (edges <= turn[-1])]))
+        part = composition(window.dna, turn)
+        gc.append(part.gc)
+        n.append(part.n)
+    return edges, np.concatenate(values), Composition(dna_edges, np.concatenate(gc), np.concatenate(n))
+
+
+def _transcript_panels(dataset: Dataset, interval: Interval) -> list[Panel]:
+    """Make the panels of selected and of rejected transcripts; none if the dataset doesn't have transcripts."""
+    table = dataset.store.transcripts(interval.genome)
+    if table is None:
+        return []
+    overlap = pc.and_(pc.less(table["start"], interval.end), pc.greater(table["end"], interval.start))
+    rows = table.filter(pc.and_(pc.equal(table["chrom"], interval.chrom), overlap)).to_pylist()
+    selected = [row for row in rows if row["selected"]]
+    rejected = [row for row in rows if not row["selected"]]
+    types = Counter(row["type"] for row in selected).most_common()
+    reasons = Counter(row["reason"].replace("_", " ") for row in rejected).most_common()
+    said_types = [(f"{count:,} {kind}", _TYPES[kind]) for kind, count in types]
+    said_reasons = [(f"{count:,} {reason}", _TYPES["other"]) for reason, count in reasons]
+    return [
+        _models(interval, selected, _TYPES, ("selected", GREY), *said_types),
+        _models(interval, rejected, dict.fromkeys(_TYPES, _TYPES["other"]), ("rejected", GREY), *said_reasons),
+    ]
+
+
+def _models(interval: Interval, rows: list[dict[str, Any]], colours: dict[str, str], *label: tuple[str, str]) -> Panel:
+    models = [
+        (row["start"], row["end"], row["strand"], colours[row["type"]], row["transcript_id"])
+        for row in sorted(rows, key=lambda row: (row["start"], -row["end"], row["transcript_id"]))
+    ]
+    return models_panel(interval, _PANEL_IN, models, *label)
+
+
+def _figure(interval: Interval, panels: Sequence[Panel]) -> Figure:
+    """Put panels below each other, each as high as it says."""
+    height = _TOP_IN + sum(panel.inches for panel in panels) + _GAP_IN * (len(panels) - 1) + _BOTTOM_IN
+    figure = Figure(figsize=(_WIDTH_IN, height), dpi=150)
+    top = height - _TOP_IN
+    for number, panel in enumerate(panels):
+        bottom = top - panel.inches
+        axes = figure.add_axes((_LEFT_IN / _WIDTH_IN, bottom / height, _PANEL_IN / _WIDTH_IN, panel.inches / height))
+        draw_bare(axes, interval, last=number == len(panels) - 1)
+        panel.draw(axes)
+        top = bottom - _GAP_IN
+    title = f"{interval.genome}  {interval.chrom}:{interval.start + 1:,}-{interval.end:,}"
+    y = 1 - 0.14 / height
+    figure.text(_LEFT_IN / _WIDTH_IN, y, title, fontsize=9, fontweight="bold", va="top")
+    right = 1 - _RIGHT_IN / _WIDTH_IN
+    figure.text(right, y, f"{interval.length:,} bp", fontsize=8, color=GREY, ha="right", va="top")
+    return figure

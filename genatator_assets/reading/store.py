@@ -1,0 +1,149 @@
+"""Where a dataset's bases are read from, and the store of a root: segments and FASTA files.
+
+A store answers for intervals that lie within a chromosome; that they do is the dataset's business.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+import pyarrow as pa
+
+from genatator_assets.annotation.transcripts import read_transcripts
+from genatator_assets.errors import DatasetError
+from genatator_assets.sources.chromosomes import read_chromosomes
+from genatator_assets.sources.sequence import read_dna
+from genatator_assets.targets.segments import Segments, Values
+from genatator_assets.targets.store import read_segments
+from genatator_assets.work.files import plain_name
+from genatator_assets.work.layout import Layout
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Chromosome:
+    """A chromosome of a dataset: its length in bp and the split that it is in."""
+
+    genome: str
+    chrom: str
+    length: int
+    split: str
+
+
+class Store(Protocol):
+    """What a dataset needs of the place where it is kept."""
+
+    @property
+    def origin(self) -> Path:
+        """The folder."""
+
+    @property
+    def chromosomes(self) -> tuple[Chromosome, ...]:
+        """All chromosomes, genome by genome."""
+
+    def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
+        """Give bases [start, end) in the contract's alphabet."""
+
+    def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
+        """Give the targets of bases [start, end): float32 [end - start, len(channels)]."""
+
+    def transcripts(self, genome: str) -> pa.Table | None:
+        """Give every transcript of a genome (`annotation.select.SCHEMA`), or None where only blocks are kept."""
+
+
+class Cache(Generic[Key, Value]):
+    """Makes what is asked for and keeps what was used last, up to so many bytes.
+
+    Threads may share it. A copy that is sent to another process begins empty.
+
+    >>> squares = Cache(lambda number: number**2, size=lambda square: 8, limit_bytes=16)
+    >>> squares(1), squares(2), squares(3), len(squares)
+    (1, 4, 9, 2)
+    """
+
+    def __init__(self, make: Callable[[Key], Value], size: Callable[[Value], int], limit_bytes: int) -> None:
+        """`make` gives the value of a key, `size` the bytes that a value takes."""
+        self._make, self._size, self._limit = make, size, limit_bytes
+        self._kept: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, key: Key) -> Value:
+        """Give the value of a key."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key][0]
+        value = self._make(key)
+        size = self._size(value)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = value, size
+                self._bytes += size
+            while self._bytes > self._limit and len(self._kept) > 1:
+                self._bytes -= self._kept.popitem(last=False)[1][1]
+        return value
+
+    def __len__(self) -> int:
+        """Number of values that are kept."""
+        return len(self._kept)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Send how things are made, not what is kept."""
+        return type(self), (self._make, self._size, self._limit)
+
+
+@dataclass(frozen=True, eq=False)
+class RootStore:
+    """A dataset's root. The segments of the chromosomes used last are kept; DNA is read when it is asked for."""
+
+    origin: Path
+    chromosomes: tuple[Chromosome, ...]
+    segments: Cache[Chromosome, Segments]
+
+    @classmethod
+    def open(cls, root: Path, cache_bytes: int) -> Self:
+        """Find out which chromosomes have targets.
+
+        Raises:
+            DatasetError: none has.
+        """
+        layout = Layout(root)
+        genomes = sorted(plain_name(folder.name) for folder in (root / "assemblies").iterdir())
+        built = [
+            Chromosome(row.genome, row.chrom, row.length, row.split)
+            for genome in genomes
+            if layout.chromosomes(genome).is_file()
+            for row in read_chromosomes(layout.chromosomes(genome))
+            if row.split is not None and layout.segments(genome, row.chrom).is_file()
+        ]
+        if not built:
+            raise DatasetError(f"{root} has no targets of any chromosome yet; run 'genatator-assets build'")
+        return cls(root, tuple(built), Cache(partial(_segments, layout), segments_bytes, cache_bytes))
+
+    def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
+        """Read from the indexed FASTA file."""
+        return read_dna(Layout(self.origin).sequence(chromosome.genome), chromosome.chrom, start, end)
+
+    def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
+        """Make a stretch of the chromosome's segments dense."""
+        return self.segments(chromosome).dense(start, end, channels)
+
+    def transcripts(self, genome: str) -> pa.Table | None:
+        """Read them."""
+        return read_transcripts(Layout(self.origin), genome)
+
+
+def segments_bytes(segments: Segments) -> int:
+    """Give the memory that segments take."""
+    return sum(runs.start.nbytes + runs.end.nbytes + runs.value.nbytes for runs in segments.channels)
+
+
+def _segments(layout: Layout, chromosome: Chromosome) -> Segments:
+    return read_segments(layout.segments(chromosome.genome, chromosome.chrom), chromosome.length)

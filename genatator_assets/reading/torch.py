@@ -1,0 +1,108 @@
+"""Windows for PyTorch, map-style and iterable; they may be used by several workers, forked or spawned, and ranks.
+
+Workers share nothing that is open: files are opened in the process that reads them.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from genatator_assets.errors import MissingExtraError
+from genatator_assets.reading.dataset import Dataset
+from genatator_assets.reading.window import Channels, Interval, Window, channel_numbers
+from genatator_assets.reading.windows import Windows
+
+try:
+    import torch
+    from torch.utils import data
+except ModuleNotFoundError as error:
+    raise MissingExtraError("PyTorch", "torch") from error
+
+Item = dict[str, Any]
+
+
+def as_tensors(window: Window) -> Item:
+    """Give a window as tensors: `dna` uint8 [L, 4], `targets` float32 [L, C], `inside` bool [L].
+
+    The columns of `dna` are A, C, G and T; N is four zeros. `inside` is false where a window was filled up past the
+    end of its chromosome. Beside them stand `genome`, `chrom`, `start` and `end`.
+    """
+    interval = window.interval
+    return {
+        "dna": torch.from_numpy(window.one_hot()),
+        "targets": torch.from_numpy(window.targets),
+        "inside": torch.from_numpy(window.inside()),
+        "genome": interval.genome,
+        "chrom": interval.chrom,
+        "start": interval.start,
+        "end": interval.end,
+    }
+
+
+class WindowDataset(data.Dataset[Any]):
+    """A dataset's windows by their place, for any sampler; all of one length: short ones are filled up with N.
+
+    For several ranks use `torch.utils.data.DistributedSampler(windows, shuffle=True, drop_last=True)`.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        windows: Windows,
+        *,
+        channels: Channels = "all",
+        transform: Callable[[Window], Any] = as_tensors,
+    ) -> None:
+        """`transform` makes of a `Window` what the loader collates; with spawned workers it must be picklable."""
+        channel_numbers(channels)  # a wrong name shows here, not in a worker
+        self.dataset, self.windows, self.channels, self.transform = dataset, windows, channels, transform
+
+    def __len__(self) -> int:
+        """Number of windows."""
+        return len(self.windows)
+
+    def __getitem__(self, place: int) -> Any:
+        """Read a window and transform it."""
+        one = self.windows[place]
+        filled = Interval(one.genome, one.chrom, one.start, one.start + self.windows.length)
+        return self.transform(self.dataset.read(filled, channels=self.channels, pad=True))
+
+
+class WindowStream(data.IterableDataset[Any]):
+    """A dataset's windows one after another, each epoch in an order of its own that seed and epoch decide.
+
+    Each rank has a lane of len(windows) // world_size windows, all equally long and no window in two, and each of its
+    workers a share of that. With equally many workers all ranks get equally many batches, and the same ones again
+    for the same seed and epoch. Rank and world_size are those of `torch.distributed` if it is initialised, else 0
+    and 1, unless they are given.
+    """
+
+    def __init__(
+        self,
+        mapped: WindowDataset,
+        *,
+        shuffle: bool = True,
+        seed: int = 0,
+        rank: int | None = None,
+        world_size: int | None = None,
+    ) -> None:
+        """Take windows, their channels and their transform from a map-style dataset."""
+        known = torch.distributed.is_available() and torch.distributed.is_initialized()
+        self.rank = rank if rank is not None else (torch.distributed.get_rank() if known else 0)
+        self.world_size = world_size or (torch.distributed.get_world_size() if known else 1)
+        self.mapped, self.shuffle, self.seed = mapped, shuffle, seed
+        mapped.windows.lane(self.rank, self.world_size)  # a wrong rank shows here, not in a worker
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch comes next: without it each is like the first."""
+        self._epoch.fill_(epoch)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Go through this worker's share of this rank's lane."""
+        windows = self.mapped.windows
+        ordered = windows.shuffled(self.seed, int(self._epoch)) if self.shuffle else windows
+        lane = ordered.lane(self.rank, self.world_size)
+        if worker := data.get_worker_info():
+            lane = lane[worker.id :: worker.num_workers]
+        share = WindowDataset(self.mapped.dataset, lane, channels=self.mapped.channels, transform=self.mapped.transform)
+        return (share[place] for place in range(len(share)))

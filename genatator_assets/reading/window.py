@@ -1,0 +1,202 @@
+"""A window: an interval of a chromosome with its DNA and targets. Numpy only; nothing is read here."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from genatator_assets.annotation.landmarks import GROUPS, Strand
+from genatator_assets.catalogue.model import nearest
+from genatator_assets.errors import ReadingError
+from genatator_assets.targets.channels import CHANNELS, TARGET_NAMES
+from genatator_assets.targets.segments import Values
+
+Channels = Literal["all", "combined", "mrna"] | Sequence[str]
+"""Which channels are wanted: a group, or names in the order in which they are to come."""
+
+OneHot = npt.NDArray[np.uint8]
+
+_OPPOSITE = {
+    one.name: other.name
+    for one, other in itertools.permutations(CHANNELS, 2)
+    if (one.group, one.kind) == (other.group, other.kind)
+}
+_LOCUS = re.compile(r"(?P<genome>[^:]+):(?P<chrom>.+):(?P<first>[0-9,]+)-(?P<last>[0-9,]+)")
+_COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
+_HOT = np.zeros((256, 4), np.uint8)
+_HOT[np.frombuffer(b"ACGT", np.uint8), np.arange(4)] = 1
+_HOT_WORDS = _HOT.view(np.uint32)[
+    :, 0
+]  # the four bytes of a base as one number, because numpy then takes one, not four
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Bases [start, end) of a chromosome, 0-based half-open; on "-" it is read backwards, as its reverse complement.
+
+    >>> Interval("hg38", "chr20", 999_999, 1_050_000)
+    Interval(genome='hg38', chrom='chr20', start=999999, end=1050000, strand='+')
+    >>> print(Interval("hg38", "chr20", 999_999, 1_050_000))
+    hg38:chr20:1,000,000-1,050,000
+    """
+
+    genome: str
+    chrom: str
+    start: int
+    end: int
+    strand: Strand = "+"
+
+    def __post_init__(self) -> None:
+        """Check that there is something in it."""
+        if self.start >= self.end:
+            raise ReadingError(f"{self.chrom} of {self.genome}: start={self.start:,} is not before end={self.end:,}")
+
+    @classmethod
+    def from_locus(cls, locus: str) -> "Interval":
+        """Read a locus as genome browsers write it, counted from 1 with both ends inside.
+
+        >>> Interval.from_locus("hg38:chr20:1,000,000-1,050,000").start
+        999999
+
+        Raises:
+            ReadingError: it is not written so.
+        """
+        if not (found := _LOCUS.fullmatch(locus.strip())):
+            raise ReadingError(
+                f"{locus!r} is no locus; expected genome:chromosome:first-last, as hg38:chr20:1,001-2,000"
+            )
+        first, last = (int(found[end].replace(",", "") or 0) for end in ("first", "last"))
+        return cls(found["genome"], found["chrom"], first - 1, last)
+
+    @property
+    def length(self) -> int:
+        """Number of bases."""
+        return self.end - self.start
+
+    def __str__(self) -> str:
+        """Write it as genome browsers do: counted from 1, both ends inside."""
+        return f"{self.genome}:{self.chrom}:{self.start + 1:,}-{self.end:,}"
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """The DNA and the targets of an interval, base by base in the direction of its strand.
+
+    dna: L letters of "ACGTN"; targets: float32 [L, C], in [0, 1]; channels: the names of its C columns.
+    Bases outside the chromosome, which are there only if padding was asked for, are N with all targets 0.
+    """
+
+    interval: Interval
+    dna: str
+    targets: Values
+    channels: tuple[str, ...]
+    split: str
+    chrom_length: int
+
+    def __post_init__(self) -> None:
+        """Check that everything has the same length."""
+        shape = (self.interval.length, len(self.channels))
+        if self.targets.shape != shape or len(self.dna) != shape[0]:
+            raise ValueError(f"{self.targets.shape=} and {len(self.dna)=} are not those of {shape}")
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Give what a block's metadata gives, of this window; start and end are of the + strand, as always."""
+        return {
+            "genome": self.interval.genome,
+            "split": self.split,
+            "chrom": self.interval.chrom,
+            "start": self.interval.start,
+            "end": self.interval.end,
+            "strand": self.interval.strand,
+            "chrom_length": self.chrom_length,
+            "sequence_length": len(self.dna),
+            "target_shape": list(self.targets.shape),
+            "target_names": list(self.channels),
+        }
+
+    def one_hot(self) -> OneHot:
+        """Give the DNA as uint8 [L, 4], columns A, C, G, T; N is four zeros."""
+        return one_hot(self.dna)
+
+    def inside(self) -> npt.NDArray[np.bool_]:
+        """Say of each base whether it lies on the chromosome, or is padding: bool [L]."""
+        positions = np.arange(self.interval.start, self.interval.end)
+        inside = (positions >= 0) & (positions < self.chrom_length)
+        return inside if self.interval.strand == "+" else inside[::-1]
+
+    def reverse_complement(self) -> "Window":
+        """Give the same bases of the other strand: DNA complemented, everything reversed, + and - channels exchanged.
+
+        The columns keep their names: "mrna_tss_+" of the result is "mrna_tss_-" of this window, read backwards.
+
+        Raises:
+            ReadingError: a channel is there without that of the other strand.
+        """
+        return replace(
+            self,
+            interval=replace(self.interval, strand="-" if self.interval.strand == "+" else "+"),
+            dna=reverse_complement(self.dna),
+            targets=np.ascontiguousarray(self.targets[::-1, opposite_columns(self.channels)]),
+        )
+
+
+def one_hot(dna: str) -> OneHot:
+    """Give letters of "ACGTN" as uint8 [L, 4], columns A, C, G, T; N is four zeros.
+
+    >>> one_hot("ACN").tolist()
+    [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
+    """
+    return np.take(_HOT_WORDS, np.frombuffer(dna.encode("ascii"), np.uint8)).view(np.uint8).reshape(-1, 4)
+
+
+def reverse_complement(dna: str) -> str:
+    """Give the other strand of letters of "ACGTN".
+
+    >>> reverse_complement("AACGN")
+    'NCGTT'
+    """
+    return dna.encode("ascii").translate(_COMPLEMENT)[::-1].decode("ascii")
+
+
+def channel_numbers(wanted: Channels) -> tuple[int, ...]:
+    """Give the places in the contract's order of the channels that are wanted.
+
+    >>> channel_numbers("mrna"), channel_numbers(["mrna_tss_+", "primary_tss_+"])
+    ((6, 7, 8, 9, 10, 11), (6, 0))
+
+    Raises:
+        ReadingError: there is no such channel or group, or one is named twice.
+    """
+    if isinstance(wanted, str):
+        if wanted not in ("all", *GROUPS):
+            raise ReadingError(
+                f"channels={wanted!r} is no group of channels; there are 'all', 'combined' and 'mrna';"
+                " or give a list of names"
+            )
+        return tuple(number for number, channel in enumerate(CHANNELS) if wanted in ("all", channel.group))
+    for name in wanted:
+        if name not in TARGET_NAMES:
+            raise ReadingError(f"no channel {name!r}{nearest(name, TARGET_NAMES)}; there are {', '.join(TARGET_NAMES)}")
+    if len(set(wanted)) < len(wanted):
+        raise ReadingError(f"channels={list(wanted)} names one of them twice")
+    return tuple(TARGET_NAMES.index(name) for name in wanted)
+
+
+def opposite_columns(names: Sequence[str]) -> list[int]:
+    """Give for each channel the column in which that of the other strand stands.
+
+    >>> opposite_columns(["mrna_tss_+", "mrna_tss_-", "mrna_polya_-", "mrna_polya_+"])
+    [1, 0, 3, 2]
+
+    Raises:
+        ReadingError: it is not among them.
+    """
+    for name in names:
+        if _OPPOSITE[name] not in names:
+            raise ReadingError(f"{name} can't be reversed without {_OPPOSITE[name]}; read that channel too")
+    return [list(names).index(_OPPOSITE[name]) for name in names]

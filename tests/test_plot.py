@@ -1,0 +1,241 @@
+"""Pictures: the numbers that are drawn, what stands where, and the command. (What they look like, people must see.)"""
+
+import itertools
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from blockfiles import blocks_of
+from built import Dataset, small_dataset
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from releases import published
+
+import genatator_assets as ga
+from genatator_assets.cli import main
+from genatator_assets.errors import ReadingError
+from genatator_assets.reading import Interval, plot
+from genatator_assets.reading.bins import bin_edges, composition, maxima, merged_edges, pieces, rows_of
+
+GENOME, CHROM = "sim-gencode", "chr1"
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return small_dataset(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module")
+def small(dataset):
+    return ga.open_dataset(dataset.root)
+
+
+@pytest.fixture(scope="module")
+def truth(dataset):
+    blocks = blocks_of(dataset.root, GENOME)[CHROM]
+    return "".join(block.dna for block in blocks), np.concatenate([block.targets for block in blocks])
+
+
+@pytest.fixture(scope="module")
+def transcripts(dataset):
+    rows = pq.ParquetFile(dataset.root / f"annotation/{GENOME}/transcripts.parquet").read().to_pylist()
+    return [row for row in rows if row["chrom"] == CHROM]
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def panels_of(figure: Figure):
+    """The panels by the first line of their label; those of channels by both lines."""
+    named = {}
+    for axes in figure.axes:
+        label = [text.get_text() for text in axes.texts if text.get_position()[0] < 0 and text.get_ha() == "right"]
+        named[" ".join(label) if label[0] in {"TSS", "polyA", "intragenic"} else label[0]] = axes
+    return named
+
+
+# --- the numbers ---
+
+
+@given(st.integers(0, 1_000), st.integers(1, 3_000), st.integers(1, 100))
+def test_bins_are_nearly_equal_and_cover_all(start, length, most):
+    edges = bin_edges(start, start + length, most)
+    assert (edges[0], edges[-1], len(edges) - 1) == (start, start + length, min(most, length))
+    assert set(np.diff(edges)) <= {length // (len(edges) - 1), length // (len(edges) - 1) + 1}
+
+
+@given(st.integers(1, 3_000), st.integers(1, 100), st.integers(1, 50), st.integers(1, 40), st.integers(1, 500))
+def test_merged_bins_and_pieces_are_made_of_whole_bins(length, most, fewer, least_bp, bp):
+    edges = bin_edges(5, 5 + length, most)
+    merged = merged_edges(edges, fewer, least_bp)
+    assert set(merged) <= set(edges)
+    assert (merged[0], merged[-1]) == (5, 5 + length)
+    assert len(merged) - 1 <= fewer
+    turns = list(pieces(merged, bp))
+    assert [edge for turn in turns for edge in turn[:-1]] == merged[:-1].tolist()
+    assert all(turn[-1] - turn[0] <= bp or len(turn) == 2 for turn in turns)
+    assert all(one[-1] == other[0] for one, other in itertools.pairwise(turns))
+
+
+@given(st.text("ACGTN", min_size=1, max_size=60), st.integers(1, 20))
+def test_bins_have_the_greatest_value_and_the_shares_of_their_bases(dna, most):
+    edges = bin_edges(100, 100 + len(dna), most)
+    values = np.array([[ord(letter) % 7 / 7, ord(letter) % 5 / 5] for letter in dna], np.float32)
+    stretches = [(edges[i] - 100, edges[i + 1] - 100) for i in range(len(edges) - 1)]
+    np.testing.assert_array_equal(maxima(values, edges), [values[a:b].max(axis=0) for a, b in stretches])
+    shares = composition(dna, edges)
+    for (a, b), gc, n in zip(stretches, shares.gc, shares.n, strict=True):
+        known = [letter for letter in dna[a:b] if letter != "N"]
+        assert n == dna[a:b].count("N") / (b - a)
+        assert np.isnan(gc) if not known else gc == sum(letter in "GC" for letter in known) / len(known)
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), max_size=15), st.integers(0, 3))
+def test_rows_are_the_first_with_room(intervals, gap):
+    starts, ends = [start for start, _ in intervals], [start + length for start, length in intervals]
+    rows = rows_of(starts, ends, gap)
+    placed = []
+    for start, end, row in zip(starts, ends, rows, strict=True):
+        clash = {other for s, e, other in placed if end + gap > s and e + gap > start}
+        assert row not in clash
+        assert set(range(row)) <= clash
+        placed.append((start, end, row))
+
+
+@pytest.mark.parametrize("piece_bp", [7_000, 2_000_000])
+def test_a_locus_is_summed_up_piece_by_piece(small, truth, piece_bp, monkeypatch):
+    monkeypatch.setattr(plot, "_PIECE_BP", piece_bp)
+    dna, targets = truth
+    edges, values, shares = plot._summary(small, Interval(GENOME, CHROM, 10_000, 90_000))
+    assert len(values) == 1_000
+    expected = [targets[a:b].max(axis=0) for a, b in itertools.pairwise(edges)]
+    np.testing.assert_array_equal(values, expected)
+    stretches = [dna[a:b] for a, b in zip(shares.edges, shares.edges[1:], strict=False)]
+    np.testing.assert_array_equal(shares.n, [own.count("N") / len(own) for own in stretches])
+    assert len(stretches) == 250
+
+
+# --- what stands where ---
+
+
+def test_transcripts_stand_apart_by_selection_with_their_names(small, transcripts):
+    start, end = 10_000, 60_000
+    panels = panels_of(small.plot(GENOME, CHROM, start, end))
+    here = [row for row in transcripts if row["start"] < end and row["end"] > start]
+    for panel, wanted in (("selected", True), ("rejected", False)):
+        own = [row for row in here if row["selected"] is wanted]
+        assert own
+        (shapes,) = panels[panel].collections
+        spans = sorted((path.vertices[:, 0].min(), path.vertices[:, 0].max()) for path in shapes.get_paths())
+        assert spans == sorted((row["start"], row["end"]) for row in own)
+        names = [text for text in texts(panels[panel]) if text.startswith("ENST")]
+        assert sorted(names) == sorted(row["transcript_id"] for row in own)
+    counts = {kind: sum(row["type"] == kind for row in here if row["selected"]) for kind in ("mRNA", "lncRNA")}
+    for kind, count in counts.items():
+        assert (f"{count} {kind}" in texts(panels["selected"])) == (count > 0)
+
+
+def test_transcripts_of_a_row_do_not_overlap_and_point_in_their_direction(small, transcripts):
+    (shapes,) = panels_of(small.plot(GENOME, CHROM, 0, 150_000))["selected"].collections
+    strands = {(row["start"], row["end"]): row["strand"] for row in transcripts if row["selected"]}
+    rows = {}
+    for path in shapes.get_paths():
+        x, y = path.vertices[:5].T
+        rows.setdefault(round(y.mean(), 6), []).append((x.min(), x.max()))
+        assert x[2] == (x.max() if strands[x.min(), x.max()] == "+" else x.min())  # the third point is the tip
+    for row in rows.values():
+        ordered = sorted(row)
+        assert all(end < start for (_, end), (start, _) in itertools.pairwise(ordered))
+
+
+def test_channels_stand_up_for_plus_and_down_for_minus(small, truth):
+    start, end = 0, 150_000
+    panels = panels_of(small.plot(GENOME, CHROM, start, end))
+    titles = [f"{kind} {group}" for group in ("all isoforms", "mRNA only") for kind in ("TSS", "polyA", "intragenic")]
+    assert list(panels) == ["GC", "selected", "rejected", *titles]
+    for number, title in enumerate(titles):
+        for strand, collection in enumerate(panels[title].collections):
+            expected = truth[1][start:end, 2 * number + strand]
+            assert expected.any()
+            heights = collection.get_paths()[0].vertices[:, 1]
+            assert (heights.max(), -heights.min()) == ((1, 0) if strand == 0 else (0, 1))
+            x = collection.get_paths()[0].vertices[np.abs(heights) == 1, 0]
+            first, last = np.flatnonzero(expected == 1)[[0, -1]]
+            assert abs(x.min() - first) <= 150  # a bin
+            assert abs(x.max() - last) <= 150
+
+
+@pytest.mark.parametrize(("start", "end"), [(20_000, 20_001), (20_000, 22_000), (0, None)])
+def test_any_length_can_be_drawn(small, truth, start, end, tmp_path):
+    figure = small.plot(GENOME, CHROM, start, end or len(truth[0]))
+    figure.savefig(tmp_path / "locus.png")
+    assert 3 < figure.get_figheight() < 14
+    assert f"{CHROM}:{start + 1:,}-{end or len(truth[0]):,}" in figure.texts[0].get_text()
+
+
+def test_many_rows_have_no_names_and_stay_low(four_genomes):
+    figure = ga.open_dataset(four_genomes.root).plot("GRCh38-chr1-1Mb", "chr1", 0, 1_000_000)
+    panels = panels_of(figure)
+    assert not [text for text in texts(panels["selected"]) if text.startswith("ENST")]
+    assert {"66 lncRNA", "27 mRNA"} <= set(texts(panels["selected"]))  # by awk: see test_oracle.py
+    assert "101 other type" in texts(panels["rejected"])
+
+
+def test_blocks_alone_have_no_transcripts_to_draw(dataset, tmp_path):
+    release = ga.open_dataset(published(dataset.root, tmp_path))
+    assert list(panels_of(release.plot(GENOME, CHROM, 0, 5_000)))[:2] == ["GC", "TSS all isoforms"]
+
+
+def test_what_is_not_there_can_not_be_drawn(small):
+    with pytest.raises(ReadingError, match=r"found \[-1, 10\)"):
+        small.plot(GENOME, CHROM, -1, 10)
+    with pytest.raises(ReadingError, match="no chromosome 'chr9'"):
+        small.plot(GENOME, "chr9", 0, 10)
+
+
+# --- the command ---
+
+
+def run(dataset, *arguments):
+    return CliRunner(env={"GENATATOR_ROOT": str(dataset.root)}).invoke(main, ["plot", *arguments])
+
+
+@pytest.mark.parametrize(("name", "begins"), [("a.png", b"\x89PNG"), ("b.PDF", b"%PDF"), ("c.svg", b"<?xml")])
+def test_the_command_writes_a_picture(dataset, tmp_path, name, begins):
+    result = run(dataset, f"{GENOME}:{CHROM}:1,001-5,000", "-o", str(tmp_path / name))
+    assert (result.exit_code, result.stdout.strip(), result.stderr) == (0, str(tmp_path / name), "")
+    assert (tmp_path / name).read_bytes().startswith(begins)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("locus", "name", "message"),
+    [
+        (f"{GENOME}:{CHROM}:1-5", "a.gif", "can be written as png, pdf, svg; found '.gif'"),
+        (f"{GENOME}:{CHROM}", "a.png", "is no locus; expected genome:chromosome:first-last"),
+        (f"{GENOME}:chr12:1-5", "a.png", "no chromosome 'chr12'"),
+        (f"{GENOME}:{CHROM}:1-50000000", "a.png", "found [0, 50,000,000): stay within it"),
+        (f"{GENOME}:{CHROM}:1-5", "file/a.png", "can't be written"),
+    ],
+)
+def test_what_the_command_can_not_draw_is_a_users_error(dataset, tmp_path, locus, name, message):
+    (tmp_path / "file").touch()
+    result = run(dataset, locus, "-o", str(tmp_path / name))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_without_matplotlib_the_command_says_how_to_install_it(dataset, tmp_path):
+    code = "import sys; sys.modules['matplotlib'] = None; from genatator_assets.cli import main; main()"
+    arguments = ["plot", "--root", str(dataset.root), f"{GENOME}:{CHROM}:1-5", "-o", str(tmp_path / "a.png")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "Error: this needs matplotlib, which is not installed: pip install 'genatator-assets[plot]'\n"

@@ -1,0 +1,246 @@
+"""The SQL that people are told of: every example of docs/sql.md, the macros, and the file that goes with a dataset."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+from blockfiles import Block, blocks_of
+from built import BLOCKS, Dataset, copy_of, small_dataset
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genatator_assets.errors import QueryError
+from genatator_assets.query.catalog import write_catalog
+from genatator_assets.query.connect import ask, connect
+from genatator_assets.query.definitions import MACROS, ORDER, VIEWS, statement_of
+from genatator_assets.work.files import path_name
+from genatator_assets.work.layout import Layout
+
+PAGE = (Path(__file__).resolve().parents[1] / "docs" / "sql.md").read_text()
+WITH_OURS, WITHOUT = PAGE.split("## Without any of this")
+EXAMPLE = re.compile(r"```sql\n(.*?)```\n\n((?:\|[^\n]*\n)+)", re.DOTALL)
+GENOME, CHROM = "sim-gencode", "chr1"
+
+Rows = list[tuple[Any, ...]]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return small_dataset(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module")
+def blocks(dataset: Dataset) -> list[Block]:
+    """The blocks of the human chr1, read by pyarrow."""
+    return blocks_of(dataset.root, GENOME)[CHROM]
+
+
+def answer(root: Path, question: str) -> Rows:
+    with connect(root) as connection:
+        return list(ask(connection, question).rows)
+
+
+def by_duckdb_alone(root: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """DuckDB as somebody has it who has only the dataset; without a root, in the folder that this process is in."""
+    connection = duckdb.connect()
+    if root is not None:
+        connection.execute("set variable root = ?", [str(root)])
+    connection.execute(((root or Path()) / "dataset/catalog.sql").read_text())
+    return connection
+
+
+# --- docs/sql.md ---
+
+
+def markdown(columns: list[str], rows: Rows) -> str:
+    lines = [columns, ["---"] * len(columns), *([str(cell) for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def asked(connection: duckdb.DuckDBPyConnection, question: str) -> str:
+    result = connection.execute(question)
+    return markdown([column[0] for column in result.description], result.fetchall())
+
+
+def test_every_example_has_its_answer_beside_it():
+    assert len(EXAMPLE.findall(PAGE)) == PAGE.count("```sql\n") >= 20
+
+
+@pytest.mark.parametrize(("question", "told"), EXAMPLE.findall(WITH_OURS))
+def test_example_gives_what_the_page_says(demo, monkeypatch, question, told):
+    root = demo / "demo-data"
+    with connect(root) as connection:
+        found = ask(connection, question)
+    assert markdown(list(found.columns), list(found.rows)) == told
+    monkeypatch.chdir(root)
+    assert asked(by_duckdb_alone(), question) == told
+
+
+@pytest.mark.parametrize(("question", "told"), EXAMPLE.findall(WITHOUT))
+def test_example_needs_nothing_of_ours(demo, monkeypatch, question, told):
+    monkeypatch.chdir(demo / "demo-data")
+    assert asked(duckdb.connect(), question) == told
+
+
+def test_the_python_of_the_page_runs(demo, monkeypatch, capsys):
+    monkeypatch.chdir(demo)
+    exec(re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)[1], {})
+    assert "34" in capsys.readouterr().out  # blocks of the demo: 5 + 3 + 3 + 2 + 2 of 500,000 in GENCODE's, 11, 8
+
+
+def test_every_view_and_macro_is_on_the_page():
+    for name in (*VIEWS, *MACROS, "channels"):
+        assert f"`{name}`" in PAGE or f"`{name}(" in PAGE, name
+
+
+# --- Macros: what they give is what pyarrow reads from the blocks ---
+
+INTERVALS = [(0, 60_000), (59_990, 60_010), (2_400, 3_000), (119_999, 120_001), (200_000, 204_083), (5, 5)]
+
+
+@pytest.mark.parametrize(("start", "end"), INTERVALS)
+def test_targets_of_an_interval_are_those_of_the_blocks(dataset, blocks, start, end):
+    whole = np.concatenate([block.targets for block in blocks])
+    names = ", ".join(f'"{name}"' for name in blocks[0].metadata["target_names"])
+    rows = answer(dataset.root, f"select position, {names} from targets('{GENOME}', '{CHROM}', {start}, {end})")
+    assert [row[0] for row in rows] == list(range(start, end))
+    found = np.array([row[1:] for row in rows], np.float32).reshape(-1, 12)
+    np.testing.assert_array_equal(found, whole[start:end])
+
+
+@pytest.mark.parametrize(("start", "end"), INTERVALS)
+def test_runs_of_an_interval_are_cut_to_it_and_make_its_targets(dataset, blocks, start, end):
+    whole = np.concatenate([block.targets for block in blocks])
+    names = blocks[0].metadata["target_names"]
+    found = np.zeros((end - start, 12), np.float32)
+    for channel, run_start, run_end, value in answer(
+        dataset.root, f"from target_runs('{GENOME}', '{CHROM}', {start}, {end})"
+    ):
+        assert start <= run_start < run_end <= end
+        assert value > 0
+        found[run_start - start : run_end - start, names.index(channel)] += np.float32(value)
+    np.testing.assert_array_equal(found, whole[start:end])
+
+
+def test_targets_past_the_ends_have_no_rows(dataset):
+    (row,) = answer(
+        dataset.root,
+        f"select count(*), min(position), max(position) from targets('{GENOME}', '{CHROM}', -50, 1_000_000)",
+    )
+    assert row == (204_083, 0, 204_082)
+
+
+@pytest.mark.parametrize(("start", "end"), [*INTERVALS, (0, 204_083), (60_000, 120_000), (204_000, 300_000), (-5, 5)])
+def test_dna_of_an_interval_is_that_of_the_blocks(dataset, blocks, start, end):
+    whole = "".join(block.dna for block in blocks)
+    ((dna,),) = answer(dataset.root, f"select dna('{GENOME}', '{CHROM}', {start}, {end})")
+    assert (dna or "") == whole[max(start, 0) : end]
+
+
+def test_dna_of_a_whole_chromosome_needs_no_interval(dataset, blocks):
+    ((dna,),) = answer(dataset.root, f"select dna('{GENOME}', '{CHROM}')")
+    assert dna == "".join(block.dna for block in blocks)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "starts"),
+    [(0, 1, [0]), (59_999, 60_000, [0]), (60_000, 60_001, [60_000]), (59_999, 120_001, [0, 60_000, 120_000])],
+)
+def test_blocks_overlapping_an_interval(dataset, start, end, starts):
+    found = answer(dataset.root, f"select start from blocks_overlapping('{GENOME}', '{CHROM}', {start}, {end})")
+    assert found == [(start,) for start in starts]
+
+
+def test_transcripts_around_a_locus_are_selected_and_rejected_ones(dataset):
+    everything = answer(
+        dataset.root,
+        f"""select transcript_id, reason from transcripts where genome = '{GENOME}' and chrom = '{CHROM}'
+        and "end" > 30_000 and start < 100_000""",
+    )
+    found = answer(
+        dataset.root, f"select transcript_id, reason from transcripts_around('{GENOME}', '{CHROM}', 30_000, 100_000)"
+    )
+    assert sorted(found) == sorted(everything)
+    assert {reason for _, reason in found} == {"selected", "other_type"}
+
+
+def test_sites_are_where_the_peaks_are_one(dataset, blocks):
+    whole = np.concatenate([block.targets for block in blocks])
+    for channel, name in enumerate(blocks[0].metadata["target_names"]):
+        if "intragenic" in name:
+            continue
+        sites = answer(
+            dataset.root,
+            f"""select position from sites
+            where genome = '{GENOME}' and chrom = '{CHROM}' and target = '{name}' order by position""",
+        )
+        assert [position for (position,) in sites] == np.flatnonzero(whole[:, channel] == 1).tolist()
+
+
+names = st.text(st.one_of(st.sampled_from("./%~ *\\:_=+-"), st.characters(codec="utf-8", exclude_characters="\0")))
+
+
+@given(names.filter(lambda name: name and len(name) < 18))
+def test_names_are_spelt_in_paths_as_the_writer_spells_them(name):
+    connection = duckdb.connect()
+    connection.execute(statement_of("path_name"))
+    assert connection.execute("select path_name(?)", [name]).fetchone() == (path_name(name),)
+
+
+@pytest.mark.parametrize("call", ["targets('sim-gencode', 'chr99', 0, 1)", "segments_of('x', 'chr99')"])
+def test_unknown_chromosome_is_told(dataset, call):
+    with pytest.raises(QueryError, match=r"chr99\.parquet[\s\S]*Is there such a genome and chromosome"):
+        answer(dataset.root, f"from {call}")
+
+
+def test_every_view_and_macro_says_what_it_is():
+    for name in ORDER:
+        assert re.match(r"(--.*\n)+create or replace (view|macro) ", statement_of(name)), name
+
+
+# --- dataset/catalog.sql ---
+
+
+def test_catalog_has_no_path_of_this_machine_and_is_the_same_elsewhere(dataset, tmp_path):
+    elsewhere = copy_of(dataset, tmp_path / "elsewhere [1]")
+    text = (dataset.root / "dataset/catalog.sql").read_text()
+    write_catalog(Layout(elsewhere))
+    assert (elsewhere / "dataset/catalog.sql").read_text() == text
+    assert str(dataset.root.parent) not in text
+
+
+@pytest.mark.parametrize("name", ["moved", "it's [1]", "st*r"])
+def test_catalog_serves_a_dataset_that_was_moved_from_any_folder(dataset, tmp_path, monkeypatch, name):
+    root = copy_of(dataset, tmp_path / name)
+    copy_of(dataset, tmp_path / "star")  # a pattern in the name would find its files too
+    question = "select (select count(*) from blocks), (select count(*) from stored_blocks), dna('sim-gencode', 'chr1')"
+    expected = answer(dataset.root, question)
+    assert expected[0][0] == BLOCKS
+    assert by_duckdb_alone(root).execute(question).fetchall() == expected
+    monkeypatch.chdir(root)
+    assert by_duckdb_alone().execute(question).fetchall() == expected
+
+
+def test_catalog_makes_everything_that_the_command_has(dataset):
+    connection = by_duckdb_alone(dataset.root)
+    made = connection.execute(
+        """select view_name from duckdb_views() where not internal
+        union select function_name from duckdb_functions() where not internal"""
+    ).fetchall()
+    assert {name for (name,) in made} == set(ORDER)
+
+
+@pytest.mark.parametrize("name", [*VIEWS, "channels"])
+def test_catalog_and_command_answer_alike(dataset, monkeypatch, name):
+    monkeypatch.chdir(dataset.root)
+    question = f'select * from "{name}" order by all'
+    ours = answer(dataset.root, question)
+    if name == "stored_blocks":  # paths as they are asked for: relative to the folder
+        ours = [(str(Path(file).relative_to(dataset.root.resolve())), *more) for file, *more in ours]
+    theirs = by_duckdb_alone().execute(question).fetchall()
+    digests = [hashlib.sha256(repr(rows).encode()).hexdigest() for rows in (ours, theirs)]
+    assert digests[0] == digests[1]
