@@ -554,7 +554,7 @@ def test_names_that_are_spelt_otherwise_in_paths_load(dataset, published, tmp_pa
 # --- Croissant, SQL ---
 
 
-@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated", "ignore:The inplace keyword")
 def test_mlcroissant_takes_it_and_reads_the_preview(published):
     described = mlcroissant.Dataset(str(published / "croissant.json"))
     assert not described.metadata.ctx.issues.errors
@@ -564,7 +564,7 @@ def test_mlcroissant_takes_it_and_reads_the_preview(published):
     records = list(described.records("preview"))
     assert [record["preview/split"].decode() for record in records] == [window.metadata["split"] for window in stored]
     assert [record["preview/dna_sequence"].decode() for record in records] == [window.dna for window in stored]
-    np.testing.assert_array_equal(np.array(records[0]["preview/targets"].tolist(), np.float32), stored[0].targets)
+    np.testing.assert_array_equal(np.array(records[0]["preview/targets"], np.float32), stored[0].targets)
 
 
 CATALOG = """\
