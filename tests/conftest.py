@@ -58,6 +58,12 @@ def four_genomes(catalogue_file: Callable[[str], Path], tmp_path_factory: pytest
 
 
 @pytest.fixture(scope="session")
+def more_flavours(catalogue_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Real genomes with annotations of other names, no known flavour, or no rows of transcripts."""
+    return built(catalogue_file("more_flavours"), tmp_path_factory.mktemp("more") / "root")
+
+
+@pytest.fixture(scope="session")
 def untrimmed(catalogue_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Human chr1 with an annotation that runs past the sequence's end."""
     return built(catalogue_file("untrimmed"), tmp_path_factory.mktemp("untrimmed") / "root")
