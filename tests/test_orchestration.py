@@ -398,3 +398,18 @@ def test_an_unknown_genome_is_answered_with_the_nearest(small_root):
     done = command("launch", "prepare", "--genome", "onne", "--catalogue", str(SMALL), "--root", str(small_root))
     assert done.returncode == 2
     assert "did you mean 'one'?" in done.stderr
+
+
+def test_a_dataset_whose_only_genome_fails_says_why_without_a_traceback(tmp_path):
+    (tmp_path / "genome.fa").write_text(">chr1\n" + "ACGT" * 50 + "\n")
+    (tmp_path / "genes.gtf").write_text("nothing of the kind\n")
+    (tmp_path / "catalogue.yaml").write_text(
+        "dataset: bad\nmin_chromosome_length_bp: 1\nassemblies:\n"
+        "  - {genome: g, species: S, sequence: {path: genome.fa}, annotation: {path: genes.gtf}}\n"
+    )
+    done = command("build", "--catalogue", str(tmp_path / "catalogue.yaml"), "--root", str(tmp_path / "root"))
+    assert done.returncode == 1
+    assert "genes.gtf: none of its first 1 lines has 9 columns" in done.stderr
+    assert "'transcripts' has not been built yet" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Stack Trace" not in done.stderr

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from genatator_assets.errors import QueryError
 from genatator_assets.orchestration.metadata import markdown_table
 from genatator_assets.query.checks import Finding, check_names, describe_check, run_check
 from genatator_assets.query.connect import connect
@@ -30,7 +31,12 @@ def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         with connect(layout.root) as connection:
             for name in sorted(key.name for key in context.selected_asset_check_keys):
-                yield _result(asset, run_check(connection, name))
+                try:
+                    yield _result(asset, run_check(connection, name))
+                except QueryError as error:  # what it asks about is not there, because the build of it failed
+                    yield dg.AssetCheckResult(
+                        passed=False, asset_key=asset, check_name=name, description=str(error).splitlines()[-1]
+                    )
 
     return checks
 
