@@ -642,3 +642,8 @@ def test_a_damaged_file_gives_a_table_or_an_annotation_error(pieces, tmp_path_fa
         assert len(message) < 1_000
 
     check()
+
+
+def test_an_id_that_is_a_prefix_and_no_more_stays_as_it_is(parse):
+    read = parse(row("mRNA", "ID=rna-;Parent=gene-;gbkey=mRNA")).transcripts.to_pylist()[0]
+    assert (read["transcript_id"], read["gene_id"]) == ("rna-", "gene-")

@@ -242,5 +242,5 @@ class _Reader:
     def _without_prefix(self, name: str) -> str:
         """Take off a prefix such as `rna-`."""
         if name.startswith(self._flavour.prefixes):
-            return next(name[len(prefix) :] for prefix in self._flavour.prefixes if name.startswith(prefix))
+            return next(name[len(prefix) :] for prefix in self._flavour.prefixes if name.startswith(prefix)) or name
         return name
