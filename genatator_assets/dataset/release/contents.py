@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -200,11 +200,11 @@ def _covers(places: list[BlockPlace], chromosome: Chromosome) -> bool:
 
 def _origin(layout: Layout, genome: str, species: str, block: Block) -> Origin:
     provenance = _provenance_of(block.source)
-    record = asdict(read_source(layout, genome))
+    source = read_source(layout, genome)
     inputs = tuple(
-        _input_file(kind, record[f"{kind}_path"], record[f"{kind}_sha256"], record.get(f"{kind}_url"))
+        _input_file(kind, *(getattr(source, f"{kind}_{what}") for what in ("path", "sha256", "url")))
         for kind in _KINDS
-        if record.get(f"{kind}_path")
+        if getattr(source, f"{kind}_path") is not None
     )
     parameters = provenance.parameters
     return Origin(genome, species, inputs, Kernel(**parameters["kernel"]), parameters["selection"], provenance)

@@ -55,7 +55,8 @@ def release(layout: Layout, folder: Path | None = None) -> Release:
     """Make the release of the dataset at a root, by default into the root's folder `release`.
 
     It takes the place of an earlier release, whole or not at all. Blocks are hard links where the file system has
-    them, so that a release takes no room of its own; nothing is hashed again that the index has the hash of.
+    them, so that a release takes no room of its own; nothing is hashed again that the index has the hash of. The caller
+    sees to it that nobody builds the dataset meanwhile.
 
     Raises:
         DatasetError: the dataset is not whole, or the folder holds what is no release, or can't be written.
