@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import command
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from genatator_assets.catalogue import load_catalogue
 from genatator_assets.dataset.index import build_index
@@ -21,6 +22,8 @@ from genatator_assets.orchestration import build_definitions
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.instance import open_instance
 from genatator_assets.orchestration.partitions import (
+    RANGE_END_TAG,
+    RANGE_START_TAG,
     genome_ranges,
     range_tags,
     register_chromosomes,
@@ -53,8 +56,18 @@ def small_root(tmp_path, no_home):
     return tmp_path
 
 
-def build_small(root, catalogue=SMALL):
-    return build(Settings(str(catalogue), root, workers=1), Progress())
+class Said(Progress):
+    """Keeps what is said."""
+
+    def __init__(self):
+        self.texts = []
+
+    def say(self, text):
+        self.texts.append(text)
+
+
+def build_small(root, catalogue=SMALL, progress=None, **how):
+    return build(Settings(str(catalogue), root, workers=1), progress or Progress(), **how)
 
 
 def changed_catalogue(folder, **changes):
@@ -192,7 +205,12 @@ def test_one_check_can_be_run_alone(small_root):
 def test_building_again_changes_nothing(small_root):
     before = {path: path.stat().st_mtime_ns for path in small_root.glob("blocks/**/*") if path.is_file()}
     content = files_of(small_root)
-    assert build_small(small_root) == []
+    with open_instance(small_root) as instance:
+        runs = instance.get_runs_count(dg.RunsFilter(job_name="build_blocks"))
+        said = Said()
+        assert build_small(small_root, progress=said) == []
+        assert said.texts == ["4 chromosomes intact, 0 to do"]
+        assert instance.get_runs_count(dg.RunsFilter(job_name="build_blocks")) == runs
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert files_of(small_root) == content
 
@@ -265,11 +283,31 @@ def test_one_bad_chromosome_leaves_the_others_alone_and_is_named(small_root):
     }
     with open_instance(small_root) as instance:
         assert latest(instance, "block_index").asset_materialization.metadata["absent"].value == "one/chr1"
-        run = instance.get_runs(dg.RunsFilter(job_name="build_blocks"), limit=2)[1]
+        run = instance.get_runs(dg.RunsFilter(job_name="build_blocks"), limit=1)[0]
         records = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
         assert {entry.dagster_event.partition for entry in records} == {"one/chr2"}
-    obstacle.rmdir()
-    assert build_small(small_root) == []
+        definition = build_definitions(Settings(str(SMALL), small_root))
+        assert failed_in_ui(instance, definition, "blocks") == {"one/chr1"}
+        obstacle.rmdir()
+        said = Said()
+        assert build_small(small_root, progress=said) == []
+        assert said.texts == ["3 chromosomes intact, 1 to do"]
+        assert stretches_of_runs(instance) == ["one/chr1...one/chr1"]
+        assert failed_in_ui(instance, definition, "blocks") == set()
+
+
+def failed_in_ui(instance, definitions, asset):
+    """The partitions that the UI shows as failed."""
+    key = dg.AssetKey(asset)
+    partitions = definitions.resolve_asset_graph().get(key).partitions_def
+    status = get_and_update_asset_status_cache_value(instance, key, partitions)
+    return set(status.deserialize_failed_partition_subsets(partitions).get_partition_keys())
+
+
+def stretches_of_runs(instance, count=1):
+    """The chromosomes that the latest runs of build_blocks were for."""
+    runs = instance.get_runs(dg.RunsFilter(job_name="build_blocks"), limit=count)
+    return [f"{run.tags[RANGE_START_TAG]}...{run.tags[RANGE_END_TAG]}" for run in runs]
 
 
 def test_one_bad_genome_leaves_the_others_alone_and_is_named(tmp_path, no_home):

@@ -43,7 +43,10 @@ def only_writer(root: Path, wait: Callable[[str], None] | None = None) -> Iterat
         now = datetime.now(UTC)
         handle.write(f"process {os.getpid()} on {socket.gethostname()} since {now:%Y-%m-%d %H:%M:%S} UTC\n")
         handle.flush()
-        yield
+        try:
+            yield
+        finally:
+            handle.truncate(0)
 
 
 def _taken(handle: TextIO) -> bool:
