@@ -187,6 +187,25 @@ def test_source_lines_count_comments_and_blank_lines(parse):
     assert parsed.feature_counts == {"mRNA": 2}
 
 
+def test_a_comment_may_follow_the_columns(parse):
+    """The specification of GTF has a place for comments behind the attributes."""
+    lines = [
+        row("transcript", 'transcript_id "a"; gene_id "g"; # in column nine'),
+        row("transcript", 'transcript_id "b"; gene_id "g";\t# behind a tab'),
+        row("transcript", 'transcript_id "c"; gene_id "g";\t#behind a tab\twith another'),
+        "#" + row("transcript", 'transcript_id "d"; gene_id "g";\t# all of it'),
+        row("exon", 'transcript_id "c"; gene_id "g";\t# not a transcript'),
+    ]
+    parsed = parse("\n".join(lines))
+    assert parsed.transcripts["transcript_id"].to_pylist() == ["a", "b", "c"]
+    assert parsed.transcripts["gene_id"].to_pylist() == ["g"] * 3
+    assert parsed.feature_counts == {"exon": 1, "transcript": 3}
+    exons = [line.replace("\ttranscript\t", "\texon\t") for line in lines]
+    joined = parse("\n".join(exons))
+    assert joined.transcripts["transcript_id"].to_pylist() == ["a", "b", "c"]
+    assert joined.feature_counts == {"exon": 4}
+
+
 @pytest.mark.parametrize("end_of_rows", ["##FASTA\n", ">chr1 a sequence\n"])
 def test_sequences_at_the_end_are_not_read(parse, end_of_rows):
     text = row("mRNA", "ID=a") + "\n" + end_of_rows + "ACGT\n" + row("mRNA", "ID=b") + "\nnot\tnine\n"
@@ -224,6 +243,9 @@ def test_rows_are_counted_by_type(parse):
         ("transcript_id=50%;Parent=gene-%zz", "50%", "%zz", None),
         ("transcript_id=rna-rna-1;Parent=gene-rna-1", "rna-1", "rna-1", None),
         ("transcript_id=my-rna-1;Parent=rna-9", "my-rna-1", "9", None),
+        ("ID=rna-2;;Parent=gene-1;;", "2", "1", None),
+        ("ID=rna-2;Parent=gene-1;;; ", "2", "1", None),
+        ("ID=rna-2;Parent=gene-1,gene-2;gene=A", "2", "1", None),
     ],
 )
 def test_attributes_of_gff3(parse, attributes, transcript, gene, biotype):
@@ -244,6 +266,9 @@ def test_attributes_of_gff3(parse, attributes, transcript, gene, biotype):
         ('transcript_id "T"; transcript_type ""; transcript_biotype "y";', "T", None, "y"),
         ('note "a; b # c"; transcript_id "T;#1"; gene_id "G%3B"', "T;#1", "G%3B", None),
         ('transcript_id "rna-T"; gene_id "gene:G";', "rna-T", "gene:G", None),
+        ('gene_id "G"; transcript_id "T";;', "T", "G", None),
+        (';gene_id "G";transcript_id "T"; ; ', "T", "G", None),
+        ('gene_id "G,H"; transcript_id "T,U";', "T,U", "G,H", None),
     ],
 )
 def test_attributes_of_gtf(parse, attributes, transcript, gene, biotype):
