@@ -15,10 +15,13 @@ from genatator_assets.annotation.flavours import feature_types, flavour_named
 from genatator_assets.annotation.parsed import PARSED_SCHEMA
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts, select_isoforms
+from genatator_assets.blocks.chromosome import build_chromosomes
 from genatator_assets.catalogue import load_catalogue
+from genatator_assets.dataset.tasks import chromosome_tasks
 from genatator_assets.errors import AnnotationError, DatasetError
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.manifest import read_manifest
 
 GTF = "\n".join(
     [
@@ -748,3 +751,22 @@ def test_the_first_hundred_malformed_lines_are_kept(genome):
     summary = genome.select_it(max_malformed=1)
     assert summary.malformed == 150
     assert [line.line for line in summary.malformed_lines] == list(range(10, 110))
+
+
+def test_blocks_are_made_anew_when_other_transcripts_count_and_only_then(selected):
+    def build(**rules):
+        tasks = chromosome_tasks(selected.catalogue(**rules), selected.layout, "g", ["chr1", "chr2"])
+        return [outcome.status for outcome in build_chromosomes(tasks)]
+
+    assert build() == ["built", "built"]
+    assert build() == ["intact", "intact"]
+    with pytest.raises(DatasetError, match="genome g is not ready"):
+        build(max_malformed=0.5)
+    selected.select_it(max_malformed=0.5)
+    assert build(max_malformed=0.5) == ["intact", "intact"]
+    selected.select_it(types={"mRNA": ["snoRNA"]})
+    assert build(types={"mRNA": ["snoRNA"]}) == ["built", "built"]
+    made_from = read_manifest(selected.layout.blocks_manifest("train", "g", "chr1")).facts["made_from"]
+    assert made_from["parameters"]["selection"] == read_summary(selected.layout, "g").selection
+    selected.select_it(partial="drop")
+    assert build(partial="drop") == ["built", "built"]
