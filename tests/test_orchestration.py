@@ -16,11 +16,14 @@ import yaml
 from conftest import command
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
+from genatator_assets.annotation.parsed import MalformedLine
+from genatator_assets.annotation.transcripts import AnnotationSummary
 from genatator_assets.catalogue import load_catalogue
 from genatator_assets.dataset.index import build_index
 from genatator_assets.orchestration import build_definitions
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.instance import open_instance
+from genatator_assets.orchestration.metadata import of_annotation
 from genatator_assets.orchestration.partitions import (
     RANGE_END_TAG,
     RANGE_START_TAG,
@@ -324,6 +327,36 @@ def test_one_bad_genome_leaves_the_others_alone_and_is_named(tmp_path, no_home):
     )
     index = pq.read_table(tmp_path / "root/dataset/blocks.parquet").to_pylist()
     assert {row["genome"] for row in index} == {"one", "two"}
+
+
+def test_what_is_shown_of_an_annotation(tmp_path):
+    lines = (MalformedLine(7, "found 1 tab-separated columns, expected 9", "'chr1 a b'"),)
+    summary = AnnotationSummary(
+        genome="g",
+        sha256="0",
+        chromosomes_sha256="0",
+        rules={},
+        flavour="generic",
+        types={"mRNA": ["mRNA"], "lncRNA": []},
+        rows={"exon": 1200, "mRNA": 3},
+        transcripts=3,
+        reasons={"selected": 1, "out_of_bounds": 2},
+        unknown_names={"scaffold_9": 2},
+        malformed=1,
+        malformed_lines=lines,
+    )
+    shown = {key: getattr(value, "value", value) for key, value in of_annotation(Layout(tmp_path), summary).items()}
+    tables = {key: value for key, value in shown.items() if isinstance(value, str) and value.startswith("|")}
+    assert {key: value.splitlines()[2:] for key, value in tables.items()} == {
+        "transcripts by reason": [
+            "| selected | 1 | it is in the targets |",
+            "| out_of_bounds | 2 | it ends past the end of its sequence |",
+        ],
+        "rows of the file": ["| exon | 1,200 |", "| mRNA | 3 |"],
+        "names that are not in the FASTA file": ["| scaffold_9 | 2 |"],
+        "malformed lines, the first": ["| 7 | found 1 tab-separated columns, expected 9 | `'chr1 a b'` |"],
+    }
+    assert (shown["flavour"], shown["selected"], shown["malformed lines"]) == ("generic", 1, 1)
 
 
 def test_only_targets_or_only_blocks_of_one_chromosome(tmp_path, no_home):

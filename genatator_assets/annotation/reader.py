@@ -1,7 +1,7 @@
 """A streaming reader of GFF3 and GTF, plain or gzip, that keeps transcripts only and every one of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -109,6 +109,7 @@ class _Reader:
         self._tally = tally
         self._attributes = attributes
         self._plain = cache(attributes.plain)
+        self._gene_named = lru_cache(1)(self._gene_of)  # a gene's transcripts stand together
         self._type_of = cache(flavour.type_of)
         self._transcript_types = {name.encode(): name for name in (*features.transcript, *flavour.transcript_types)}
         self._noted: dict[bytes, Callable[[list[bytes]], None]] = {}
@@ -119,6 +120,7 @@ class _Reader:
         self._id = attributes.openings(["ID"] if attributes.gff3 else [])
         self._parent = attributes.openings(["Parent"] if attributes.gff3 else [])
         self._transcript_id = attributes.openings(flavour.transcript_id)
+        self._coding_name = self._parent or self._transcript_id
         self._gene_id = attributes.openings(flavour.gene_id)
         self._biotype = attributes.openings(flavour.biotype)
         self._gene_biotype = attributes.openings(flavour.gene_biotype)
@@ -130,22 +132,21 @@ class _Reader:
         counts, transcripts, noted = self._tally.counts, self._transcript_types, self._noted
         for number, line in enumerate(lines, 1):
             columns = line.split(b"\t")
-            if len(columns) != COLUMNS or line[0] == COMMENT:
-                if line.startswith(END_OF_ROWS):
-                    return
-                if why := self._tally.why_no_row(line, columns):
-                    yield from self._malformed(number, line, columns, why)
-                continue
-            feature = columns[2]
-            counts[feature] += 1
-            if feature in transcripts:
-                try:
+            try:
+                if len(columns) != COLUMNS or line[0] == COMMENT:
+                    if line.startswith(END_OF_ROWS):
+                        return
+                    if not self._tally.is_row(line, columns):
+                        continue
+                feature = columns[2]
+                counts[feature] += 1
+                if feature in transcripts:
                     if row := self._transcript(number, columns):
                         yield row
-                except MalformedRowError as error:
-                    yield from self._malformed(number, line, columns, str(error))
-            elif feature in noted:
-                noted[feature](columns)
+                elif feature in noted:
+                    noted[feature](columns)
+            except MalformedRowError as error:
+                yield from self._malformed(number, line, columns, str(error))
 
     def with_coding(self, transcripts: pa.Table) -> pa.Table:
         """Fill in the types that only CDS rows can tell."""
@@ -163,23 +164,22 @@ class _Reader:
             self._biotype_of_gene[name] = self._plain(biotype)
 
     def _note_coding(self, columns: list[bytes]) -> None:
-        seqid, text = columns[0], columns[8]
-        if self._attributes.gff3:
-            self._coding.update((seqid, parent) for parent in self._parents(text))
-        elif name := self._attributes.find(text, self._transcript_id):
-            self._coding.add((seqid, name))
+        if names := self._attributes.find(columns[8], self._coding_name):
+            self._coding.update((columns[0], name) for name in self._listed(names))
 
     def _transcript(self, number: int, columns: list[bytes]) -> Row | None:
-        seqid, source, feature, first, last, _, strand, _, text = columns
+        seqid, source, feature, first, last, _, strand, _, text, *_ = columns
         attributes = self._attributes
-        row_id = attributes.first(text, self._id)
-        if row_id and row_id.startswith(_GENE_ID):
-            return None
+        row_id = parents = None
+        if attributes.gff3:
+            row_id, parents = attributes.first(text, self._id), attributes.find(text, self._parent)
+            if row_id and row_id.startswith(_GENE_ID):
+                return None
         start, end = interval(first, last)
         name = attributes.first(text, self._transcript_id) or attributes.bare(text)
         if not name:
             raise MalformedRowError(f"the transcript has no {' or '.join(self._flavour.transcript_id)}")
-        parents = self._parents(text)
+        gene = parents or attributes.find(text, self._gene_id)
         stated = attributes.find(text, self._biotype)
         biotype = self._plain(stated) if stated else self._biotype_elsewhere(parents, source)
         return (
@@ -188,7 +188,7 @@ class _Reader:
             end,
             self._plain(strand),
             self._without_prefix(name),
-            self._gene(text, parents),
+            self._gene_named(gene) if gene else None,
             row_id or name,
             self._type_of(self._transcript_types[feature], biotype),
             biotype,
@@ -207,13 +207,14 @@ class _Reader:
         if row_id and row_id.startswith(_GENE_ID):
             return
         name = self._attributes.first(text, self._transcript_id)
+        gene = self._attributes.find(text, self._parent) or self._attributes.find(text, self._gene_id)
         yield (
             self._plain(columns[0]),
             None,
             None,
             None,
             name and self._without_prefix(name),
-            self._gene(text, self._parents(text)),
+            self._gene_named(gene) if gene else None,
             row_id or name,
             self._type_of(self._transcript_types[columns[2]], None) or "other",
             None,
@@ -222,21 +223,20 @@ class _Reader:
             b"",
         )
 
-    def _parents(self, text: bytes) -> list[bytes]:
-        """Give the IDs of a row's parents as they are spelt in GFF3; in GTF there are none."""
-        value = self._attributes.find(text, self._parent)
-        return value.split(b",") if value else []
+    def _listed(self, value: bytes) -> list[bytes]:
+        """Give the values of a list of GFF3; in GTF there are no lists."""
+        return value.split(b",") if self._attributes.gff3 else [value]
 
-    def _gene(self, text: bytes, parents: list[bytes]) -> str | None:
-        """Give a transcript's gene: its first parent, or the one that it names."""
-        name = parents[0] if parents else self._attributes.find(text, self._gene_id)
-        return self._without_prefix(self._attributes.plain(name)) if name else None
+    def _gene_of(self, parents: bytes) -> str:
+        """Give a transcript's gene: the first of its parents."""
+        return self._without_prefix(self._attributes.plain(self._listed(parents)[0]))
 
-    def _biotype_elsewhere(self, genes: list[bytes], source: bytes) -> str | None:
+    def _biotype_elsewhere(self, parents: bytes | None, source: bytes) -> str | None:
         """Give the biotype of the first gene that states one, or else that in column 2."""
-        for gene in genes:
-            if biotype := self._biotype_of_gene.get(gene):
-                return biotype
+        if parents and self._biotype_of_gene:
+            for gene in self._listed(parents):
+                if biotype := self._biotype_of_gene.get(gene):
+                    return biotype
         return self._flavour.biotype_in(self._plain(source))
 
     def _without_prefix(self, name: str) -> str:
