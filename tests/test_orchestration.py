@@ -1,6 +1,7 @@
 """The Dagster side: the graph, partitions, runs with bad chromosomes, reruns, launching, and the code location."""
 
 import hashlib
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from built import edit_block
 from conftest import command
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
@@ -22,6 +24,7 @@ from genatator_assets.catalogue import load_catalogue
 from genatator_assets.dataset.index import build_index
 from genatator_assets.orchestration import build_definitions
 from genatator_assets.orchestration.build import build
+from genatator_assets.orchestration.checks import VERIFIED
 from genatator_assets.orchestration.instance import open_instance
 from genatator_assets.orchestration.metadata import of_annotation
 from genatator_assets.orchestration.partitions import (
@@ -118,7 +121,8 @@ def test_the_graph_is_the_data_s_way():
         ("assembly", "selected_isoforms"),
         ("assembly", "chromosome_catalogue"),
         ("selected_isoforms", "chromosome_catalogue"),
-        ("chromosome_catalogue", "chromosome_targets"),
+        ("chromosome_catalogue", "chromosome_inputs"),
+        ("chromosome_inputs", "chromosome_targets"),
         ("chromosome_targets", "blocks"),
         ("blocks", "block_index"),
         ("block_index", "split_statistics"),
@@ -143,7 +147,7 @@ def test_every_asset_and_check_is_described():
     for key in graph.get_all_asset_keys():
         assert graph.get(key).description
     checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
-    assert set(checks) == set(check_names())
+    assert set(checks) == {*check_names(), VERIFIED}
     assert all(spec.description for spec in checks.values())
 
 
@@ -191,8 +195,32 @@ def test_all_checks_are_evaluated_and_passed(small_root):
     with open_instance(small_root) as instance:
         keys = list(definitions.resolve_asset_graph().asset_check_keys)
         records = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
-        assert {key.name for key in records} == set(check_names())
+        assert {key.name for key in records} == {*check_names(), VERIFIED}
         assert all(record.event.dagster_event.asset_check_evaluation_data.passed for record in records.values())
+
+
+def test_a_damaged_block_fails_the_checks_that_look_at_it_and_the_others_go_on(small_root):
+    """One target of every block is changed: 20 checks still speak, and those that compare contents say no."""
+    for path in small_root.glob("blocks/**/*.parquet"):
+        edit_block(path, lambda parts: parts.targets.fill(0.5))
+    os.truncate(next(small_root.glob("blocks/test/**/*.parquet")), 1_000)
+    failed = evaluations(small_root, "block_index")
+    assert len(failed) == len(check_names()) - 2 + 1
+    assert not failed[VERIFIED].passed
+    assert "blocks, drawn by seed" in failed[VERIFIED].description
+    assert "primary_tss_+" in failed[VERIFIED].metadata["sample"].value
+    assert not failed["files_have_their_hashes"].passed
+    assert "can't be read" in failed["lengths_agree"].description or "Invalid" in failed["lengths_agree"].description
+    assert failed["splits_are_disjoint"].passed
+
+
+def evaluations(root, asset):
+    """Run all checks of an asset as the UI does, and give what became of each."""
+    job = dg.define_asset_job("checks", dg.AssetSelection.checks_for_assets(dg.AssetKey(asset)))
+    definitions = dg.Definitions.merge(build_definitions(Settings(str(SMALL), root)), dg.Definitions(jobs=[job]))
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = definitions.resolve_job_def("checks").execute_in_process(instance=instance)
+        return {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
 
 
 def test_one_check_can_be_run_alone(small_root):
