@@ -17,11 +17,16 @@ settings.register_profile("tests", deadline=None, derandomize=bool(os.environ.ge
 settings.load_profile("tests")
 
 
+def data_folder() -> Path:
+    """Where real genomes and annotations are looked for."""
+    beside_the_repository = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+    return Path(os.environ.get(_DATA_VARIABLE, beside_the_repository))
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of real genomes and annotations; without it tests are skipped, but never in CI."""
-    beside_the_repository = Path(__file__).resolve().parents[1].parent / "shared" / "data"
-    folder = Path(os.environ.get(_DATA_VARIABLE, beside_the_repository))
+    folder = data_folder()
     if not folder.is_dir():
         if os.environ.get("CI"):
             pytest.fail(f"no real data at {folder}; set {_DATA_VARIABLE}")
