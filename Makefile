@@ -5,7 +5,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint ui bench browser clean
+.PHONY: demo test slow lint ui bench browser clean
 
 # The environment, made anew when dependencies change.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -25,6 +25,10 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# Twenty full-size blocks released and loaded by the code of the card: minutes, 3 GB of memory, 12 GB of disk.
+slow: $(READY)
+	$(BIN)/python tests/slow/twenty_blocks.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
