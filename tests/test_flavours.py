@@ -47,6 +47,7 @@ def test_the_mapping_of_types_is_that_of_the_contract():
         assert words.types == {"mRNA": ("protein_coding",), "lncRNA": tuple(names.split())}
         assert words.type_of("mRNA", "retained_intron") == "other"
         assert words.type_of("mRNA", None) == "other"
+        assert [words.type_of("lincRNA", biotype) for biotype in ("snoRNA", None)] == ["other", "other"]
     refseq = flavour_named("refseq")
     assert [refseq.type_of(feature, "protein_coding") for feature in ("mRNA", "lnc_RNA", "ncRNA", "transcript")] == [
         "mRNA",
@@ -448,9 +449,7 @@ def test_malformed_rows_of_tables_are_counted(parse, broken, why):
 
 
 def test_bed_of_six_columns_is_no_annotation(parse):
-    with pytest.raises(
-        AnnotationError, match="has 9 columns with tabs between, as GFF3 and GTF have; the first is 'chr1"
-    ):
+    with pytest.raises(AnnotationError, match="or those of BED12 or genePred; the first is 'chr1"):
         parse("chr1\t10\t90\tT1\t0\t+")
 
 
@@ -487,6 +486,20 @@ def test_a_catalogues_types_stand_in_the_place_of_a_flavours(parse):
     assert told(parse(*lines, types=more), "type") == ["mRNA", "other", "lncRNA", "lncRNA"]
     assert told(parse(*lines, types=TypeRules(mRNA=("lnc_RNA",))), "type") == ["other", "mRNA", "other"]
     assert told(parse(*lines, types=TypeRules(mRNA=())), "type") == ["other", "lncRNA", "other"]
+
+
+def test_a_catalogue_may_say_that_transcripts_of_no_stated_type_count(parse):
+    """StringTie's say neither a biotype nor a coding sequence."""
+    lines = [
+        row("transcript", 'gene_id "S.1"; transcript_id "S.1.1"; cov "7.1";'),
+        row("exon", 'gene_id "S.1"; transcript_id "S.1.1"; cov "7.1";'),
+        row("transcript", 'gene_id "S.1"; transcript_id "S.1.2"; transcript_biotype "protein_coding";'),
+    ]
+    assert told(parse(*lines, flavour="generic"), "type") == ["other", "mRNA"]
+    types = TypeRules(lncRNA=("transcript",))
+    assert told(parse(*lines, flavour="generic", types=types), "type") == ["lncRNA", "mRNA"]
+    misc = row("transcript", "ID=rna-1;Parent=gene-A;gbkey=misc_RNA")
+    assert told(parse(misc, types=types), "type") == ["lncRNA"]
 
 
 def test_a_catalogues_types_are_biotypes_where_the_flavour_goes_by_biotype(parse):
