@@ -422,23 +422,23 @@ def test_a_truncated_or_damaged_gzip_is_refused(refusal, damage):
     assert message.endswith("); get it again")
 
 
+NO_ROWS = (
+    " none of its first {} lines has 9 columns with tabs between, as GFF3 and GTF have, or those of BED12 or genePred;"
+    " the first is {}"
+)
+
+
 @pytest.mark.parametrize("flavour", [None, "refseq"])
 def test_binary_junk_is_refused(refusal, flavour):
     junk = np.random.default_rng(1).integers(0, 256, 100_000, np.uint8).tobytes()
-    message = refusal(junk, flavour)
-    assert re.match(r" none of its first \d+ lines has 9 columns with tabs between, as GFF3 and GTF have; ", message)
-    assert message.endswith("'")
+    assert re.fullmatch(NO_ROWS.format(r"\d+", "'.*'"), refusal(junk, flavour))
 
 
 def test_a_file_with_spaces_for_tabs_is_refused_and_says_so(refusal):
     line = row("mRNA", "ID=rna-1;gbkey=mRNA").replace("\t", "    ")
-    assert refusal(f"##gff-version 3\n{line}\n" * 3) == (
-        " none of its first 3 lines has 9 columns with tabs between, as GFF3 and GTF have; the first is"
-        f" {line!r}; it has spaces where the tabs should be"
-    )
-    assert refusal("a line\nanother\n") == (
-        " none of its first 2 lines has 9 columns with tabs between, as GFF3 and GTF have; the first is 'a line'"
-    )
+    spaced = "; it has spaces where the tabs should be"
+    assert refusal(f"##gff-version 3\n{line}\n" * 3) == NO_ROWS.format(3, repr(line)) + spaced
+    assert refusal("a line\nanother\n") == NO_ROWS.format(2, "'a line'")
 
 
 def test_a_file_without_transcripts_says_which_rows_it_has(refusal):
