@@ -11,6 +11,7 @@ import duckdb
 
 from genatator_assets.errors import DatasetError, QueryError
 from genatator_assets.query.definitions import ORDER, statement_of
+from genatator_assets.work.storage import is_remote
 
 _EXPLAIN = re.compile(r"\s*explain\b(\s+analyze\b)?(\s*\(\s*(analyze|format)\b[^)]*\))?", re.IGNORECASE)
 
@@ -33,6 +34,8 @@ def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     if not (root / "assemblies").is_dir():
         raise DatasetError(f"{root} holds no dataset (found no folder 'assemblies' in it); give --root, or build first")
     with duckdb.connect(config={"python_enable_replacements": "false"}) as connection:
+        if is_remote(root):
+            connection.register_filesystem(root.fs)
         connection.execute("set variable root = ?", [str(root.resolve())])
         for name in ORDER:
             try:
