@@ -86,6 +86,13 @@ def is_remote(path: object) -> TypeGuard[Any]:
     return not isinstance(path, Path)
 
 
+def remembering(root: Path) -> Any:
+    """Give a file system of its own for a remote root, which asks only once what there is: quick, but a snapshot."""
+    remote: Any = root
+    options = {**remote.storage_options, "use_listings_cache": True, "skip_instance_cache": True}
+    return type(remote.fs)(**options)
+
+
 def cache_folder() -> Path:
     """Give the folder of files that can be had again: GENATATOR_CACHE, or the system's folder for caches."""
     import pooch  # noqa: PLC0415 - slow to import, seldom needed
