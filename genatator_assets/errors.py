@@ -23,3 +23,7 @@ class DatasetError(GenatatorError):
 
 class QueryError(GenatatorError):
     """An SQL statement can't be run on a dataset."""
+
+
+class ClusterError(GenatatorError):
+    """A cluster's workers can't be used, so that nothing can go on."""

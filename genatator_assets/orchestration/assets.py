@@ -40,6 +40,9 @@ CATALOGUE = dg.AssetKey("chromosome_catalogue")
 TARGETS = dg.AssetKey("chromosome_targets")
 BLOCKS = dg.AssetKey("blocks")
 
+_VERSION_LETTERS = 16
+"""Of a fingerprint: enough to tell a chromosome's versions apart, in events of which there are thousands."""
+
 
 def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     """Give the assets of a catalogue."""
@@ -257,7 +260,7 @@ def _events(
     task: ChromosomeTask, outcome: Outcome, catalogued: str, selected: Collection[dg.AssetKey]
 ) -> Iterator[dg.AssetMaterialization]:
     """Record what was made of a chromosome."""
-    targets, blocks = task.targets_fingerprint, task.blocks_fingerprint
+    targets, blocks = task.targets_fingerprint[:_VERSION_LETTERS], task.blocks_fingerprint[:_VERSION_LETTERS]
     if TARGETS in selected:
         holds = metadata.of_targets(outcome.facts["targets"])
         yield metadata.of_partition(TARGETS, task.key, holds, targets, {CATALOGUE: catalogued})

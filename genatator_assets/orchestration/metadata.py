@@ -20,7 +20,6 @@ from genatator_assets.work.layout import Layout
 Metadata = dict[str, Any]
 
 _SHOWN_ROWS = 40
-_VERSION_LETTERS = 16
 
 
 def column_schema(schema: pa.Schema) -> Metadata:
@@ -86,16 +85,16 @@ def of_blocks(facts: Mapping[str, Any]) -> str:
 
 
 def of_partition(
-    asset: dg.AssetKey, partition: str, holds: str, fingerprint: str, made_from: Mapping[dg.AssetKey, str]
+    asset: dg.AssetKey, partition: str, holds: str, version: str, made_from: Mapping[dg.AssetKey, str]
 ) -> dg.AssetMaterialization:
     """Record a chromosome by an event as brief as can be: there are thousands, and SQLite keeps two copies of each.
 
     The tags are those that Dagster itself gives to a run's own result: by them it knows what is out of date. Which
     event it was that told of an input is left open, because that can't be known here.
     """
-    tags = {"dagster/code_version": __version__, "dagster/data_version": fingerprint[:_VERSION_LETTERS]}
-    for parent, version in made_from.items():
-        tags[f"dagster/input_data_version/{parent.to_user_string()}"] = version[:_VERSION_LETTERS]
+    tags = {"dagster/code_version": __version__, "dagster/data_version": version}
+    for parent, of_parent in made_from.items():
+        tags[f"dagster/input_data_version/{parent.to_user_string()}"] = of_parent
         tags[f"dagster/input_event_pointer/{parent.to_user_string()}"] = "NULL"
     return dg.AssetMaterialization(asset, partition=partition, metadata={"holds": holds}, tags=tags)
 
