@@ -7,7 +7,7 @@ import pytest
 from cluster import dask_cluster
 from jobs import Job, do
 
-from genatator_assets.errors import GenatatorError
+from genatator_assets.errors import ClusterError
 from genatator_assets.work import cluster as under_test
 from genatator_assets.work.cluster import DaskWorkers
 from genatator_assets.work.pool import run_batches
@@ -63,13 +63,13 @@ def test_a_batch_that_raises_fails_and_leaves_the_others_alone(workers):
 
 def test_workers_of_another_version_are_refused(workers, monkeypatch):
     monkeypatch.setattr(under_test, "__version__", "999.1")
-    with pytest.raises(GenatatorError, match=r"genatator-assets 999\.1 is here, but tcp://127\.0\.0\.1:\d+ has \d"):
+    with pytest.raises(ClusterError, match=r"genatator-assets 999\.1 is here, but tcp://127\.0\.0\.1:\d+ has \d"):
         list(run_batches(workers, do, [Job("a", 1)]))
 
 
 def test_a_cluster_without_workers_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(under_test, "_SECONDS_FOR_WORKERS", 1)
-    with dask_cluster(tmp_path, workers=0) as empty, pytest.raises(GenatatorError, match="no workers for 1 s"):
+    with dask_cluster(tmp_path, workers=0) as empty, pytest.raises(ClusterError, match="no workers for 1 s"):
         list(run_batches(DaskWorkers(empty.scheduler_file), do, [Job("a", 1)]))
 
 
@@ -78,24 +78,24 @@ def test_a_scheduler_that_is_lost_is_told(tmp_path):
         outcomes = run_batches(DaskWorkers(lost.scheduler_file), do, [Job("a", 30_000_000), Job("b", 1, "sleep")])
         assert next(outcomes).key == "a"
         lost.scheduler.kill()
-        with pytest.raises(GenatatorError, match="was lost; start it and run again"):
+        with pytest.raises(ClusterError, match="was lost; start it and run again"):
             next(outcomes)
 
 
 @pytest.mark.parametrize("where", ["no/such/file.json", "127.0.0.1:8786", "http://127.0.0.1:8786"])
 def test_what_is_neither_an_address_nor_a_file_is_told(where):
-    with pytest.raises(GenatatorError, match="neither an address such as tcp://host:8786 nor the path"):
+    with pytest.raises(ClusterError, match="neither an address such as tcp://host:8786 nor the path"):
         list(run_batches(DaskWorkers(where), do, [Job("a", 1)]))
 
 
 def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
     monkeypatch.setattr(under_test, "_SECONDS_TO_CONNECT", 1)
-    with pytest.raises(GenatatorError, match="no Dask scheduler answers at tcp://127"):
+    with pytest.raises(ClusterError, match="no Dask scheduler answers at tcp://127"):
         list(run_batches(DaskWorkers("tcp://127.0.0.1:1"), do, [Job("a", 1)]))
 
 
 def test_without_dask_it_is_said_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(GenatatorError, match=r"pip install 'genatator-assets\[dask\]'"):
+    with pytest.raises(ClusterError, match=r"pip install 'genatator-assets\[dask\]'"):
         DaskWorkers("tcp://127.0.0.1:1")
     assert importlib.import_module("genatator_assets.orchestration")  # which needs none

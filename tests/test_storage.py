@@ -106,13 +106,12 @@ def _run(*arguments: str) -> Result:
 
 
 def test_a_build_in_an_object_store_gives_the_bytes_of_a_local_one(remote, local):
-    files = {path: content for path, content in remote.files().items() if not path.endswith("source.json")}
+    of_the_run = ("source.json", ".made")  # paths, times and hosts
+    files = {path: content for path, content in remote.files().items() if not path.endswith(of_the_run)}
     folders = ("assemblies", "annotation", "targets", "blocks", "dataset")
     paths = [path for folder in folders for path in (local.root / folder).rglob("*") if path.is_file()]
     expected = {path.relative_to(local.root).as_posix(): path.read_bytes() for path in paths}
-    expected = {
-        p: content for p, content in expected.items() if "/simulated/" not in p and not p.endswith("source.json")
-    }
+    expected = {p: content for p, content in expected.items() if "/simulated/" not in p and not p.endswith(of_the_run)}
     assert sorted(files) == sorted(expected)  # so nothing temporary either
     assert [path for path in expected if files[path] != expected[path]] == []
     assert sum(path.startswith("blocks/") and path.endswith(".parquet") for path in files) == BLOCKS

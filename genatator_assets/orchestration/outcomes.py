@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from genatator_assets.errors import ClusterError
+
 _OURS = "genatator_assets.errors."
 
 
@@ -12,6 +14,7 @@ def faults_of(events: Iterable[dg.DagsterEvent]) -> list[str]:
 
     Raises:
         KeyboardInterrupt: a step was interrupted, which Dagster takes for a fault of the step.
+        ClusterError: there are no workers any more, which is no step's fault either.
     """
     faults = []
     for event in events:
@@ -28,14 +31,17 @@ def _fault(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
         return data.user_failure_data.description
+    causes = []
     error = data.error
-    while error and error.cause:
+    while error:
+        causes.append(error)
         error = error.cause
-    if error is None:
-        return f"{event.step_key}: failed for a reason that Dagster did not record"
-    if error.cls_name == "DagsterExecutionInterruptedError":
+    if any(cause.cls_name == "DagsterExecutionInterruptedError" for cause in causes):
         raise KeyboardInterrupt
-    said = error.message.strip()
-    if said.startswith(_OURS):  # a user can mend it; where in the code it arose says nothing
-        said = said.partition(": ")[2]
-    return f"{event.step_key}: {said}"
+    for cause in causes:
+        if cause.message.startswith(_OURS):  # a user can mend it; where in the code it arose says nothing
+            said = cause.message.partition(": ")[2].strip()
+            if cause.cls_name == ClusterError.__name__:
+                raise ClusterError(said)
+            return f"{event.step_key}: {said}"
+    return f"{event.step_key}: {causes[-1].message.strip() if causes else 'failed'}"
