@@ -476,10 +476,10 @@ def test_input_that_changed_or_is_gone_is_told_and_nothing_is_compared_with_it(t
 def test_chromosome_table_with_another_length_is_found(dataset, root):
     length_of("chr1", +10)(root)
     differences = verified(dataset, root).differences
-    told = [d for d in differences if d.what == "chromosomes: length, split, aliases"]
-    assert [(d.chrom, d.expected, d.found) for d in told] == [
-        ("chr1", "(204083, 'train', ('1',))", "(204093, 'train', ('1',))")
-    ]
+    (told,) = [d for d in differences if d.what == "chromosomes: length, split, aliases"]
+    assert told.chrom == "chr1"
+    assert told.expected.startswith("(204083, 'train'")
+    assert told.found == told.expected.replace("204083", "204093")
 
 
 def test_genome_that_was_not_imported_is_told(dataset, root):

@@ -4,7 +4,7 @@ import { chromium } from "playwright-core";
 
 const [url, genome, executablePath, screenshots, work] = process.argv.slice(2);
 const ASSETS = [
-  "assembly", "selected_isoforms", "chromosome_catalogue", "chromosome_targets",
+  "assembly", "selected_isoforms", "chromosome_catalogue", "chromosome_inputs", "chromosome_targets",
   "blocks", "block_index", "split_statistics", "dataset_card",
 ];
 const PAGE = { width: 1500, height: 950 };
