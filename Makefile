@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
+MINUTES ?= 10
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint ui bench browser clean
+.PHONY: demo test lint ui bench fuzz browser clean
 
 # The environment, made anew when dependencies change.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -41,6 +42,11 @@ bench: $(READY)
 	$(BIN)/python benchmarks/annotation_rate.py
 	$(BIN)/python benchmarks/block_encodings.py
 	$(BIN)/python benchmarks/window_rate.py
+
+# Inputs that try to break it, for MINUTES minutes; what is found is saved in .fuzz/.
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
+	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
 
 # The UI, clicked through in headless Chromium: needs node, npm and chromium.
 browser: $(READY)
