@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
+MINUTES ?= 10
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test slow lint ui bench browser clean
+.PHONY: demo test slow lint ui bench fuzz browser clean
 
 # The environment, made anew when dependencies change.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -48,6 +49,11 @@ bench: $(READY)
 	$(BIN)/python benchmarks/index_questions.py
 	$(BIN)/python benchmarks/plan_estimates.py
 	$(BIN)/python benchmarks/read_rate.py
+
+# Inputs that try to break it, for MINUTES minutes; what is found is saved in .fuzz/.
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
+	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
 
 # The UI, clicked through in headless Chromium: needs node, npm and chromium.
 browser: $(READY)
