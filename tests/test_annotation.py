@@ -15,10 +15,13 @@ from genatator_assets.annotation.flavours import feature_types, flavour_named
 from genatator_assets.annotation.parsed import PARSED_SCHEMA
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts, select_isoforms
+from genatator_assets.blocks.chromosome import build_chromosomes
 from genatator_assets.catalogue import load_catalogue
+from genatator_assets.dataset.tasks import chromosome_tasks
 from genatator_assets.errors import AnnotationError, DatasetError
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.manifest import read_manifest
 
 GTF = "\n".join(
     [
@@ -187,6 +190,25 @@ def test_source_lines_count_comments_and_blank_lines(parse):
     assert parsed.feature_counts == {"mRNA": 2}
 
 
+def test_a_comment_may_follow_the_columns(parse):
+    """The specification of GTF has a place for comments behind the attributes."""
+    lines = [
+        row("transcript", 'transcript_id "a"; gene_id "g"; # in column nine'),
+        row("transcript", 'transcript_id "b"; gene_id "g";\t# behind a tab'),
+        row("transcript", 'transcript_id "c"; gene_id "g";\t#behind a tab\twith another'),
+        "#" + row("transcript", 'transcript_id "d"; gene_id "g";\t# all of it'),
+        row("exon", 'transcript_id "c"; gene_id "g";\t# not a transcript'),
+    ]
+    parsed = parse("\n".join(lines))
+    assert parsed.transcripts["transcript_id"].to_pylist() == ["a", "b", "c"]
+    assert parsed.transcripts["gene_id"].to_pylist() == ["g"] * 3
+    assert parsed.feature_counts == {"exon": 1, "transcript": 3}
+    exons = [line.replace("\ttranscript\t", "\texon\t") for line in lines]
+    joined = parse("\n".join(exons))
+    assert joined.transcripts["transcript_id"].to_pylist() == ["a", "b", "c"]
+    assert joined.feature_counts == {"exon": 4}
+
+
 @pytest.mark.parametrize("end_of_rows", ["##FASTA\n", ">chr1 a sequence\n"])
 def test_sequences_at_the_end_are_not_read(parse, end_of_rows):
     text = row("mRNA", "ID=a") + "\n" + end_of_rows + "ACGT\n" + row("mRNA", "ID=b") + "\nnot\tnine\n"
@@ -224,6 +246,9 @@ def test_rows_are_counted_by_type(parse):
         ("transcript_id=50%;Parent=gene-%zz", "50%", "%zz", None),
         ("transcript_id=rna-rna-1;Parent=gene-rna-1", "rna-1", "rna-1", None),
         ("transcript_id=my-rna-1;Parent=rna-9", "my-rna-1", "9", None),
+        ("ID=rna-2;;Parent=gene-1;;", "2", "1", None),
+        ("ID=rna-2;Parent=gene-1;;; ", "2", "1", None),
+        ("ID=rna-2;Parent=gene-1,gene-2;gene=A", "2", "1", None),
     ],
 )
 def test_attributes_of_gff3(parse, attributes, transcript, gene, biotype):
@@ -244,6 +269,9 @@ def test_attributes_of_gff3(parse, attributes, transcript, gene, biotype):
         ('transcript_id "T"; transcript_type ""; transcript_biotype "y";', "T", None, "y"),
         ('note "a; b # c"; transcript_id "T;#1"; gene_id "G%3B"', "T;#1", "G%3B", None),
         ('transcript_id "rna-T"; gene_id "gene:G";', "rna-T", "gene:G", None),
+        ('gene_id "G"; transcript_id "T";;', "T", "G", None),
+        (';gene_id "G";transcript_id "T"; ; ', "T", "G", None),
+        ('gene_id "G,H"; transcript_id "T,U";', "T,U", "G,H", None),
     ],
 )
 def test_attributes_of_gtf(parse, attributes, transcript, gene, biotype):
@@ -394,23 +422,23 @@ def test_a_truncated_or_damaged_gzip_is_refused(refusal, damage):
     assert message.endswith("); get it again")
 
 
+NO_ROWS = (
+    " none of its first {} lines has 9 columns with tabs between, as GFF3 and GTF have, or those of BED12 or genePred;"
+    " the first is {}"
+)
+
+
 @pytest.mark.parametrize("flavour", [None, "refseq"])
 def test_binary_junk_is_refused(refusal, flavour):
     junk = np.random.default_rng(1).integers(0, 256, 100_000, np.uint8).tobytes()
-    message = refusal(junk, flavour)
-    assert re.match(r" none of its first \d+ lines has 9 columns with tabs between, as GFF3 and GTF have; ", message)
-    assert message.endswith("'")
+    assert re.fullmatch(NO_ROWS.format(r"\d+", "'.*'"), refusal(junk, flavour))
 
 
 def test_a_file_with_spaces_for_tabs_is_refused_and_says_so(refusal):
     line = row("mRNA", "ID=rna-1;gbkey=mRNA").replace("\t", "    ")
-    assert refusal(f"##gff-version 3\n{line}\n" * 3) == (
-        " none of its first 3 lines has 9 columns with tabs between, as GFF3 and GTF have; the first is"
-        f" {line!r}; it has spaces where the tabs should be"
-    )
-    assert refusal("a line\nanother\n") == (
-        " none of its first 2 lines has 9 columns with tabs between, as GFF3 and GTF have; the first is 'a line'"
-    )
+    spaced = "; it has spaces where the tabs should be"
+    assert refusal(f"##gff-version 3\n{line}\n" * 3) == NO_ROWS.format(3, repr(line)) + spaced
+    assert refusal("a line\nanother\n") == NO_ROWS.format(2, "'a line'")
 
 
 def test_a_file_without_transcripts_says_which_rows_it_has(refusal):
@@ -723,3 +751,22 @@ def test_the_first_hundred_malformed_lines_are_kept(genome):
     summary = genome.select_it(max_malformed=1)
     assert summary.malformed == 150
     assert [line.line for line in summary.malformed_lines] == list(range(10, 110))
+
+
+def test_blocks_are_made_anew_when_other_transcripts_count_and_only_then(selected):
+    def build(**rules):
+        tasks = chromosome_tasks(selected.catalogue(**rules), selected.layout, "g", ["chr1", "chr2"])
+        return [outcome.status for outcome in build_chromosomes(tasks)]
+
+    assert build() == ["built", "built"]
+    assert build() == ["intact", "intact"]
+    with pytest.raises(DatasetError, match="genome g is not ready"):
+        build(max_malformed=0.5)
+    selected.select_it(max_malformed=0.5)
+    assert build(max_malformed=0.5) == ["intact", "intact"]
+    selected.select_it(types={"mRNA": ["snoRNA"]})
+    assert build(types={"mRNA": ["snoRNA"]}) == ["built", "built"]
+    made_from = read_manifest(selected.layout.blocks_manifest("train", "g", "chr1")).facts["made_from"]
+    assert made_from["parameters"]["selection"] == read_summary(selected.layout, "g").selection
+    selected.select_it(partial="drop")
+    assert build(partial="drop") == ["built", "built"]

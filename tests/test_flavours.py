@@ -47,6 +47,7 @@ def test_the_mapping_of_types_is_that_of_the_contract():
         assert words.types == {"mRNA": ("protein_coding",), "lncRNA": tuple(names.split())}
         assert words.type_of("mRNA", "retained_intron") == "other"
         assert words.type_of("mRNA", None) == "other"
+        assert [words.type_of("lincRNA", biotype) for biotype in ("snoRNA", None)] == ["other", "other"]
     refseq = flavour_named("refseq")
     assert [refseq.type_of(feature, "protein_coding") for feature in ("mRNA", "lnc_RNA", "ncRNA", "transcript")] == [
         "mRNA",
@@ -387,6 +388,88 @@ def test_gff3_without_transcripts_is_not_put_together(parse):
         parse(row("gene", "ID=g"), row("exon", "ID=e;Parent=g;transcript_id=t"))
 
 
+# Tables with a row for each transcript
+
+BED12 = "chr1\t10\t90\tT{}\t0\t{}\t{}\t{}\t0\t2\t20,30,\t0,50,"
+GENE_PRED = "T{}\tchr1\t{}\t10\t90\t{}\t{}\t2\t10,60,\t30,90,"
+TABLES = {
+    "BED12": (BED12, None),
+    "bigGenePred": (BED12 + "\tT1\tcmpl\tcmpl\t0,1,\tnone\tG1\tsymbol\tnone", "G1"),
+    "genePred": (GENE_PRED, None),
+    "genePredExt": (GENE_PRED + "\t0\tG1\tcmpl\tcmpl\t0,1,", "G1"),
+    "refFlat": ("G1\t" + GENE_PRED, "G1"),
+    "refGene": ("585\t" + GENE_PRED + "\t0\tG1\tcmpl\tcmpl\t0,1,", "G1"),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_of_transcripts_are_told_by_their_columns(parse, name):
+    line, gene = TABLES[name]
+    coding, other, unstranded = (line.format(*what) for what in [(1, "+", 15, 80), (2, "-", 90, 90), (3, ".", 10, 11)])
+    parsed = parse("#a header", "track name=x", "browser hide all", coding, other, "", unstranded, coding)
+    assert parsed.flavour == "generic"
+    columns = ("seqid", "start", "end", "strand", "transcript_id", "gene_id", "type", "source_line")
+    assert told(parsed, *columns) == [
+        ("chr1", 10, 90, "+", "T1", gene, "mRNA", 4),
+        ("chr1", 10, 90, "-", "T2", gene, "other", 5),
+        ("chr1", 10, 90, ".", "T3", gene, "mRNA", 7),
+        ("chr1", 10, 90, "+", "T1", gene, "mRNA", 8),
+    ]
+    assert len(set(told(parsed, "row_id"))) == 4
+    assert parsed.feature_counts == {name: 4}
+    assert parsed.malformed == 0
+
+
+def test_one_transcript_of_a_table_may_lie_on_both_strands(parse):
+    parsed = parse(*(TABLES["refGene"][0].format(1, strand, 15, 80) for strand in "+-"))
+    chromosomes = [Chromosome("g", "S s", "chr1", 99, (), True, None, "train")]
+    assert select("g", parsed, chromosomes).transcripts["reason"].to_pylist() == ["selected"] * 2
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        (BED12.format(1, "+", 15, 80).replace("\t90\t", "\t10\t"), "found start 10 and end 10, expected start < end"),
+        (BED12.format(1, "+", 15, -1), "found 12 columns that don't fit BED12, which has 12"),
+        (BED12.format(1, "+", 15, "9" * 30), "found 12 columns that don't fit BED12, which has 12"),
+        (BED12.format(1, "x", 15, 80), "found 12 columns that don't fit BED12, which has 12"),
+        ("chr1 10 90", "found 1 columns that don't fit BED12, which has 12"),
+        ("chr1\t10\t90\tT1\t0\t+", "found 6 columns that don't fit BED12, which has 12"),
+    ],
+)
+def test_malformed_rows_of_tables_are_counted(parse, broken, why):
+    fine = BED12.format(1, "+", 15, 80)
+    parsed = parse(fine, broken, max_malformed=0.5)
+    assert told(parsed, "malformed", "source_line") == [(None, 1), (why, 2)]
+    assert [(line.line, line.why) for line in parsed.malformed_lines] == [(2, why)]
+    with pytest.raises(
+        AnnotationError, match=r"annotation:2: found .* \(1 of 2 lines are malformed, none is allowed\)"
+    ):
+        parse(fine, broken)
+
+
+def test_bed_of_six_columns_is_no_annotation(parse):
+    with pytest.raises(AnnotationError, match="or those of BED12 or genePred; the first is 'chr1"):
+        parse("chr1\t10\t90\tT1\t0\t+")
+
+
+def test_a_real_bed12_of_fly_transcripts(data):
+    parsed = read_annotation(data / "drosophila/chrX_dm3_pygenometracks/dm3_genes.bed.gz")
+    # zcat FILE | awk '{n[($7 < $8) $6]++} END {for (k in n) print k, n[k]}'
+    assert Counter(told(parsed, "type", "strand")) == {
+        ("mRNA", "+"): 1132,
+        ("mRNA", "-"): 1199,
+        ("other", "+"): 174,
+        ("other", "-"): 212,
+    }
+    assert parsed.feature_counts == {"BED12": 2717}
+    # its first line: chrX 18879 19093 CR40469 0 + 19093 19093
+    assert told(parsed, "seqid", "start", "end", "transcript_id", "type")[0] == (
+        *("chrX", 18_879, 19_093, "CR40469"),
+        "other",
+    )
+
+
 # A catalogue's own types
 
 
@@ -403,6 +486,20 @@ def test_a_catalogues_types_stand_in_the_place_of_a_flavours(parse):
     assert told(parse(*lines, types=more), "type") == ["mRNA", "other", "lncRNA", "lncRNA"]
     assert told(parse(*lines, types=TypeRules(mRNA=("lnc_RNA",))), "type") == ["other", "mRNA", "other"]
     assert told(parse(*lines, types=TypeRules(mRNA=())), "type") == ["other", "lncRNA", "other"]
+
+
+def test_a_catalogue_may_say_that_transcripts_of_no_stated_type_count(parse):
+    """StringTie's say neither a biotype nor a coding sequence."""
+    lines = [
+        row("transcript", 'gene_id "S.1"; transcript_id "S.1.1"; cov "7.1";'),
+        row("exon", 'gene_id "S.1"; transcript_id "S.1.1"; cov "7.1";'),
+        row("transcript", 'gene_id "S.1"; transcript_id "S.1.2"; transcript_biotype "protein_coding";'),
+    ]
+    assert told(parse(*lines, flavour="generic"), "type") == ["other", "mRNA"]
+    types = TypeRules(lncRNA=("transcript",))
+    assert told(parse(*lines, flavour="generic", types=types), "type") == ["lncRNA", "mRNA"]
+    misc = row("transcript", "ID=rna-1;Parent=gene-A;gbkey=misc_RNA")
+    assert told(parse(misc, types=types), "type") == ["lncRNA"]
 
 
 def test_a_catalogues_types_are_biotypes_where_the_flavour_goes_by_biotype(parse):
@@ -642,3 +739,8 @@ def test_a_damaged_file_gives_a_table_or_an_annotation_error(pieces, tmp_path_fa
         assert len(message) < 1_000
 
     check()
+
+
+def test_an_id_that_is_a_prefix_and_no_more_stays_as_it_is(parse):
+    read = parse(row("mRNA", "ID=rna-;Parent=gene-;gbkey=mRNA")).transcripts.to_pylist()[0]
+    assert (read["transcript_id"], read["gene_id"]) == ("rna-", "gene-")

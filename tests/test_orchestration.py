@@ -1,6 +1,7 @@
 """The Dagster side: the graph, partitions, runs with bad chromosomes, reruns, launching, and the code location."""
 
 import hashlib
+import os
 import socket
 import subprocess
 import sys
@@ -13,14 +14,22 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from built import edit_block
 from conftest import command
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
+from genatator_assets.annotation.parsed import MalformedLine
+from genatator_assets.annotation.transcripts import AnnotationSummary
 from genatator_assets.catalogue import load_catalogue
 from genatator_assets.dataset.index import build_index
 from genatator_assets.orchestration import build_definitions
 from genatator_assets.orchestration.build import build
+from genatator_assets.orchestration.checks import VERIFIED
 from genatator_assets.orchestration.instance import open_instance
+from genatator_assets.orchestration.metadata import of_annotation
 from genatator_assets.orchestration.partitions import (
+    RANGE_END_TAG,
+    RANGE_START_TAG,
     genome_ranges,
     range_tags,
     register_chromosomes,
@@ -53,8 +62,18 @@ def small_root(tmp_path, no_home):
     return tmp_path
 
 
-def build_small(root, catalogue=SMALL):
-    return build(Settings(str(catalogue), root, workers=1), Progress())
+class Said(Progress):
+    """Keeps what is said."""
+
+    def __init__(self):
+        self.texts = []
+
+    def say(self, text):
+        self.texts.append(text)
+
+
+def build_small(root, catalogue=SMALL, progress=None, **how):
+    return build(Settings(str(catalogue), root, workers=1), progress or Progress(), **how)
 
 
 def changed_catalogue(folder, **changes):
@@ -102,7 +121,8 @@ def test_the_graph_is_the_data_s_way():
         ("assembly", "selected_isoforms"),
         ("assembly", "chromosome_catalogue"),
         ("selected_isoforms", "chromosome_catalogue"),
-        ("chromosome_catalogue", "chromosome_targets"),
+        ("chromosome_catalogue", "chromosome_inputs"),
+        ("chromosome_inputs", "chromosome_targets"),
         ("chromosome_targets", "blocks"),
         ("blocks", "block_index"),
         ("block_index", "split_statistics"),
@@ -127,7 +147,7 @@ def test_every_asset_and_check_is_described():
     for key in graph.get_all_asset_keys():
         assert graph.get(key).description
     checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
-    assert set(checks) == set(check_names())
+    assert set(checks) == {*check_names(), VERIFIED}
     assert all(spec.description for spec in checks.values())
 
 
@@ -175,8 +195,32 @@ def test_all_checks_are_evaluated_and_passed(small_root):
     with open_instance(small_root) as instance:
         keys = list(definitions.resolve_asset_graph().asset_check_keys)
         records = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
-        assert {key.name for key in records} == set(check_names())
+        assert {key.name for key in records} == {*check_names(), VERIFIED}
         assert all(record.event.dagster_event.asset_check_evaluation_data.passed for record in records.values())
+
+
+def test_a_damaged_block_fails_the_checks_that_look_at_it_and_the_others_go_on(small_root):
+    """One target of every block is changed: 20 checks still speak, and those that compare contents say no."""
+    for path in small_root.glob("blocks/**/*.parquet"):
+        edit_block(path, lambda parts: parts.targets.fill(0.5))
+    os.truncate(next(small_root.glob("blocks/test/**/*.parquet")), 1_000)
+    failed = evaluations(small_root, "block_index")
+    assert len(failed) == len(check_names()) - 2 + 1
+    assert not failed[VERIFIED].passed
+    assert "blocks, drawn by seed" in failed[VERIFIED].description
+    assert "primary_tss_+" in failed[VERIFIED].metadata["sample"].value
+    assert not failed["files_have_their_hashes"].passed
+    assert "can't be read" in failed["lengths_agree"].description or "Invalid" in failed["lengths_agree"].description
+    assert failed["splits_are_disjoint"].passed
+
+
+def evaluations(root, asset):
+    """Run all checks of an asset as the UI does, and give what became of each."""
+    job = dg.define_asset_job("checks", dg.AssetSelection.checks_for_assets(dg.AssetKey(asset)))
+    definitions = dg.Definitions.merge(build_definitions(Settings(str(SMALL), root)), dg.Definitions(jobs=[job]))
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = definitions.resolve_job_def("checks").execute_in_process(instance=instance)
+        return {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
 
 
 def test_one_check_can_be_run_alone(small_root):
@@ -192,7 +236,12 @@ def test_one_check_can_be_run_alone(small_root):
 def test_building_again_changes_nothing(small_root):
     before = {path: path.stat().st_mtime_ns for path in small_root.glob("blocks/**/*") if path.is_file()}
     content = files_of(small_root)
-    assert build_small(small_root) == []
+    with open_instance(small_root) as instance:
+        runs = instance.get_runs_count(dg.RunsFilter(job_name="build_blocks"))
+        said = Said()
+        assert build_small(small_root, progress=said) == []
+        assert said.texts == ["4 chromosomes intact, 0 to do"]
+        assert instance.get_runs_count(dg.RunsFilter(job_name="build_blocks")) == runs
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert files_of(small_root) == content
 
@@ -265,11 +314,31 @@ def test_one_bad_chromosome_leaves_the_others_alone_and_is_named(small_root):
     }
     with open_instance(small_root) as instance:
         assert latest(instance, "block_index").asset_materialization.metadata["absent"].value == "one/chr1"
-        run = instance.get_runs(dg.RunsFilter(job_name="build_blocks"), limit=2)[1]
+        run = instance.get_runs(dg.RunsFilter(job_name="build_blocks"), limit=1)[0]
         records = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
         assert {entry.dagster_event.partition for entry in records} == {"one/chr2"}
-    obstacle.rmdir()
-    assert build_small(small_root) == []
+        definition = build_definitions(Settings(str(SMALL), small_root))
+        assert failed_in_ui(instance, definition, "blocks") == {"one/chr1"}
+        obstacle.rmdir()
+        said = Said()
+        assert build_small(small_root, progress=said) == []
+        assert said.texts == ["3 chromosomes intact, 1 to do"]
+        assert stretches_of_runs(instance) == ["one/chr1...one/chr1"]
+        assert failed_in_ui(instance, definition, "blocks") == set()
+
+
+def failed_in_ui(instance, definitions, asset):
+    """The partitions that the UI shows as failed."""
+    key = dg.AssetKey(asset)
+    partitions = definitions.resolve_asset_graph().get(key).partitions_def
+    status = get_and_update_asset_status_cache_value(instance, key, partitions)
+    return set(status.deserialize_failed_partition_subsets(partitions).get_partition_keys())
+
+
+def stretches_of_runs(instance, count=1):
+    """The chromosomes that the latest runs of build_blocks were for."""
+    runs = instance.get_runs(dg.RunsFilter(job_name="build_blocks"), limit=count)
+    return [f"{run.tags[RANGE_START_TAG]}...{run.tags[RANGE_END_TAG]}" for run in runs]
 
 
 def test_one_bad_genome_leaves_the_others_alone_and_is_named(tmp_path, no_home):
@@ -286,6 +355,36 @@ def test_one_bad_genome_leaves_the_others_alone_and_is_named(tmp_path, no_home):
     )
     index = pq.read_table(tmp_path / "root/dataset/blocks.parquet").to_pylist()
     assert {row["genome"] for row in index} == {"one", "two"}
+
+
+def test_what_is_shown_of_an_annotation(tmp_path):
+    lines = (MalformedLine(7, "found 1 tab-separated columns, expected 9", "'chr1 a b'"),)
+    summary = AnnotationSummary(
+        genome="g",
+        sha256="0",
+        chromosomes_sha256="0",
+        rules={},
+        flavour="generic",
+        types={"mRNA": ["mRNA"], "lncRNA": []},
+        rows={"exon": 1200, "mRNA": 3},
+        transcripts=3,
+        reasons={"selected": 1, "out_of_bounds": 2},
+        unknown_names={"scaffold_9": 2},
+        malformed=1,
+        malformed_lines=lines,
+    )
+    shown = {key: getattr(value, "value", value) for key, value in of_annotation(Layout(tmp_path), summary).items()}
+    tables = {key: value for key, value in shown.items() if isinstance(value, str) and value.startswith("|")}
+    assert {key: value.splitlines()[2:] for key, value in tables.items()} == {
+        "transcripts by reason": [
+            "| selected | 1 | it is in the targets |",
+            "| out_of_bounds | 2 | it ends past the end of its sequence |",
+        ],
+        "rows of the file": ["| exon | 1,200 |", "| mRNA | 3 |"],
+        "names that are not in the FASTA file": ["| scaffold_9 | 2 |"],
+        "malformed lines, the first": ["| 7 | found 1 tab-separated columns, expected 9 | `'chr1 a b'` |"],
+    }
+    assert (shown["flavour"], shown["selected"], shown["malformed lines"]) == ("generic", 1, 1)
 
 
 def test_only_targets_or_only_blocks_of_one_chromosome(tmp_path, no_home):
@@ -398,3 +497,18 @@ def test_an_unknown_genome_is_answered_with_the_nearest(small_root):
     done = command("launch", "prepare", "--genome", "onne", "--catalogue", str(SMALL), "--root", str(small_root))
     assert done.returncode == 2
     assert "did you mean 'one'?" in done.stderr
+
+
+def test_a_dataset_whose_only_genome_fails_says_why_without_a_traceback(tmp_path):
+    (tmp_path / "genome.fa").write_text(">chr1\n" + "ACGT" * 50 + "\n")
+    (tmp_path / "genes.gtf").write_text("nothing of the kind\n")
+    (tmp_path / "catalogue.yaml").write_text(
+        "dataset: bad\nmin_chromosome_length_bp: 1\nassemblies:\n"
+        "  - {genome: g, species: S, sequence: {path: genome.fa}, annotation: {path: genes.gtf}}\n"
+    )
+    done = command("build", "--catalogue", str(tmp_path / "catalogue.yaml"), "--root", str(tmp_path / "root"))
+    assert done.returncode == 1
+    assert "genes.gtf: none of its first 1 lines has 9 columns" in done.stderr
+    assert "'transcripts' has not been built yet" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Stack Trace" not in done.stderr

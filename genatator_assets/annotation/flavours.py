@@ -43,13 +43,16 @@ class Flavour(_Value):
     def type_of(self, feature: str, biotype: str | None) -> TranscriptType | None:
         """Classify a transcript; None where only its CDS rows can tell.
 
-        In GTF every transcript's feature is `transcript`, which tells nothing.
+        In GTF every transcript's feature is `transcript`, which tells nothing unless a catalogue says that it does.
         """
+        words = self._type_of_word
         if self.classify_by == "feature" and feature != _BARE:
-            return self._type_of_word.get(feature, "other")
-        if biotype is None:
-            return "other" if self.coding == "other" else None
-        return self._type_of_word.get(biotype, "other")
+            return words.get(feature, "other")
+        if biotype is not None and biotype in words:
+            return words[biotype]
+        if feature == _BARE and _BARE in words:
+            return words[_BARE]
+        return None if biotype is None and self.coding != "other" else "other"
 
     def with_types(self, rules: TypeRules) -> "Flavour":
         """Give the flavour with a catalogue's own types in the place of those that the rules state."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from itertools import islice
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -85,14 +86,9 @@ class ParsedAnnotation:
 
 def batches(rows: Iterable[Row], marks: Marks) -> Iterator[pa.RecordBatch]:
     """Turn rows into Arrow batches as they come, so that a file's transcripts never are Python objects all at once."""
-    waiting: list[Row] = []
-    for row in rows:
-        waiting.append(row)
-        if len(waiting) == _ROWS_PER_BATCH:
-            yield _batch(waiting, marks)
-            waiting = []
-    if waiting:
-        yield _batch(waiting, marks)
+    iterator = iter(rows)
+    while batch := list(islice(iterator, _ROWS_PER_BATCH)):
+        yield _batch(batch, marks)
 
 
 def _batch(rows: list[Row], marks: Marks) -> pa.RecordBatch:

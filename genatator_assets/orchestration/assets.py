@@ -1,6 +1,6 @@
 """The assets, from assemblies to the dataset's card. They call the library and say what came of it."""
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ from genatator_assets.dataset.tasks import (
     tasks_of_keys,
 )
 from genatator_assets.errors import GenatatorError
-from genatator_assets.orchestration import metadata
+from genatator_assets.orchestration import metadata, versions
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers
@@ -45,12 +45,40 @@ CATALOGUE = dg.AssetKey("chromosome_catalogue")
 TARGETS = dg.AssetKey("chromosome_targets")
 BLOCKS = dg.AssetKey("blocks")
 
+# Which columns a column comes from. What comes from files alone, such as a transcript's id, stands here nowhere.
+_TRANSCRIPTS_FROM = {
+    "genome": "assembly.genome",
+    "chrom": "assembly.chrom, assembly.aliases",
+    "selected": "assembly.included, assembly.length",
+    "reason": "assembly.reason, assembly.length",
+}
+_TARGETS_FROM = {
+    "genome": "selected_isoforms.genome",
+    "chrom": "selected_isoforms.chrom",
+    "channel": "selected_isoforms.strand, selected_isoforms.type",
+    **dict.fromkeys(
+        ("start", "end", "value"), "selected_isoforms.start, selected_isoforms.end, selected_isoforms.selected"
+    ),
+}
+_BLOCKS_FROM = {
+    "dna_sequence": "assembly.chrom",
+    "targets": ", ".join(f"chromosome_targets.{name}" for name in ("channel", "start", "end", "value")),
+    "metadata": "assembly.genome, assembly.chrom, assembly.length, assembly.split",
+}
+_INDEX_FROM = {
+    "species": "assembly.species",
+    **dict.fromkeys(("genome", "split", "chrom", "start", "end", "chrom_length"), "blocks.metadata"),
+    **dict.fromkeys(("A", "C", "G", "T", "N", "dna_sha256"), "blocks.dna_sequence"),
+    **dict.fromkeys(("target_sum", "target_max"), "blocks.targets"),
+}
 
-def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
+
+def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Give the assets of a catalogue."""
     return [
         *_genome_assets(catalogue),
         _catalogue_asset(catalogue),
+        versions.inputs_spec(),
         _chromosome_assets(catalogue),
         *_dataset_assets(catalogue),
     ]
@@ -75,10 +103,10 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         cache = Cache(watch=progress.downloads(context.log))
 
         def work(genome: str) -> metadata.Metadata:
-            with recorded(layout.source(genome), context.run_id):
+            with recorded(layout.source(genome), context.run.run_id):
                 return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
 
-        return _each_genome(context, work)
+        return _each_genome(context, work, lambda genome: versions.of_assembly(layout, genome))
 
     @dg.asset(
         partitions_def=genomes,
@@ -87,7 +115,7 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         deps=[assembly],
         group_name="annotation",
         kinds={"gff", "parquet"},
-        metadata=metadata.column_schema(select.SCHEMA),
+        metadata={**metadata.column_schema(select.SCHEMA), **metadata.column_lineage(_TRANSCRIPTS_FROM)},
         description="Every transcript of an assembly's annotation: all isoforms of mRNA and lncRNA genes that are"
         " selected, and all others with the reason why they are not.",
     )
@@ -95,10 +123,10 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
     ) -> dg.MaterializeResult[None]:
         def work(genome: str) -> metadata.Metadata:
-            with recorded(layout.annotation_summary(genome), context.run_id):
+            with recorded(layout.annotation_summary(genome), context.run.run_id):
                 return metadata.of_annotation(layout, select_isoforms(catalogue, genome, layout))
 
-        return _each_genome(context, work)
+        return _each_genome(context, work, lambda genome: versions.of_transcripts(layout, genome))
 
     return [assembly, selected_isoforms]
 
@@ -118,12 +146,15 @@ def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         keys = [chromosome_key(genome, c.chrom) for genome, chromosomes in included.items() for c in chromosomes]
         not_ready = [genome for genome in catalogue.genomes if genome not in included]
         added, removed = register_chromosomes(context.instance, keys, not_ready)
+        inputs = versions.of_chromosomes(catalogue, layout, keys)
         return dg.MaterializeResult(
             metadata={
                 **metadata.of_catalogue(catalogue, included),
                 "partitions added": len(added),
                 "partitions removed": len(removed),
-            }
+                "chromosomes with new inputs": versions.observe_inputs(context, inputs),
+            },
+            data_version=versions.data_version(inputs.values()),
         )
 
     return chromosome_catalogue
@@ -135,10 +166,10 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 TARGETS,
-                deps=[CATALOGUE],
+                deps=[versions.INPUTS],
                 group_name="targets",
                 kinds={"numpy", "parquet"},
-                metadata=metadata.column_schema(store.SCHEMA),
+                metadata={**metadata.column_schema(store.SCHEMA), **metadata.column_lineage(_TARGETS_FROM)},
                 code_version=__version__,
                 description="The twelve target channels of a whole chromosome, as runs of equal value:"
                 " targets/<genome>/<chrom>.parquet.",
@@ -149,7 +180,7 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
                 deps=[TARGETS],
                 group_name="blocks",
                 kinds={"parquet"},
-                metadata=metadata.column_schema(contract.SCHEMA),
+                metadata={**metadata.column_schema(contract.SCHEMA), **metadata.column_lineage(_BLOCKS_FROM)},
                 code_version=__version__,
                 description="DNA and dense targets of a chromosome, cut into blocks of one row and one file each:"
                 " blocks/<split>/genome=<genome>/chrom=<chrom>/<start>.parquet.",
@@ -174,14 +205,14 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         """
         with_blocks = BLOCKS in context.selected_asset_keys
         tasks, failed = tasks_of_keys(catalogue, layout, context.partition_keys, with_blocks)
-        tasks = {key: replace(task, run_id=context.run_id) for key, task in tasks.items()}
-        catalogued = metadata.latest_version(context.instance, CATALOGUE)
+        tasks = {key: replace(task, run_id=context.run.run_id) for key, task in tasks.items()}
+        observed = versions.latest_observation(context.instance, versions.INPUTS)
         with closing(_outcomes(layout, tasks, context.log, workers, progress)) as outcomes:
             for outcome in outcomes:
                 if outcome.error:
                     failed[outcome.key] = outcome.error
                     continue
-                yield from _events(tasks[outcome.key], outcome, catalogued, context.selected_asset_keys)
+                yield from _events(tasks[outcome.key], outcome, observed, context)
         if failed:
             raise _failure("chromosomes", failed, len(context.partition_keys))
 
@@ -194,13 +225,15 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         group_name="dataset",
         kinds={"parquet"},
         code_version=__version__,
-        metadata=metadata.column_schema(index.SCHEMA),
+        metadata={**metadata.column_schema(index.SCHEMA), **metadata.column_lineage(_INDEX_FROM)},
         description="A row per block: typed metadata, composition, target sums, hash and path.",
     )
     def block_index(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        with recorded(layout.index, context.run_id):
+        with recorded(layout.index, context.run.run_id):
             summary = index.build_index(catalogue, layout)
-        return dg.MaterializeResult(metadata=metadata.of_index(layout, summary))
+        return dg.MaterializeResult(
+            metadata=metadata.of_index(layout, summary), data_version=versions.of_files(layout.index)
+        )
 
     @dg.asset(
         deps=[block_index],
@@ -212,9 +245,10 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     def split_statistics(
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
     ) -> dg.MaterializeResult[None]:
-        with recorded(layout.statistics(TABLES[0]).parent, context.run_id):
+        with recorded(layout.statistics(TABLES[0]).parent, context.run.run_id):
             tables = build_statistics(catalogue, layout)
-        return dg.MaterializeResult(metadata=_statistics_metadata(tables))
+        stored = versions.of_files(*(layout.statistics(name) for name in TABLES))
+        return dg.MaterializeResult(metadata=_statistics_metadata(tables), data_version=stored)
 
     @dg.asset(
         deps=[split_statistics],
@@ -225,11 +259,12 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         " for DuckDB.",
     )
     def dataset_card(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        with recorded(layout.card, context.run_id):
+        with recorded(layout.card, context.run.run_id):
             text = write_card(catalogue, layout, read_statistics(layout))
             write_catalog(layout)
         return dg.MaterializeResult(
-            metadata={"dagster/uri": dg.MetadataValue.path(layout.card), "card": dg.MetadataValue.md(text)}
+            metadata={"dagster/uri": dg.MetadataValue.path(str(layout.card)), "card": dg.MetadataValue.md(text)},
+            data_version=versions.of_files(layout.card, layout.catalog),
         )
 
     @dg.asset(
@@ -251,11 +286,12 @@ def _statistics_metadata(tables: Mapping[str, pa.Table]) -> metadata.Metadata:
 
 
 def _each_genome(
-    context: dg.AssetExecutionContext, work: Callable[[str], metadata.Metadata]
+    context: dg.AssetExecutionContext, work: Callable[[str], metadata.Metadata], version_of: Callable[[str], str]
 ) -> dg.MaterializeResult[None]:
     """Do `work` for each genome of a run; a bad one leaves the others alone and fails by name."""
     done: dict[str, metadata.Metadata] = {}
     failed: dict[str, str] = {}
+    made_from = versions.parents(context)
     for genome in context.partition_keys:
         try:
             done[genome] = work(genome)
@@ -263,11 +299,12 @@ def _each_genome(
             failed[genome] = str(error)
     if failed:  # then the run's own result would claim all of them
         for genome, entries in done.items():
-            context.log_event(dg.AssetMaterialization(context.asset_key, partition=genome, metadata=entries))
+            tags = versions.event_tags(version_of(genome), made_from)
+            context.log_event(dg.AssetMaterialization(context.asset_key, partition=genome, metadata=entries, tags=tags))
         raise _failure("genomes", failed, len(done) + len(failed))
     for genome, entries in done.items():
         context.add_asset_metadata(entries, partition_key=genome)
-    return dg.MaterializeResult()
+    return dg.MaterializeResult(data_version=versions.data_version(map(version_of, done)))
 
 
 def _outcomes(
@@ -286,16 +323,17 @@ def _outcomes(
 
 
 def _events(
-    task: ChromosomeTask, outcome: Outcome, catalogued: str, selected: Collection[dg.AssetKey]
+    task: ChromosomeTask, outcome: Outcome, observed: int | None, context: dg.AssetExecutionContext
 ) -> Iterator[dg.AssetMaterialization]:
-    """Record what was made of a chromosome."""
+    """Record what was made of a chromosome; `observed` is the event that told of its inputs."""
     targets, blocks = task.targets_fingerprint, task.blocks_fingerprint
-    if TARGETS in selected:
-        holds = metadata.of_targets(outcome.facts["targets"])
-        yield metadata.of_partition(TARGETS, task.key, holds, targets, {CATALOGUE: catalogued})
-    if BLOCKS in selected:
-        holds = metadata.of_blocks(outcome.facts["blocks"])
-        yield metadata.of_partition(BLOCKS, task.key, holds, blocks, {TARGETS: targets})
+    if TARGETS in context.selected_asset_keys:
+        tags = versions.event_tags(targets, {versions.INPUTS: versions.Parent(blocks, observed)})
+        yield metadata.of_partition(TARGETS, task.key, metadata.of_targets(outcome.facts["targets"]), tags)
+    if BLOCKS in context.selected_asset_keys:
+        painted = versions.latest_materialization(context.instance, TARGETS)
+        tags = versions.event_tags(blocks, {TARGETS: versions.Parent(targets, painted)})
+        yield metadata.of_partition(BLOCKS, task.key, metadata.of_blocks(outcome.facts["blocks"]), tags)
 
 
 def _failure(what: str, failed: Mapping[str, str], count: int) -> dg.Failure:

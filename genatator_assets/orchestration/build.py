@@ -1,12 +1,15 @@
 """The whole way for a catalogue, through Dagster and in this process: prepare, build the blocks, finish."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import dagster as dg
+from sqlalchemy.exc import DBAPIError
 
 from genatator_assets.blocks.chromosome import discard_damaged
 from genatator_assets.catalogue import Catalogue, load_catalogue
 from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes, require_own_root
+from genatator_assets.errors import GenatatorError
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.instance import open_instance
 from genatator_assets.orchestration.jobs import BUILD_BLOCKS, FINISH, PREPARE
@@ -22,6 +25,7 @@ from genatator_assets.work.machine import require_space
 from genatator_assets.work.pool import run_batches
 
 _BUILD_TAG = "genatator/build"
+_KEPT = "What is finished is kept: mend that and run again."
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -43,7 +47,7 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
         "layout": dg.ResourceDefinition.hardcoded_resource(layout),  # we are its only writer, not each run
     }
     definitions = build_definitions(settings, overrides)
-    with only_writer(layout.root), open_instance(layout.root) as instance:
+    with _in_words(), only_writer(layout.root), open_instance(layout.root) as instance:
         remove_temporaries(layout.root)
         _close_killed_runs(instance, layout)
         faults = _run(definitions, PREPARE, instance, layout, range_tags(catalogue.genomes))
@@ -59,6 +63,17 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
         if registered_chromosomes(instance):
             faults += _run(definitions, FINISH, instance, layout, {})
     return faults
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say what stops a whole build: a full disk, mostly, be it under a file or under Dagster's record."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise GenatatorError(f"Dagster's record can't be kept ({error.orig}). {_KEPT}") from error
+    except OSError as error:
+        raise GenatatorError(f"{error}. {_KEPT}") from error
 
 
 def _discard_damaged(catalogue: Catalogue, layout: Layout, settings: Settings, progress: Progress) -> None:

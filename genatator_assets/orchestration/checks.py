@@ -1,24 +1,35 @@
-"""The standing checks as asset checks: each is one SQL query over the whole dataset that names what offends."""
+"""The standing checks as asset checks: SQL over the whole dataset that names what offends, and a verified sample."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.dataset.verify import Report, verify
+from genatator_assets.errors import QueryError
 from genatator_assets.orchestration.metadata import markdown_table
-from genatator_assets.query.checks import Finding, check_names, describe_check, run_check
+from genatator_assets.query.checks import SAMPLE_ROWS, Finding, check_names, describe_check, run_check
 from genatator_assets.query.connect import connect
+from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 
 _OF_CATALOGUE = ("every_genome_has_selected_transcripts", "selected_transcripts_are_inside")
 """Checks that need no blocks, and so run as soon as annotations are read."""
 
+VERIFIED = "blocks_are_what_the_inputs_say"
+SAMPLE_BLOCKS = 4
+
 _SHOWN_ROWS, _SHOWN_CELLS = 3, 3
 
 
-def build_checks() -> list[dg.AssetChecksDefinition]:
+def build_checks(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
     """Give the checks of the chromosome catalogue and of the block index."""
     of_index = tuple(name for name in check_names() if name not in _OF_CATALOGUE)
-    return [_checks("chromosome_catalogue", _OF_CATALOGUE), _checks("block_index", of_index)]
+    return [
+        _checks("chromosome_catalogue", _OF_CATALOGUE),
+        _checks("block_index", of_index),
+        _verified(catalogue),
+    ]
 
 
 def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
@@ -30,9 +41,42 @@ def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         with connect(layout.root) as connection:
             for name in sorted(key.name for key in context.selected_asset_check_keys):
-                yield _result(asset, run_check(connection, name))
+                try:
+                    yield _result(asset, run_check(connection, name))
+                except QueryError as error:  # such as a file that can't be read: the other checks go on
+                    yield dg.AssetCheckResult(passed=False, asset_key=asset, check_name=name, description=str(error))
 
     return checks
+
+
+def _verified(catalogue: Catalogue) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset="block_index",
+        name=VERIFIED,
+        description=f"A sample of {SAMPLE_BLOCKS} blocks, drawn anew for each index, is base for base what follows from"
+        " FASTA and annotation, read once more: 'genatator-assets verify' for all blocks.",
+    )
+    def verified(layout: dg.ResourceParam[Layout]) -> dg.AssetCheckResult:
+        seed = int(sha256_of_file(layout.index)[:8], 16)
+        return _verdict(verify(catalogue, layout, sample=SAMPLE_BLOCKS, seed=seed))
+
+    return verified
+
+
+def _verdict(report: Report) -> dg.AssetCheckResult:
+    header = ("genome", "chrom", "position", "what", "expected", "found", "values")
+    rows = [tuple(str(cell) for cell in vars(difference).values()) for difference in report.differences[:SAMPLE_ROWS]]
+    drawn = f"{report.blocks:,} of {report.blocks_in_all:,} blocks, drawn by seed {report.seed}, {report.nt:,} nt"
+    first = "; ".join(" ".join(row[: len(header) - 1]) for row in rows[:_SHOWN_ROWS])
+    return dg.AssetCheckResult(
+        passed=not report.differences,
+        description=f"{drawn}: {f'{len(report.differences):,} differ: {first}' if rows else 'nothing differs'}",
+        metadata={
+            "seed": report.seed or 0,
+            "differences": len(report.differences),
+            **({"sample": markdown_table(header, rows)} if rows else {}),
+        },
+    )
 
 
 def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:

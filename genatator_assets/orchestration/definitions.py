@@ -28,7 +28,7 @@ def build_definitions(
         assets = build_assets(catalogue)
     return dg.Definitions(
         assets=assets,
-        asset_checks=build_checks(),
+        asset_checks=build_checks(catalogue),
         jobs=build_jobs(),
         resources={**build_resources(settings), **(overrides or {})},
         executor=dg.in_process_executor,

@@ -20,19 +20,29 @@ from genatator_assets.dataset.release.names import CARD
 from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.inputs import KINDS
-from genatator_assets.version import __version__
 from genatator_assets.work.layout import Layout
 
 Metadata = dict[str, Any]
 
 _SHOWN_ROWS = 40
-_VERSION_LETTERS = 16
 
 
 def column_schema(schema: pa.Schema) -> Metadata:
     """Give the entry that makes the UI show an asset's columns."""
     columns = [dg.TableColumn(field.name, str(field.type)) for field in schema]
     return {"dagster/column_schema": dg.TableSchema(columns)}
+
+
+def column_lineage(columns: Mapping[str, str]) -> Metadata:
+    """Give the entry that says which columns a column comes from: `{"start": "selected_isoforms.start, ..."}`."""
+    return {
+        "dagster/column_lineage": dg.TableColumnLineage(
+            {
+                column: [dg.TableColumnDep(*origin.split(".")) for origin in origins.split(", ")]
+                for column, origins in columns.items()
+            }
+        )
+    }
 
 
 def of_assembly(layout: Layout, chromosomes: list[Chromosome]) -> Metadata:
@@ -102,26 +112,9 @@ def of_blocks(facts: Mapping[str, Any]) -> str:
     return f"{facts['blocks']:,} blocks, {facts['nt']:,} nt, {facts['bytes']:,} bytes"
 
 
-def of_partition(
-    asset: dg.AssetKey, partition: str, holds: str, fingerprint: str, made_from: Mapping[dg.AssetKey, str]
-) -> dg.AssetMaterialization:
-    """Record a chromosome by an event as brief as can be: there are thousands, and SQLite keeps two copies of each.
-
-    The tags are those that Dagster itself gives to a run's own result: by them it knows what is out of date. Which
-    event it was that told of an input is left open, because that can't be known here.
-    """
-    tags = {"dagster/code_version": __version__, "dagster/data_version": fingerprint[:_VERSION_LETTERS]}
-    for parent, version in made_from.items():
-        tags[f"dagster/input_data_version/{parent.to_user_string()}"] = version[:_VERSION_LETTERS]
-        tags[f"dagster/input_event_pointer/{parent.to_user_string()}"] = "NULL"
+def of_partition(asset: dg.AssetKey, partition: str, holds: str, tags: Mapping[str, str]) -> dg.AssetMaterialization:
+    """Record a chromosome by an event as brief as can be: there are thousands, and SQLite keeps two copies of each."""
     return dg.AssetMaterialization(asset, partition=partition, metadata={"holds": holds}, tags=tags)
-
-
-def latest_version(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str:
-    """Give the data version of an unpartitioned asset; nothing if it was never materialised."""
-    entry = instance.get_latest_materialization_event(asset)
-    event = entry.asset_materialization if entry else None
-    return (event.tags or {}).get("dagster/data_version", "") if event else ""
 
 
 def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
@@ -170,4 +163,4 @@ def _inputs(source: Source) -> list[tuple[str, ...]]:
 
 
 def _stored(path: Path, rows: int) -> Metadata:
-    return {"dagster/uri": dg.MetadataValue.path(path), "dagster/row_count": rows}
+    return {"dagster/uri": dg.MetadataValue.path(str(path)), "dagster/row_count": rows}

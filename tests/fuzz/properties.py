@@ -176,14 +176,14 @@ def judge_sequence(judge: Judge, content: bytes) -> Mapping[str, str] | Genatato
 
 def _sequences(content: bytes) -> dict[str, str]:
     text = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
-    letters: dict[str, str] = {}
+    letters: dict[str, list[str]] = {}
     for line in text.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"").decode("ascii").split("\n"):
         if line.startswith(">"):
             name = re.split("[ \t]", line[1:])[0]
-            letters[name] = ""
+            letters[name] = []
         elif line:
-            letters[name] += line
-    return {name: re.sub("[^ACGT]", "N", found.upper()) for name, found in letters.items()}
+            letters[name].append(line)
+    return {name: re.sub("[^ACGT]", "N", "".join(found).upper()) for name, found in letters.items()}
 
 
 # An annotation

@@ -80,19 +80,11 @@ _FEATURE_IDS = rarely(
 _MARKS = {"partial": "true", "pseudo": "true", "gbkey": "mRNA", "part": "1/2"}
 _GFF3_KEYS = ["ID", "Parent", "transcript_id", "gene_id", "biotype", "gene_biotype", *_MARKS]
 _GTF_KEYS = ["gene_id", "transcript_id", "transcript_type", "gene_type", "transcript_biotype", "gene_biotype", *_MARKS]
-_DIRECTIVES = st.sampled_from(
-    [
-        "##gff-version 3",
-        "##FASTA",
-        "###",
-        "#",
-        "",
-        ">chr1",
-        "##sequence-region chr1 1 100",
-        "##sequence-region chr1 1 x",
-    ]
-    + ["##provider: GENCODE", "##sequence-region", "#!genome-build GRCh38", "##species x", "track name=x", "ACGT"]
-)
+_DIRECTIVES = (
+    "##gff-version 3", "##FASTA", "###", "#", "", ">chr1", "##sequence-region chr1 1 100",
+    "##sequence-region chr1 1 x", "##provider: GENCODE", "##sequence-region", "#!genome-build GRCh38", "##species x",
+    "track name=x", "ACGT",
+)  # fmt: skip
 
 
 @st.composite
@@ -131,7 +123,7 @@ def row(draw: st.DrawFn, of: Sequence[Record], gff3: bool) -> str:
 def annotation(draw: st.DrawFn, of: Sequence[Record] = (Record("chr1", "A" * 100), Record("a/b", "C" * 9))) -> bytes:
     """A GFF3 or GTF file whose rows lie on the given sequences, or now and then on none."""
     gff3 = draw(st.booleans())
-    lines = draw(st.lists(rarely(_DIRECTIVES | ODD, row(of, gff3)), min_size=1, max_size=12))
+    lines = draw(st.lists(rarely(st.sampled_from(_DIRECTIVES) | ODD, row(of, gff3)), min_size=1, max_size=12))
     return draw(_encoded("\n".join([*draw(st.sampled_from([[], ["##gff-version 3"]])), *lines, ""])))
 
 
@@ -157,73 +149,19 @@ def names_table(draw: st.DrawFn, of: Sequence[Record] = (Record("chr1", "A" * 10
 
 # Catalogues
 
-_ODD_VALUES = st.sampled_from(
-    [
-        "",
-        "~",
-        "[]",
-        "{}",
-        "[1, 2]",
-        "{a: 1}",
-        "true",
-        "1",
-        "-1",
-        "0",
-        "1.5",
-        ".nan",
-        ".inf",
-        "1e400",
-        "1_000",
-        "9" * 4_301,
-    ]
-    + ["0x" + "f" * 5_000, '!!int ""', '!!float ""', "!!bool x", '!!timestamp "x"', "!!binary x", "!!set {a, b}"]
-    + [
-        "!!omap [a: 1]",
-        "!!python/name:os.system",
-        "2020-13-45",
-        "2020-01-01",
-        "1:30:00",
-        "1" + ":1" * 200 + ".5",
-        "*none",
-    ]
-    + [
-        "&a [*a]",
-        '"\\ud800"',
-        '"\\0"',
-        '"\\e[2J"',
-        '"a\\nb"',
-        "'../../x'",
-        "/dev/zero",
-        "/",
-        ".",
-        "..",
-        "~root/x",
-        "x" * 5_000,
-    ]
-    + [
-        "[" * 200 + "]" * 200,
-        "{path: sequence}",
-        "{path: [sequence]}",
-        "{url: https://x/y}",
-        "{train: [a, a]}",
-        "{<<: {a: 1}}",
-    ]
-)
-_KEYS = st.sampled_from(
-    [
-        "accession",
-        "aliases",
-        "simulate",
-        "min_chromosome_length_bp",
-        "kernel",
-        "chromosomes",
-        "splits",
-        "path",
-        "url",
-        "<<",
-    ]
-    + ["flavour", "types", "include", "a\\nb", "a\\e[2J", ""]
-)
+_ODD_VALUES = (
+    "", "~", "[]", "{}", "[1, 2]", "{a: 1}", "true", "1", "-1", "0", "1.5", ".nan", ".inf", "1e400", "1_000",
+    "9" * 4_301, "0x" + "f" * 5_000, '!!int ""', '!!float ""', "!!bool x", '!!timestamp "x"', "!!binary x",
+    "!!set {a, b}", "!!omap [a: 1]", "!!python/name:os.system", "2020-13-45", "2020-01-01", "1:30:00",
+    "1" + ":1" * 200 + ".5", "*none", "&a [*a]", '"\\ud800"', '"\\0"', '"\\e[2J"', '"a\\nb"', "'../../x'",
+    "/dev/zero", "/", ".", "..", "~root/x", "x" * 5_000, "[" * 200 + "]" * 200, "{path: sequence}",
+    "{path: [sequence]}", "{path: ~}", "{url: https://x/y}", "{train: [a, a]}", "{<<: {a: 1}}",
+)  # fmt: skip
+ODD_VALUES = st.sampled_from(_ODD_VALUES)
+_KEYS = (
+    "accession", "aliases", "simulate", "min_chromosome_length_bp", "kernel", "chromosomes", "splits", "path", "url",
+    "<<", "flavour", "types", "include", "a\\nb", "a\\e[2J", "",
+)  # fmt: skip
 _SPECIES = st.sampled_from(["Homo sapiens", "a|b", "日本", "'*a* `b` <c>'"])
 _KERNELS = st.sampled_from(["{}", "{shape: box}", "{width_bp: 3, radius_bp: 5}", "{radius_bp: 0}"])
 _WRITERS = st.sampled_from(["pages", "pages", "pyarrow"])
@@ -238,13 +176,13 @@ def catalogue(draw: st.DrawFn) -> bytes:
         "block_size_bp": st.just("1_000"),
         "block_writer": _WRITERS,
     }
-    lines = [f"{key}: {draw(rarely(_ODD_VALUES, usual))}" for key, usual in rules.items()]
+    lines = [f"{key}: {draw(rarely(ODD_VALUES, usual))}" for key, usual in rules.items()]
     lines.append(draw(rarely(st.sampled_from(["", "&a x: *a", "<<: *a", "- a", "\t", "---"]), st.just("assemblies:"))))
     for number in range(draw(st.integers(0, 3))):
-        genome = draw(rarely(_ODD_VALUES | st.sampled_from(TRICK_NAMES), st.just(f"g{number}")))
-        lines += [f"  - genome: {genome}", f"    species: {draw(rarely(_ODD_VALUES, _SPECIES))}"]
+        genome = draw(rarely(ODD_VALUES | st.sampled_from(TRICK_NAMES), st.just(f"g{number}")))
+        lines += [f"  - genome: {genome}", f"    species: {draw(rarely(ODD_VALUES, _SPECIES))}"]
         lines += ["    sequence: {path: sequence}", "    annotation: {path: annotation}"]
-        lines += [f'    "{draw(_KEYS)}": {draw(_ODD_VALUES)}'] * draw(st.sampled_from([0, 0, 0, 1]))
+        lines += [f'    "{draw(st.sampled_from(_KEYS))}": {draw(ODD_VALUES)}'] * draw(st.sampled_from([0, 0, 0, 1]))
     return ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass")
 
 

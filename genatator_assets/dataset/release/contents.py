@@ -21,7 +21,7 @@ from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import read_manifest
-from genatator_assets.work.tables import Provenance, read_table
+from genatator_assets.work.tables import Provenance, read_table, readable
 
 _KINDS = ("sequence", "annotation", "aliases")
 _SHOWN = 5
@@ -120,7 +120,7 @@ def gather(layout: Layout) -> Contents:
 
 def _provenance_of(path: Path) -> Provenance:
     """Read what a Parquet file of the platform says that it was made from."""
-    said = pq.read_metadata(path).metadata or {}
+    said = pq.read_metadata(readable(path)).metadata or {}
     try:
         parts = [json.loads(said[f"genatator_assets.{part}".encode()]) for part in ("inputs", "parameters")]
     except (KeyError, ValueError) as error:

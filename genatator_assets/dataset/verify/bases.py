@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from genatator_assets.dataset.verify.derive import CHANNELS, Selected, expected_targets
+from genatator_assets.work.tables import readable
 
 _PIECE_BP = 1_000_000
 _COMBINED = 6
@@ -51,7 +52,7 @@ class Runs:
     @classmethod
     def read(cls, path: Path) -> "Runs":
         """Read them by pyarrow; errors are its own."""
-        table = pq.ParquetFile(path).read()
+        table = pq.ParquetFile(readable(path)).read()
         channel = pc.index_in(table["channel"].cast(pa.string()), pa.array(CHANNELS))
         return cls(channel.to_numpy(), *(table[name].to_numpy() for name in ("start", "end", "value")))
 

@@ -1,0 +1,117 @@
+"""What Dagster is told of versions, by which it knows what is out of date: data versions are fingerprints of contents.
+
+Between genomes and chromosomes stands one asset without partitions; if chromosomes depended on it, a change of one
+genome would put those of all genomes out of date. So each chromosome depends on an asset that nobody runs, its inputs:
+the chromosome catalogue says of each when they have changed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.dataset.tasks import tasks_of_keys
+from genatator_assets.orchestration.partitions import CHROMOSOMES
+from genatator_assets.sources.assembly import read_source
+from genatator_assets.version import __version__
+from genatator_assets.work.files import sha256_of_file
+from genatator_assets.work.layout import Layout
+from genatator_assets.work.manifest import fingerprint_of
+
+INPUTS = dg.AssetKey("chromosome_inputs")
+
+_DATA_VERSION = "dagster/data_version"
+_LETTERS = 16
+
+
+@dataclass(frozen=True)
+class Parent:
+    """What something was made from: its version, and the storage id of the event that Dagster knows it by."""
+
+    version: str
+    event: int | None
+
+
+def inputs_spec() -> dg.AssetSpec:
+    """Give the asset of chromosomes' inputs."""
+    return dg.AssetSpec(
+        INPUTS,
+        deps=["chromosome_catalogue"],
+        partitions_def=CHROMOSOMES,
+        group_name="catalogue",
+        description="What a chromosome is made from, as one version: sequence, annotation, transcripts, kernel, block"
+        " size and split. Nobody runs it: the chromosome catalogue says when it has changed.",
+    )
+
+
+def of_assembly(layout: Layout, genome: str) -> str:
+    """Give the version of an imported assembly: of its input files and its table of chromosomes."""
+    hashes = {key: value for key, value in asdict(read_source(layout, genome)).items() if key.endswith("_sha256")}
+    return fingerprint_of({**hashes, "chromosomes": sha256_of_file(layout.chromosomes(genome))})
+
+
+def of_transcripts(layout: Layout, genome: str) -> str:
+    """Give the version of an assembly's transcripts."""
+    return sha256_of_file(layout.transcripts(genome))
+
+
+def of_chromosomes(catalogue: Catalogue, layout: Layout, keys: Iterable[str]) -> dict[str, str]:
+    """Give the version of each chromosome's inputs: the fingerprint that says whether there is work to do."""
+    tasks, _ = tasks_of_keys(catalogue, layout, keys)
+    return {key: task.blocks_fingerprint for key, task in tasks.items()}
+
+
+def data_version(versions: Iterable[str]) -> dg.DataVersion:
+    """Give the version of a run's result: that of its only partition, or one of all of them together."""
+    known = list(versions)
+    return dg.DataVersion((known[0] if len(known) == 1 else fingerprint_of({"versions": known}))[:_LETTERS])
+
+
+def of_files(*paths: Path) -> dg.DataVersion:
+    """Give the version of what has no partitions: that of its files' contents."""
+    return data_version(sha256_of_file(path) for path in paths)
+
+
+def parents(context: dg.AssetExecutionContext) -> dict[dg.AssetKey, Parent]:
+    """Give what an asset is made from, as it is when a run of it begins: every asset above it that is materialised."""
+    return {
+        asset: Parent("", latest_materialization(context.instance, asset))
+        for asset in context.assets_def.asset_deps[context.asset_key]
+    }
+
+
+def event_tags(version: str, made_from: Mapping[dg.AssetKey, Parent]) -> dict[str, str]:
+    """Give the tags that Dagster itself gives to the event of a run's result; events one by one need them as well."""
+    tags = {"dagster/code_version": __version__, _DATA_VERSION: version[:_LETTERS]}
+    for asset, parent in made_from.items():
+        name = asset.to_user_string()
+        tags[f"dagster/input_data_version/{name}"] = parent.version[:_LETTERS]
+        tags[f"dagster/input_event_pointer/{name}"] = "NULL" if parent.event is None else str(parent.event)
+    return tags
+
+
+def observe_inputs(context: dg.AssetExecutionContext, versions: Mapping[str, str]) -> int:
+    """Tell Dagster of the chromosomes whose inputs have changed, and give their number."""
+    known = context.instance.event_log_storage.get_latest_tags_by_partition(
+        INPUTS, dg.DagsterEventType.ASSET_OBSERVATION, [_DATA_VERSION]
+    )
+    changed = {
+        key: version[:_LETTERS]
+        for key, version in versions.items()
+        if known.get(key, {}).get(_DATA_VERSION) != version[:_LETTERS]
+    }
+    for key, version in changed.items():
+        context.log_event(dg.AssetObservation(INPUTS, partition=key, tags={_DATA_VERSION: version}))
+    return len(changed)
+
+
+def latest_observation(instance: dg.DagsterInstance, asset: dg.AssetKey) -> int | None:
+    """Give the storage id of an asset's latest observation, of whichever partition."""
+    return next((record.storage_id for record in instance.fetch_observations(asset, limit=1).records), None)
+
+
+def latest_materialization(instance: dg.DagsterInstance, asset: dg.AssetKey) -> int | None:
+    """Give the storage id of an asset's latest materialisation, of whichever partition."""
+    return next((record.storage_id for record in instance.fetch_materializations(asset, limit=1).records), None)
