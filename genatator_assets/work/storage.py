@@ -87,10 +87,11 @@ def is_remote(path: object) -> TypeGuard[Any]:
 
 
 def remembering(root: Path) -> Any:
-    """Give a file system of its own for a remote root, which asks only once what there is: quick, but a snapshot."""
+    """Give a file system for a remote root that asks only once, from now on, what there is: quick, but a snapshot."""
     remote: Any = root
-    options = {**remote.storage_options, "use_listings_cache": True, "skip_instance_cache": True}
-    return type(remote.fs)(**options)
+    system = type(remote.fs)(**{**remote.storage_options, "use_listings_cache": True})
+    system.invalidate_cache()
+    return system
 
 
 def cache_folder() -> Path:
