@@ -63,7 +63,9 @@ def _remote(url: str) -> Path:
     try:
         root: Any = UPath(url.rstrip("/"), use_listings_cache=False)
         container = root.drive
-        there = bool(container) and root.fs.exists(container)
+        there = bool(container) and bool(root.fs.info(container))
+    except FileNotFoundError:
+        there = False
     except (ImportError, ValueError) as error:
         raise DatasetError(f"{url} can't be a root: {error}") from error
     except Exception as error:
