@@ -211,24 +211,27 @@ def test_a_release_is_made_on_this_machine(remote, tmp_path):
 
 def test_a_file_that_was_not_finished_does_not_appear(remote):
     path = remote.root / "unfinished"
-    begun = []
-
-    def fail_midway():
-        with whole_file(path) as temporary:
-            begun.append(temporary)
-            temporary.write_text("half")
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fail_midway()
+    with pytest.raises(ZeroDivisionError), whole_file(path) as temporary:
+        temporary.write_text(f"half {1 / 0}")
     assert not path.exists()
-    assert not begun[0].exists()
+    assert not temporary.parent.exists()
 
 
 def test_a_bucket_that_is_not_there_is_named(s3):
     refused = _run("statistics", "--root", "s3://no-such-bucket/root")
     assert refused.exit_code == 2
     assert "found no bucket 'no-such-bucket'" in refused.stderr
+
+
+def test_an_endpoint_that_does_not_answer_is_named(s3, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    s3.clear_instance_cache()
+    refused = _run("statistics", "--root", URL)
+    s3.clear_instance_cache()
+    assert refused.exit_code == 2
+    assert "can't be reached" in refused.stderr
+    assert "http://127.0.0.1:9" in refused.stderr
 
 
 def test_a_folder_of_a_bucket_without_a_dataset_is_named(s3):

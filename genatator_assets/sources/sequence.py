@@ -27,14 +27,14 @@ def local_fasta(fasta: Path) -> Path:
     """
     if not is_remote(fasta):
         return fasta
-    files: list[Any] = [index_path(fasta), fasta]  # the FASTA file last: where it is, both are
+    files: list[Any] = [fasta, index_path(fasta)]  # in this order: the index must not be older
     version = hashlib.sha256("".join(file.fs.ukey(file.path) for file in files).encode()).hexdigest()[:16]
     folder: Path = machine_folder(fasta.parent) / version
     copy: Path = folder / fasta.name
-    if not copy.is_file():
+    if not index_path(copy).is_file():
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            if not copy.is_file():
+            if not index_path(copy).is_file():
                 for file in files:
                     bring(file, folder / file.name)
     return copy

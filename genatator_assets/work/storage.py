@@ -63,7 +63,9 @@ def _remote(url: str) -> Path:
     try:
         root: Any = UPath(url.rstrip("/"), use_listings_cache=False)
         container = root.drive
-        there = bool(container) and root.fs.exists(container)
+        there = bool(container) and bool(root.fs.info(container))
+    except FileNotFoundError:
+        there = False
     except (ImportError, ValueError) as error:
         raise DatasetError(f"{url} can't be a root: {error}") from error
     except Exception as error:
@@ -87,10 +89,11 @@ def is_remote(path: object) -> TypeGuard[Any]:
 
 
 def remembering(root: Path) -> Any:
-    """Give a file system of its own for a remote root, which asks only once what there is: quick, but a snapshot."""
+    """Give a file system for a remote root that asks only once, from now on, what there is: quick, but a snapshot."""
     remote: Any = root
-    options = {**remote.storage_options, "use_listings_cache": True, "skip_instance_cache": True}
-    return type(remote.fs)(**options)
+    system = type(remote.fs)(**{**remote.storage_options, "use_listings_cache": True})
+    system.invalidate_cache()
+    return system
 
 
 def cache_folder() -> Path:
