@@ -19,7 +19,6 @@ from genatator_assets.reading.store import Chromosome, RootStore, Store
 from genatator_assets.reading.window import Channels, Interval, Window, channel_numbers
 from genatator_assets.reading.windows import Positions, Windows, covered, runs_of_n, step_of
 from genatator_assets.targets.channels import TARGET_NAMES
-from genatator_assets.work.layout import Layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,9 +48,7 @@ def open_dataset(folder: str | Path, cache_bytes: int = CACHE_BYTES) -> Dataset:
 def _open_store(folder: Path, cache_bytes: int) -> Store:
     if (folder / "assemblies").is_dir() and (folder / "targets").is_dir():
         return RootStore.open(folder, cache_bytes)
-    if Layout(folder).index.is_file():
-        return BlockStore.open(folder, indexed_blocks(folder), cache_bytes)
-    if blocks := found_blocks(folder):
+    if blocks := indexed_blocks(folder) or found_blocks(folder):
         return BlockStore.open(folder, blocks, cache_bytes)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
