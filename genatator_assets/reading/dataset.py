@@ -19,7 +19,6 @@ from genatator_assets.reading.store import Chromosome, RootStore, Store
 from genatator_assets.reading.window import Channels, Interval, Window, channel_numbers
 from genatator_assets.reading.windows import Positions, Windows, covered, runs_of_n, step_of
 from genatator_assets.targets.channels import TARGET_NAMES
-from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
@@ -57,9 +56,7 @@ def _open_store(folder: Path, cache_bytes: int) -> Store:
             f"{folder} holds no root with assemblies/ and targets/, and nothing else is read from an object store:"
             " copy blocks or a release to this machine"
         )
-    if Layout(folder).index.is_file():
-        return BlockStore.open(folder, indexed_blocks(folder), cache_bytes)
-    if blocks := found_blocks(folder):
+    if blocks := indexed_blocks(folder) or found_blocks(folder):
         return BlockStore.open(folder, blocks, cache_bytes)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
