@@ -23,7 +23,7 @@ SETTINGS = settings(
 _MEMORY = Path("/dev/shm")
 FILES = {
     "sequence": (properties.judge_sequence, strategies.fasta, seeds.sequences, 150),
-    "annotation": (properties.judge_annotation, strategies.annotation, seeds.annotations, 150),
+    "annotation": (properties.judge_annotation, strategies.annotation, seeds.annotations, 100),
     "aliases": (properties.judge_names, strategies.names_table, seeds.aliases, 150),
     "catalogue": (properties.judge_catalogue, strategies.catalogue, seeds.catalogues, 100),
 }
@@ -85,7 +85,7 @@ def test_a_damaged_real_file_is_refused_by_name_or_taken_as_it_is(data, kind):
 def test_a_made_genome_is_built_to_the_contract_or_refused_by_name():
     results = Results()
 
-    @settings(SETTINGS, max_examples=30)
+    @settings(SETTINGS, max_examples=20)
     @given(strategies.made_inputs())
     def check(inputs):
         with judge() as one:
@@ -99,7 +99,7 @@ def test_a_damaged_real_genome_is_built_to_the_contract_or_refused_by_name(data)
     results = Results()
     pairs = seeds.pairs(data)
 
-    @settings(SETTINGS, max_examples=15)
+    @settings(SETTINGS, max_examples=10)
     @given(strategies.damaged_inputs(pairs))
     def check(inputs):
         with judge() as one:
