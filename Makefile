@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
+MINUTES ?= 10
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint ui bench browser clean
+.PHONY: demo test slow lint ui bench fuzz browser clean
 
 # The environment, made anew when dependencies change.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -26,6 +27,10 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
+# Twenty full-size blocks released and loaded by the code of the card: minutes, 3 GB of memory, 12 GB of disk.
+slow: $(READY)
+	$(BIN)/python tests/slow/twenty_blocks.py
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,6 +49,11 @@ bench: $(READY)
 	$(BIN)/python benchmarks/index_questions.py
 	$(BIN)/python benchmarks/plan_estimates.py
 	$(BIN)/python benchmarks/read_rate.py
+
+# Inputs that try to break it, for MINUTES minutes; what is found is saved in .fuzz/.
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
+	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
 
 # The UI, clicked through in headless Chromium: needs node, npm and chromium.
 browser: $(READY)

@@ -74,3 +74,7 @@ class MissingExtraError(GenatatorError, ImportError):
     def __init__(self, package: str, extra: str) -> None:
         """Say how to install it."""
         super().__init__(f"this needs {package}, which is not installed: pip install 'genatator-assets[{extra}]'")
+
+
+class ClusterError(GenatatorError):
+    """A cluster's workers can't be used, so that nothing can go on."""

@@ -17,11 +17,16 @@ settings.register_profile("tests", deadline=None, derandomize=bool(os.environ.ge
 settings.load_profile("tests")
 
 
+def data_folder() -> Path:
+    """Where real genomes and annotations are looked for."""
+    beside_the_repository = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+    return Path(os.environ.get(_DATA_VARIABLE, beside_the_repository))
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of real genomes and annotations; without it tests are skipped, but never in CI."""
-    beside_the_repository = Path(__file__).resolve().parents[1].parent / "shared" / "data"
-    folder = Path(os.environ.get(_DATA_VARIABLE, beside_the_repository))
+    folder = data_folder()
     if not folder.is_dir():
         if os.environ.get("CI"):
             pytest.fail(f"no real data at {folder}; set {_DATA_VARIABLE}")
@@ -55,6 +60,12 @@ def catalogue_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Call
 def four_genomes(catalogue_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The four real genomes, built by the one command that the README tells."""
     return built(catalogue_file("four_genomes"), tmp_path_factory.mktemp("four") / "root")
+
+
+@pytest.fixture(scope="session")
+def more_flavours(catalogue_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Real genomes with annotations of other names, no known flavour, or no rows of transcripts."""
+    return built(catalogue_file("more_flavours"), tmp_path_factory.mktemp("more") / "root")
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,8 @@ def do(jobs):
                 except FileExistsError:
                     continue
                 os.kill(os.getpid(), signal.SIGKILL)
+            case "rest":
+                time.sleep(0.1)
             case "sleep":
                 time.sleep(60)
             case "raise":

@@ -119,7 +119,7 @@ def test_a_chrom_alias_table_of_the_database_is_one_of_pairs(names_in):
     [
         (
             "",
-            ": found no rows, expected an assembly report of NCBI or a chromAlias table of UCSC: names with tabs between",
+            ": found no rows, expected an assembly report of NCBI or a chromAlias table of UCSC",
         ),
         ("# only\tcomments\n", ": found no rows, expected an assembly report"),
         ("chr1\t1\nchr2 2\n", ":2: found 'chr2 2', expected an assembly report"),

@@ -15,10 +15,13 @@ from genatator_assets.annotation.flavours import feature_types, flavour_named
 from genatator_assets.annotation.parsed import PARSED_SCHEMA
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts, select_isoforms
+from genatator_assets.blocks.chromosome import build_chromosomes
 from genatator_assets.catalogue import load_catalogue
+from genatator_assets.dataset.tasks import chromosome_tasks
 from genatator_assets.errors import AnnotationError, DatasetError
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.manifest import read_manifest
 
 GTF = "\n".join(
     [
@@ -187,6 +190,25 @@ def test_source_lines_count_comments_and_blank_lines(parse):
     assert parsed.feature_counts == {"mRNA": 2}
 
 
+def test_a_comment_may_follow_the_columns(parse):
+    """The specification of GTF has a place for comments behind the attributes."""
+    lines = [
+        row("transcript", 'transcript_id "a"; gene_id "g"; # in column nine'),
+        row("transcript", 'transcript_id "b"; gene_id "g";\t# behind a tab'),
+        row("transcript", 'transcript_id "c"; gene_id "g";\t#behind a tab\twith another'),
+        "#" + row("transcript", 'transcript_id "d"; gene_id "g";\t# all of it'),
+        row("exon", 'transcript_id "c"; gene_id "g";\t# not a transcript'),
+    ]
+    parsed = parse("\n".join(lines))
+    assert parsed.transcripts["transcript_id"].to_pylist() == ["a", "b", "c"]
+    assert parsed.transcripts["gene_id"].to_pylist() == ["g"] * 3
+    assert parsed.feature_counts == {"exon": 1, "transcript": 3}
+    exons = [line.replace("\ttranscript\t", "\texon\t") for line in lines]
+    joined = parse("\n".join(exons))
+    assert joined.transcripts["transcript_id"].to_pylist() == ["a", "b", "c"]
+    assert joined.feature_counts == {"exon": 4}
+
+
 @pytest.mark.parametrize("end_of_rows", ["##FASTA\n", ">chr1 a sequence\n"])
 def test_sequences_at_the_end_are_not_read(parse, end_of_rows):
     text = row("mRNA", "ID=a") + "\n" + end_of_rows + "ACGT\n" + row("mRNA", "ID=b") + "\nnot\tnine\n"
@@ -224,6 +246,9 @@ def test_rows_are_counted_by_type(parse):
         ("transcript_id=50%;Parent=gene-%zz", "50%", "%zz", None),
         ("transcript_id=rna-rna-1;Parent=gene-rna-1", "rna-1", "rna-1", None),
         ("transcript_id=my-rna-1;Parent=rna-9", "my-rna-1", "9", None),
+        ("ID=rna-2;;Parent=gene-1;;", "2", "1", None),
+        ("ID=rna-2;Parent=gene-1;;; ", "2", "1", None),
+        ("ID=rna-2;Parent=gene-1,gene-2;gene=A", "2", "1", None),
     ],
 )
 def test_attributes_of_gff3(parse, attributes, transcript, gene, biotype):
@@ -244,6 +269,9 @@ def test_attributes_of_gff3(parse, attributes, transcript, gene, biotype):
         ('transcript_id "T"; transcript_type ""; transcript_biotype "y";', "T", None, "y"),
         ('note "a; b # c"; transcript_id "T;#1"; gene_id "G%3B"', "T;#1", "G%3B", None),
         ('transcript_id "rna-T"; gene_id "gene:G";', "rna-T", "gene:G", None),
+        ('gene_id "G"; transcript_id "T";;', "T", "G", None),
+        (';gene_id "G";transcript_id "T"; ; ', "T", "G", None),
+        ('gene_id "G,H"; transcript_id "T,U";', "T,U", "G,H", None),
     ],
 )
 def test_attributes_of_gtf(parse, attributes, transcript, gene, biotype):
@@ -394,23 +422,23 @@ def test_a_truncated_or_damaged_gzip_is_refused(refusal, damage):
     assert message.endswith("); get it again")
 
 
+NO_ROWS = (
+    " none of its first {} lines has 9 columns with tabs between, as GFF3 and GTF have, or those of BED12 or genePred;"
+    " the first is {}"
+)
+
+
 @pytest.mark.parametrize("flavour", [None, "refseq"])
 def test_binary_junk_is_refused(refusal, flavour):
     junk = np.random.default_rng(1).integers(0, 256, 100_000, np.uint8).tobytes()
-    message = refusal(junk, flavour)
-    assert re.match(r" none of its first \d+ lines has 9 columns with tabs between, as GFF3 and GTF have; ", message)
-    assert message.endswith("'")
+    assert re.fullmatch(NO_ROWS.format(r"\d+", "'.*'"), refusal(junk, flavour))
 
 
 def test_a_file_with_spaces_for_tabs_is_refused_and_says_so(refusal):
     line = row("mRNA", "ID=rna-1;gbkey=mRNA").replace("\t", "    ")
-    assert refusal(f"##gff-version 3\n{line}\n" * 3) == (
-        " none of its first 3 lines has 9 columns with tabs between, as GFF3 and GTF have; the first is"
-        f" {line!r}; it has spaces where the tabs should be"
-    )
-    assert refusal("a line\nanother\n") == (
-        " none of its first 2 lines has 9 columns with tabs between, as GFF3 and GTF have; the first is 'a line'"
-    )
+    spaced = "; it has spaces where the tabs should be"
+    assert refusal(f"##gff-version 3\n{line}\n" * 3) == NO_ROWS.format(3, repr(line)) + spaced
+    assert refusal("a line\nanother\n") == NO_ROWS.format(2, "'a line'")
 
 
 def test_a_file_without_transcripts_says_which_rows_it_has(refusal):
@@ -438,12 +466,12 @@ class Genome:
         (folder / "sequence.fa").write_text(">chr1\n" + "ACGT" * 75 + "\n>chr2\n" + "ACGT" * 20 + "\n")
         self.annotation.write_text(GTF)
 
-    def catalogue(self, least=50, flavour="auto"):
+    def catalogue(self, least=50, **rules):
         path = self.folder / "catalogue.yaml"
+        annotation = json.dumps({"path": "annotation.gtf", **rules})
         path.write_text(
             f"dataset: d\nmin_chromosome_length_bp: {least}\nassemblies:\n  - genome: g\n    species: S s\n"
-            "    sequence: {path: sequence.fa}\n"
-            f"    annotation: {{path: annotation.gtf, flavour: {flavour}}}\n"
+            f"    sequence: {{path: sequence.fa}}\n    annotation: {annotation}\n"
         )
         return load_catalogue(path)
 
@@ -453,9 +481,12 @@ class Genome:
     def select_it(self, **how):
         return select_isoforms(self.catalogue(**how), "g", self.layout)
 
+    def is_ready(self, **how):
+        return is_ready(self.catalogue(**how), self.layout, "g")
+
     @property
     def ready(self):
-        return is_ready(self.layout, "g")
+        return self.is_ready()
 
     @property
     def table(self):
@@ -476,12 +507,15 @@ def selected(genome):
 
 def test_the_table_and_the_summary_hold_what_the_annotation_says(selected):
     table = read_transcripts(selected.layout, "g")
-    assert rows_of(table.select(PARSED_SCHEMA.names)) == GTF_ROWS
+    assert rows_of(table) == GTF_ROWS
     assert table["reason"].to_pylist() == ["selected", "selected", "other_type", "other_type"]
     summary = read_summary(selected.layout, "g")
     assert (summary.genome, summary.flavour, summary.transcripts) == ("g", "gencode", 4)
     assert summary.rows == {"exon": 1, "gene": 1, "transcript": 4}
     assert summary.reasons == {"selected": 2, "other_type": 2}
+    assert summary.unknown_names == {}
+    assert (summary.malformed, summary.malformed_lines) == (0, ())
+    assert summary.types["mRNA"] == ["protein_coding"]
 
 
 def test_a_genome_is_ready_only_once_its_isoforms_are_selected(genome):
@@ -505,9 +539,32 @@ def test_a_genome_whose_chromosomes_changed_is_not_ready(selected):
     selected.import_it()
     assert selected.ready
     selected.import_it(least=100)
-    assert not selected.ready
+    assert not selected.is_ready(least=100)
     assert selected.select_it(least=100).reasons == {"selected": 1, "other_type": 2, "chromosome_too_short": 1}
-    assert selected.ready
+    assert selected.is_ready(least=100)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"flavour": "gencode"},
+        {"types": {"lncRNA": ["snoRNA"]}},
+        {"partial": "drop"},
+        {"lengths": "ignore"},
+        {"max_malformed": 0.5},
+        {"strict": True},
+    ],
+)
+def test_a_genome_selected_by_other_rules_is_not_ready(selected, rule):
+    assert not selected.is_ready(**rule)
+    selected.select_it(**rule)
+    assert selected.is_ready(**rule)
+    assert not selected.ready
+
+
+def test_another_place_of_the_same_annotation_changes_nothing(selected):
+    (selected.folder / "copy.gtf").write_text(GTF)
+    assert selected.is_ready(path="copy.gtf")
 
 
 @pytest.mark.parametrize("lost", ["transcripts", "annotation_summary", "chromosomes", "source"])
@@ -528,7 +585,7 @@ def test_a_damaged_summary_is_named_with_the_remedy(selected, damage):
     ("bad", "said"),
     [
         (GTF.replace("\t7\t7\t", "\t8\t7\t"), "annotation.gtf:7: found start '8' and end '7'"),
-        (GTF.replace("chr", "CHROMOSOME"), "no sequence name of the annotation occurs in the FASTA file"),
+        (GTF.replace("chr", "CHROMOSOME"), "genome g: the annotation and the FASTA file name their sequences diff"),
         ("", "the file is empty"),
     ],
 )
@@ -562,7 +619,7 @@ def test_an_annotation_that_changed_since_the_import_is_refused(selected, change
     assert str(caught.value) == (
         f"{selected.annotation} changed or was removed since the assembly of g was imported; build the assembly again"
     )
-    assert not selected.ready
+    assert not is_ready(catalogue, selected.layout, "g")
     assert selected.table.read_bytes() == before
 
 
@@ -580,7 +637,7 @@ def test_the_flavour_of_the_catalogue_is_used(genome):
 def test_the_same_inputs_give_the_same_bytes(selected, tmp_path):
     other = Genome(tmp_path / "at another place")
     other.import_it()
-    other.select_it(flavour="gencode")
+    other.select_it()
     assert other.table.read_bytes() == selected.table.read_bytes()
     files = [layout.annotation_summary("g").read_bytes() for layout in (selected.layout, other.layout)]
     assert files[0] == files[1]
@@ -592,4 +649,124 @@ def test_the_table_says_what_it_was_made_from(selected):
     inputs = json.loads(metadata[b"genatator_assets.inputs"])
     assert set(inputs) == {"sequence", "annotation"}
     assert inputs["annotation"] == read_summary(selected.layout, "g").sha256
-    assert json.loads(metadata[b"genatator_assets.parameters"])["flavour"] == "gencode"
+    selection = json.loads(metadata[b"genatator_assets.parameters"])
+    assert (selection["flavour"], selection["partial"]) == ("gencode", "keep")
+    assert selection["types"]["mRNA"] == ["protein_coding"]
+
+
+def test_the_types_of_the_catalogue_are_used_and_recorded(selected):
+    rules = {"types": {"mRNA": ["snoRNA"]}}
+    summary = selected.select_it(**rules)
+    # T1 protein_coding, T2 lincRNA, T3 snoRNA without a strand, T4 without a biotype
+    assert summary.reasons == {"selected": 1, "other_type": 2, "no_strand": 1}
+    assert summary.types["mRNA"] == ["snoRNA"]
+    assert read_summary(selected.layout, "g").selection["types"]["mRNA"] == ["snoRNA"]
+    assert json.loads(pq.read_metadata(selected.table).metadata[b"genatator_assets.parameters"]) == json.loads(
+        json.dumps(summary.selection)
+    )
+
+
+def test_partial_transcripts_are_dropped_where_the_catalogue_says_so(selected):
+    selected.annotation.write_text(GTF.replace('"lincRNA";', '"lincRNA"; tag "cds_end_NF";'))
+    selected.import_it()
+    assert selected.select_it().reasons == {"selected": 2, "other_type": 2}
+    assert selected.select_it(partial="drop").reasons == {"selected": 1, "other_type": 2, "partial": 1}
+
+
+def test_lengths_are_compared_unless_the_catalogue_says_not_to(selected):
+    selected.annotation.write_text("##sequence-region chr1 1 301\n" + GTF)
+    selected.import_it()
+    with pytest.raises(AnnotationError, match="chr1: 301 bp in the annotation, 300 in the FASTA file"):
+        selected.select_it()
+    assert selected.select_it(lengths="ignore").reasons == {"selected": 2, "other_type": 2}
+
+
+BROKEN = row("transcript", 'gene_id "G9"; transcript_id "T9"; transcript_type "protein_coding";', 9, 8)
+COLUMNS_MISSING = "chr1 transcript 1 9"
+
+
+@pytest.fixture
+def broken(genome):
+    """A genome with two malformed lines in a hundred and four (GTF has six rows): line 10 and the last."""
+    exons = "\n".join(row("exon", 'gene_id "G1"; transcript_id "T1";') for _ in range(96))
+    genome.annotation.write_text(f"{GTF}{BROKEN}\n{exons}\n{COLUMNS_MISSING}\n")
+    genome.import_it()
+    return genome
+
+
+def test_malformed_lines_are_counted_kept_and_passed_over_up_to_a_share(broken):
+    summary = broken.select_it(max_malformed=2 / 104)
+    assert summary.reasons == {"selected": 2, "malformed": 1, "other_type": 2}
+    assert summary.malformed == 2
+    assert [(line.line, line.why, line.text) for line in summary.malformed_lines] == [
+        (10, "found start '9' and end '8', expected 1 <= start <= end", repr(BROKEN)),
+        (107, "found 1 tab-separated columns, expected 9", repr(COLUMNS_MISSING)),
+    ]
+    assert read_summary(broken.layout, "g") == summary
+    row_of = {one["transcript_id"]: one for one in read_transcripts(broken.layout, "g").to_pylist()}["T9"]
+    assert row_of == {
+        "genome": "g",
+        "chrom": "chr1",
+        "seqid": "chr1",
+        "start": None,
+        "end": None,
+        "strand": None,
+        "transcript_id": "T9",
+        "gene_id": "G9",
+        "row_id": "T9",
+        "type": "other",
+        "biotype": None,
+        "pseudo": False,
+        "trans_spliced": False,
+        "partial": False,
+        "malformed": "found start '9' and end '8', expected 1 <= start <= end",
+        "source_line": 10,
+        "selected": False,
+        "reason": "malformed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rules", "allowed"),
+    [
+        ({}, "more than the 1.000% that annotation.max_malformed allows"),
+        ({"max_malformed": 0.019}, "more than the 1.900% that annotation.max_malformed allows"),
+        ({"max_malformed": 0}, "none is allowed"),
+        ({"max_malformed": 0.5, "strict": True}, "none is allowed"),
+    ],
+)
+def test_more_malformed_lines_than_allowed_are_fatal(broken, rules, allowed):
+    with pytest.raises(AnnotationError) as caught:
+        broken.select_it(**rules)
+    assert str(caught.value) == (
+        f"{broken.annotation}:10: found start '9' and end '8', expected 1 <= start <= end. Mend or remove the line:"
+        f" {BROKEN!r} (2 of 104 lines are malformed, {allowed})"
+    )
+    assert not broken.layout.transcripts("g").exists()
+
+
+def test_the_first_hundred_malformed_lines_are_kept(genome):
+    genome.annotation.write_text(GTF + f"{COLUMNS_MISSING}\n" * 150)
+    genome.import_it()
+    summary = genome.select_it(max_malformed=1)
+    assert summary.malformed == 150
+    assert [line.line for line in summary.malformed_lines] == list(range(10, 110))
+
+
+def test_blocks_are_made_anew_when_other_transcripts_count_and_only_then(selected):
+    def build(**rules):
+        tasks = chromosome_tasks(selected.catalogue(**rules), selected.layout, "g", ["chr1", "chr2"])
+        return [outcome.status for outcome in build_chromosomes(tasks)]
+
+    assert build() == ["built", "built"]
+    assert build() == ["intact", "intact"]
+    with pytest.raises(DatasetError, match="genome g is not ready"):
+        build(max_malformed=0.5)
+    selected.select_it(max_malformed=0.5)
+    assert build(max_malformed=0.5) == ["intact", "intact"]
+    selected.select_it(types={"mRNA": ["snoRNA"]})
+    assert build(types={"mRNA": ["snoRNA"]}) == ["built", "built"]
+    made_from = read_manifest(selected.layout.blocks_manifest("train", "g", "chr1")).facts["made_from"]
+    assert made_from["parameters"]["selection"] == read_summary(selected.layout, "g").selection
+    selected.select_it(partial="drop")
+    assert build(partial="drop") == ["built", "built"]

@@ -2,12 +2,15 @@
 
 import hashlib
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import psutil
@@ -16,14 +19,26 @@ import pytest
 import yaml
 from built import edit_block
 from conftest import command
+from dagster._core.definitions.data_version import CachingStaleStatusResolver
+from dagster._core.loader import LoadingContextForTest
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
+from test_machine import holder
 
+from genatator_assets.annotation.parsed import MalformedLine
+from genatator_assets.annotation.transcripts import AnnotationSummary
 from genatator_assets.catalogue import load_catalogue
 from genatator_assets.dataset.index import build_index
-from genatator_assets.orchestration import build_definitions
+from genatator_assets.errors import ClusterError, DatasetError, GenatatorError
+from genatator_assets.orchestration import assets, build_definitions
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.checks import VERIFIED
 from genatator_assets.orchestration.instance import open_instance
+from genatator_assets.orchestration.launch import Launcher, Wanted
+from genatator_assets.orchestration.metadata import of_annotation
+from genatator_assets.orchestration.outcomes import faults_of
 from genatator_assets.orchestration.partitions import (
+    RANGE_END_TAG,
+    RANGE_START_TAG,
     genome_ranges,
     range_tags,
     register_chromosomes,
@@ -32,6 +47,7 @@ from genatator_assets.orchestration.partitions import (
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.query.checks import check_names
+from genatator_assets.work import lock
 from genatator_assets.work.layout import Layout
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -56,8 +72,18 @@ def small_root(tmp_path, no_home):
     return tmp_path
 
 
-def build_small(root, catalogue=SMALL):
-    return build(Settings(str(catalogue), root, workers=1), Progress())
+class Said(Progress):
+    """Keeps what is said."""
+
+    def __init__(self):
+        self.texts = []
+
+    def say(self, text):
+        self.texts.append(text)
+
+
+def build_small(root, catalogue=SMALL, progress=None, **how):
+    return build(Settings(str(catalogue), root, workers=1), progress or Progress(), **how)
 
 
 def changed_catalogue(folder, **changes):
@@ -220,7 +246,12 @@ def test_one_check_can_be_run_alone(small_root):
 def test_building_again_changes_nothing(small_root):
     before = {path: path.stat().st_mtime_ns for path in small_root.glob("blocks/**/*") if path.is_file()}
     content = files_of(small_root)
-    assert build_small(small_root) == []
+    with open_instance(small_root) as instance:
+        runs = instance.get_runs_count(dg.RunsFilter(job_name="build_blocks"))
+        said = Said()
+        assert build_small(small_root, progress=said) == []
+        assert said.texts == ["4 chromosomes intact, 0 to do"]
+        assert instance.get_runs_count(dg.RunsFilter(job_name="build_blocks")) == runs
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert files_of(small_root) == content
 
@@ -293,11 +324,61 @@ def test_one_bad_chromosome_leaves_the_others_alone_and_is_named(small_root):
     }
     with open_instance(small_root) as instance:
         assert latest(instance, "block_index").asset_materialization.metadata["absent"].value == "one/chr1"
-        run = instance.get_runs(dg.RunsFilter(job_name="build_blocks"), limit=2)[1]
+        run = instance.get_runs(dg.RunsFilter(job_name="build_blocks"), limit=1)[0]
         records = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
         assert {entry.dagster_event.partition for entry in records} == {"one/chr2"}
-    obstacle.rmdir()
-    assert build_small(small_root) == []
+        definition = build_definitions(Settings(str(SMALL), small_root))
+        assert failed_in_ui(instance, definition, "blocks") == {"one/chr1"}
+        obstacle.rmdir()
+        said = Said()
+        assert build_small(small_root, progress=said) == []
+        assert said.texts == ["3 chromosomes intact, 1 to do"]
+        assert stretches_of_runs(instance) == ["one/chr1...one/chr1"]
+        assert failed_in_ui(instance, definition, "blocks") == set()
+
+
+def failed_in_ui(instance, definitions, asset):
+    """The partitions that the UI shows as failed."""
+    key = dg.AssetKey(asset)
+    partitions = definitions.resolve_asset_graph().get(key).partitions_def
+    status = get_and_update_asset_status_cache_value(instance, key, partitions)
+    return set(status.deserialize_failed_partition_subsets(partitions).get_partition_keys())
+
+
+def stretches_of_runs(instance, count=1):
+    """The chromosomes that the latest runs of build_blocks were for."""
+    runs = instance.get_runs(dg.RunsFilter(job_name="build_blocks"), limit=count)
+    return [f"{run.tags[RANGE_START_TAG]}...{run.tags[RANGE_END_TAG]}" for run in runs]
+
+
+def test_a_chromosome_without_space_is_refused_before_it_is_begun(tmp_path, no_home, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12 - 1000, 1000))
+    with pytest.raises(GenatatorError, match=r"has too little space: .* are still to be written"):
+        build_small(tmp_path)
+    assert list(tmp_path.glob("blocks/**/*")) == []
+    monkeypatch.undo()
+    assert build_small(tmp_path) == []
+    # What is there takes no space any more.
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12 - 1000, 1000))
+    assert build_small(tmp_path) == []
+
+
+def test_a_key_that_a_person_added_in_the_ui_fails_alone_and_goes_with_the_next_build(small_root):
+    settings = Settings(str(SMALL), small_root, workers=1)
+    with open_instance(small_root) as instance:
+        instance.add_dynamic_partitions("chromosomes", ["two/a,b"])
+        job = build_definitions(settings).resolve_job_def("build_blocks")
+        tags = range_tags(["two/NC_912002.1", "two/a,b"])
+        result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+        assert faults_of(result.all_events) == [
+            "1 of 2 chromosomes failed:\ntwo/a,b: 'two/a,b' is no chromosome's key: expected <genome>/<chrom>, as the"
+            " catalogue registers it"
+        ]
+        recorded = result.get_asset_materialization_events()
+        assert {event.partition for event in recorded} == {"two/NC_912002.1"}
+        assert failed_in_ui(instance, build_definitions(settings), "blocks") == {"two/a,b"}
+        assert build_small(small_root) == []
+        assert set(registered_chromosomes(instance)) == CHROMOSOMES
 
 
 def test_one_bad_genome_leaves_the_others_alone_and_is_named(tmp_path, no_home):
@@ -314,6 +395,36 @@ def test_one_bad_genome_leaves_the_others_alone_and_is_named(tmp_path, no_home):
     )
     index = pq.read_table(tmp_path / "root/dataset/blocks.parquet").to_pylist()
     assert {row["genome"] for row in index} == {"one", "two"}
+
+
+def test_what_is_shown_of_an_annotation(tmp_path):
+    lines = (MalformedLine(7, "found 1 tab-separated columns, expected 9", "'chr1 a b'"),)
+    summary = AnnotationSummary(
+        genome="g",
+        sha256="0",
+        chromosomes_sha256="0",
+        rules={},
+        flavour="generic",
+        types={"mRNA": ["mRNA"], "lncRNA": []},
+        rows={"exon": 1200, "mRNA": 3},
+        transcripts=3,
+        reasons={"selected": 1, "out_of_bounds": 2},
+        unknown_names={"scaffold_9": 2},
+        malformed=1,
+        malformed_lines=lines,
+    )
+    shown = {key: getattr(value, "value", value) for key, value in of_annotation(Layout(tmp_path), summary).items()}
+    tables = {key: value for key, value in shown.items() if isinstance(value, str) and value.startswith("|")}
+    assert {key: value.splitlines()[2:] for key, value in tables.items()} == {
+        "transcripts by reason": [
+            "| selected | 1 | it is in the targets |",
+            "| out_of_bounds | 2 | it ends past the end of its sequence |",
+        ],
+        "rows of the file": ["| exon | 1,200 |", "| mRNA | 3 |"],
+        "names that are not in the FASTA file": ["| scaffold_9 | 2 |"],
+        "malformed lines, the first": ["| 7 | found 1 tab-separated columns, expected 9 | `'chr1 a b'` |"],
+    }
+    assert (shown["flavour"], shown["selected"], shown["malformed lines"]) == ("generic", 1, 1)
 
 
 def test_only_targets_or_only_blocks_of_one_chromosome(tmp_path, no_home):
@@ -333,7 +444,110 @@ def test_only_targets_or_only_blocks_of_one_chromosome(tmp_path, no_home):
             assert bool(list(tmp_path.glob("blocks/**/*.parquet"))) == (asset == "blocks")
 
 
+# What Dagster knows of what is there
+
+
+def out_of_date(instance, definitions, asset, partition=None):
+    """Why the UI shows an asset, or a partition of it, as out of date."""
+    graph = definitions.resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+    return [cause.reason for cause in resolver.get_stale_causes(dg.AssetKey(asset), partition)]
+
+
+def test_nothing_is_out_of_date_after_a_build_nor_after_another(small_root):
+    definitions = build_definitions(Settings(str(SMALL), small_root))
+    for _ in range(2):
+        with open_instance(small_root) as instance:
+            for asset in ("chromosome_targets", "blocks"):
+                for key in CHROMOSOMES:
+                    assert out_of_date(instance, definitions, asset, key) == []
+            assert out_of_date(instance, definitions, "dataset_card") == []
+        assert build_small(small_root) == []
+
+
+def test_what_another_version_built_is_out_of_date(small_root, monkeypatch):
+    monkeypatch.setattr(assets, "__version__", "999.1")
+    definitions = build_definitions(Settings(str(SMALL), small_root))
+    with open_instance(small_root) as instance:
+        assert out_of_date(instance, definitions, "blocks", "one/chr1") == ["has a new code version"]
+
+
+def test_a_chromosome_s_data_version_is_that_of_its_content(small_root, tmp_path_factory):
+    catalogue = changed_catalogue(tmp_path_factory.mktemp("changed"), **{"assemblies.1.kernel": {"shape": "box"}})
+
+    def versions():
+        with open_instance(small_root) as instance:
+            return {
+                (asset, key): instance.fetch_materializations(
+                    dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[key]), limit=1
+                )
+                .records[0]
+                .asset_materialization.tags["dagster/data_version"]
+                for asset in ("chromosome_targets", "blocks")
+                for key in CHROMOSOMES
+            }
+
+    before = versions()
+    assert len(set(before.values())) == 2 * len(CHROMOSOMES)
+    assert build_small(small_root, catalogue) == []
+    after = versions()
+    assert {key for _, key in before if before[_, key] != after[_, key]} == {"two/NC_912001.1", "two/NC_912002.1"}
+
+
+def test_a_run_waits_for_another_writer_and_says_for_whom(small_root, monkeypatch):
+    settings = Settings(str(SMALL), small_root)
+    job = build_definitions(settings).resolve_job_def("finish")
+    with holder(small_root, 600) as other, open_instance(small_root) as instance:
+        monkeypatch.setattr(lock, "time", SimpleNamespace(sleep=lambda _: other.kill()))  # waiting, it gets its turn
+        result = job.execute_in_process(instance=instance)
+        assert other.wait(5) == -signal.SIGKILL
+        messages = [entry.user_message for entry in instance.all_logs(result.run_id)]
+    assert any(f"waiting: {small_root}/.lock is held by process {other.pid} on" in message for message in messages)
+
+
+def test_a_build_without_its_cluster_does_nothing(tmp_path, no_home):
+    settings = Settings(str(SMALL), tmp_path / "root", dask="no/such/file.json")
+    with pytest.raises(ClusterError, match="no Dask cluster at no/such/file"):
+        build(settings, Progress())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_come_back_from_the_environment_of_another_process(monkeypatch, tmp_path):
+    for settings in (Settings("c.yaml", tmp_path, 3, "tcp://127.0.0.1:8786"), Settings("demo", tmp_path)):
+        with monkeypatch.context() as environment:
+            for name, value in settings.as_environment().items():
+                environment.setenv(name, value)
+            assert Settings.from_environment() == settings
+
+
 # The code location and launching
+
+
+def stretches(small_root, instance, **wanted):
+    launcher = Launcher(Settings(str(SMALL), small_root), instance, Path("unused"))
+    return [
+        f"{tags[RANGE_START_TAG]}...{tags[RANGE_END_TAG]}"
+        for tags in launcher.tags_of_runs("build_blocks", Wanted(**wanted))
+    ]
+
+
+def test_all_or_a_stretch_or_what_is_to_do_can_be_launched(small_root):
+    one, two = "one/chr1...one/chr2", "two/NC_912001.1...two/NC_912002.1"
+    Layout(small_root).block("test", "two", "NC_912001.1", 0).unlink()
+    with open_instance(small_root) as instance:
+        assert stretches(small_root, instance) == [one, two]
+        assert stretches(small_root, instance, genomes=("two",)) == [two]
+        assert stretches(small_root, instance, chromosomes="one/chr2") == ["one/chr2...one/chr2"]
+        assert stretches(small_root, instance, chromosomes="one/chr2...two/NC_912001.1") == [
+            "one/chr2...one/chr2",
+            "two/NC_912001.1...two/NC_912001.1",
+        ]
+        assert stretches(small_root, instance, to_do=True) == ["two/NC_912001.1...two/NC_912001.1"]
+        assert stretches(small_root, instance, to_do=True, genomes=("one",)) == []
+        with pytest.raises(DatasetError, match=r"no chromosome 'one/chr3' is registered; did you mean 'one/chr"):
+            stretches(small_root, instance, chromosomes="one/chr3")
+        with pytest.raises(DatasetError, match="one/chr1 comes before one/chr2"):
+            stretches(small_root, instance, chromosomes="one/chr2...one/chr1")
 
 
 def test_the_ui_ends_when_it_is_terminated(tmp_path):
@@ -426,3 +640,18 @@ def test_an_unknown_genome_is_answered_with_the_nearest(small_root):
     done = command("launch", "prepare", "--genome", "onne", "--catalogue", str(SMALL), "--root", str(small_root))
     assert done.returncode == 2
     assert "did you mean 'one'?" in done.stderr
+
+
+def test_a_dataset_whose_only_genome_fails_says_why_without_a_traceback(tmp_path):
+    (tmp_path / "genome.fa").write_text(">chr1\n" + "ACGT" * 50 + "\n")
+    (tmp_path / "genes.gtf").write_text("nothing of the kind\n")
+    (tmp_path / "catalogue.yaml").write_text(
+        "dataset: bad\nmin_chromosome_length_bp: 1\nassemblies:\n"
+        "  - {genome: g, species: S, sequence: {path: genome.fa}, annotation: {path: genes.gtf}}\n"
+    )
+    done = command("build", "--catalogue", str(tmp_path / "catalogue.yaml"), "--root", str(tmp_path / "root"))
+    assert done.returncode == 1
+    assert "genes.gtf: none of its first 1 lines has 9 columns" in done.stderr
+    assert "'transcripts' has not been built yet" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Stack Trace" not in done.stderr

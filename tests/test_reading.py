@@ -454,6 +454,15 @@ def rewrite(path, **columns):
     pq.write_table(pa.table(columns), path)
 
 
+def test_an_index_of_blocks_that_are_elsewhere_is_not_believed(dataset, tmp_path):
+    folder = blocks_only(dataset.root, tmp_path / "moved")
+    (folder / "blocks").rename(folder / "data")
+    assert len(ga.open_dataset(folder).chromosomes()) == CHROMOSOMES
+    next((folder / "data/validation").rglob("0.parquet")).unlink()
+    with pytest.raises(DatasetError, match=r"sim-gencode chr3: \[0, 60,000\) is missing before"):
+        ga.open_dataset(folder)
+
+
 def test_many_incomplete_chromosomes_are_counted(release):
     for path in release.rglob("*.parquet"):
         edit_block(path, change(chrom_length=10**6))

@@ -1,16 +1,20 @@
 """Which transcripts are selected and why the others are not; and what targets are painted from."""
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from genatator_assets.annotation.landmarks import GROUPS, STRANDS, landmarks_of
 from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation
 from genatator_assets.annotation.select import MEANINGS, REASONS, SCHEMA, count_reasons, select
+from genatator_assets.catalogue import Annotation
 from genatator_assets.errors import AnnotationError
 from genatator_assets.sources.chromosomes import Chromosome
 
@@ -194,8 +198,20 @@ def test_reasons_are_counted_in_the_order_of_reasons():
     assert count_reasons(table.slice(0, 0)) == {}
 
 
-def test_every_reason_has_a_meaning():
+def test_every_reason_has_a_meaning_and_stands_in_the_documentation():
     assert list(MEANINGS) == list(REASONS)
+    page = (Path(__file__).parents[1] / "docs" / "catalogue.md").read_text()
+    table = page[page.index("| reason | meaning |") :].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(REASONS)
+
+
+def test_the_documentation_shows_every_key_of_an_annotation_with_its_default():
+    page = (Path(__file__).parents[1] / "docs" / "catalogue.md").read_text()
+    block = next(text for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "max_malformed" in text)
+    shown = yaml.safe_load(block)["annotation"]
+    rules = Annotation().model_dump(exclude={"path", "url", "md5", "sha256"})
+    assert set(shown) == {"path", *rules}
+    assert {key: shown[key] for key in rules if key != "types"} == {key: rules[key] for key in rules if key != "types"}
 
 
 # Names and lengths

@@ -214,19 +214,21 @@ def test_repeated_ids_are_refused_with_both_headers(folder, first, second):
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "line"),
     [
-        b">a\nACGT\nAC\nACGT\n",
-        b">a\nACGT\nACGTA\nACGT\n",
-        b">a\nACGT\nACGTA\n",
-        b">a\nACGT\nACGTA\n>b\nAC\n",
-        b">a\nA\nACGTACGTACG\n>b\nA\n>c\nA\n",
-        b">b\nACGT\n>a\nAC\nACG\n",
+        (b">a\nACGT\nAC\nACGT\n", 3),
+        (b">a\nACGT\nACGTA\nACGT\n", 3),
+        (b">a\nACGT\nACGTA\n", 3),
+        (b">a\nACGT\nACGTA\n>b\nAC\n", 3),
+        (b">a\nA\nACGTACGTACG\n>b\nA\n>c\nA\n", 3),
+        (b">b\nACGT\n>a\nAC\nACG\n", 5),
+        (b"\xef\xbb\xbf\r\n>b\r\nACGT\r\n\r\n>a\r\nA\rC\r\nA\r\n\r\nAC", 7),
     ],
 )
 @pytest.mark.usefixtures("piece_bytes")
-def test_lines_of_uneven_length_are_refused(folder, content):
+def test_lines_of_uneven_length_are_refused_and_the_first_of_them_named(folder, content, line):
     told = folder.refusal(content)
+    assert told.startswith(f":{line}: ")
     assert ">a" in told
     assert "all lines but the last must be equally long" in told
 

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.version import __version__
-from genatator_assets.work.files import canonical_json, path_name, plain_name, sha256_of_file, whole_file, write_json
+from genatator_assets.work.files import (
+    canonical_json,
+    measure,
+    path_name,
+    plain_name,
+    sha256_of_file,
+    whole_file,
+    write_json,
+)
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
 from genatator_assets.work.outcome import Outcome
@@ -152,7 +160,7 @@ def unit(tmp_path):
     """A finished unit of two files, made by the fingerprint 'f'."""
     for name in ("one", "two"):
         (tmp_path / name).write_text(name)
-    outputs = tuple(OutputFile.of(tmp_path / name, tmp_path) for name in ("one", "two"))
+    outputs = tuple(OutputFile.of(tmp_path / name, tmp_path, measure(tmp_path / name)) for name in ("one", "two"))
     manifest = Manifest("f", outputs, {"nt": 5})
     manifest.write(tmp_path / "manifest.json")
     return manifest

@@ -55,29 +55,28 @@ def _parts(lines: Iterable[bytes], flavour: Flavour, tally: Tally) -> Iterator[_
     gene_id, biotype = attributes.openings(flavour.gene_id), attributes.openings(flavour.biotype)
     for number, line in enumerate(lines, 1):
         columns = line.split(b"\t")
-        if len(columns) != COLUMNS or line[0] == COMMENT:
-            if line.startswith(END_OF_ROWS):
-                return
-            if why := tally.why_no_row(line, columns):
-                tally.note_malformed(number, line, why)
-            continue
-        feature, text = columns[2], columns[8]
-        tally.counts[feature] += 1
-        if feature not in is_coding or not (name := attributes.first(text, transcript_id)):
-            continue
         try:
-            start, end = interval(columns[3], columns[4])
+            if len(columns) != COLUMNS or line[0] == COMMENT:
+                if line.startswith(END_OF_ROWS):
+                    return
+                if not tally.is_row(line, columns):
+                    continue
+            seqid, source, feature, first, last, _, strand, _, text, *_ = columns
+            tally.counts[feature] += 1
+            if feature not in is_coding or not (name := attributes.first(text, transcript_id)):
+                continue
+            start, end = interval(first, last)
         except MalformedRowError as error:
             tally.note_malformed(number, line, str(error))
             continue
         yield _Part(
-            seqid=attributes.plain(columns[0]),
-            strand=attributes.plain(columns[6]),
+            seqid=attributes.plain(seqid),
+            strand=attributes.plain(strand),
             start=start,
             end=end,
             transcript_id=name,
             gene_id=attributes.first(text, gene_id),
-            biotype=attributes.first(text, biotype),
+            biotype=attributes.first(text, biotype) or flavour.biotype_in(attributes.plain(source)),
             coding=is_coding[feature],
             source_line=number,
             text=text,

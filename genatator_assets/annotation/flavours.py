@@ -31,6 +31,7 @@ class Flavour(_Value):
 
     classify_by: Literal["feature", "biotype"]
     coding: TranscriptType = "other"
+    source_is_biotype: bool = False
     more_transcripts: tuple[str, ...] = ()
     biotype: tuple[str, ...]
     gene_biotype: tuple[str, ...] = ()
@@ -42,25 +43,35 @@ class Flavour(_Value):
     def type_of(self, feature: str, biotype: str | None) -> TranscriptType | None:
         """Classify a transcript; None where only its CDS rows can tell.
 
-        In GTF every transcript's feature is `transcript`, which tells nothing.
+        In GTF every transcript's feature is `transcript`, which tells nothing unless a catalogue says that it does.
         """
+        words = self._type_of_word
         if self.classify_by == "feature" and feature != _BARE:
-            return self._type_of_word.get(feature, "other")
-        if biotype is None and self.coding != "other":
-            return None
-        return self._type_of_word.get(biotype, "other")
+            return words.get(feature, "other")
+        if biotype is not None and biotype in words:
+            return words[biotype]
+        if feature == _BARE and _BARE in words:
+            return words[_BARE]
+        return None if biotype is None and self.coding != "other" else "other"
 
     def with_types(self, rules: TypeRules) -> "Flavour":
         """Give the flavour with a catalogue's own types in the place of those that the rules state."""
         own = {name: words for name, words in rules.model_dump().items() if words is not None}
         owned = [word for words in own.values() for word in words]
         types = {name: [word for word in words if word not in owned] for name, words in self.types.items()} | own
-        more = owned if self.classify_by == "feature" else []
-        changed = {"types": types, "more_transcripts": [*self.more_transcripts, *more]}
-        return Flavour.model_validate({**self.model_dump(), **changed})
+        return Flavour.model_validate({**self.model_dump(), "types": types})
+
+    @property
+    def transcript_types(self) -> tuple[str, ...]:
+        """Types of rows that are transcripts in this flavour, beside those that are in all."""
+        return (*self.more_transcripts, *(self._type_of_word if self.classify_by == "feature" else ()))
+
+    def biotype_in(self, source: str) -> str | None:
+        """Give the biotype that column 2 states, in a flavour where it may."""
+        return source if self.source_is_biotype and source in self._type_of_word else None
 
     @cached_property
-    def _type_of_word(self) -> dict[str | None, TranscriptType]:
+    def _type_of_word(self) -> dict[str, TranscriptType]:
         return {word: name for name, words in self.types.items() for word in words}
 
 

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -71,7 +72,7 @@ class Attributes:
         for opening in openings:
             begin = text.find(opening)
             if begin > 0 and text[begin - 1] != self._before:
-                begin = _at_a_key(text, opening, begin)
+                begin = _at_a_key(text, opening)
             if begin >= 0:
                 begin += len(opening)
                 end = text.find(self._closing, begin)
@@ -95,8 +96,12 @@ class Attributes:
         return unquote(plain) if self.gff3 and "%" in plain else plain
 
 
-def _at_a_key(text: bytes, opening: bytes, begin: int) -> int:
-    """Go on from a find at `begin` to the first that begins an attribute, not one within a value; -1 if none does."""
-    while begin > 0 and text[:begin].rstrip()[-1:] not in (b"", b";"):
-        begin = text.find(opening, begin + 1)
-    return begin
+def _at_a_key(text: bytes, opening: bytes) -> int:
+    """Give where `opening` first begins an attribute, not stands within a value; -1 if it nowhere does."""
+    found = _key(opening).search(text)
+    return found.end() - len(opening) if found else -1
+
+
+@cache
+def _key(opening: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:\A|;)\s*" + re.escape(opening))

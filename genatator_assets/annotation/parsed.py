@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from itertools import islice
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -52,8 +53,10 @@ Row: TypeAlias = tuple[
 ]
 """A transcript's values, as in PARSED_SCHEMA. A named tuple takes ten times as long to make, and there are many."""
 
-_ROW_COLUMNS = ("seqid", "start", "end", "strand", "transcript_id", "gene_id", "row_id", "type", "biotype")
-_ROW_COLUMNS += ("malformed", "source_line", "text")
+_ROW_COLUMNS: tuple[str, ...] = (
+    *("seqid", "start", "end", "strand", "transcript_id", "gene_id", "row_id", "type", "biotype"),
+    *("malformed", "source_line", "text"),
+)
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,9 @@ class ParsedAnnotation:
 
 def batches(rows: Iterable[Row], marks: Marks) -> Iterator[pa.RecordBatch]:
     """Turn rows into Arrow batches as they come, so that a file's transcripts never are Python objects all at once."""
-    waiting: list[Row] = []
-    for row in rows:
-        waiting.append(row)
-        if len(waiting) == _ROWS_PER_BATCH:
-            yield _batch(waiting, marks)
-            waiting = []
-    if waiting:
-        yield _batch(waiting, marks)
+    iterator = iter(rows)
+    while batch := list(islice(iterator, _ROWS_PER_BATCH)):
+        yield _batch(batch, marks)
 
 
 def _batch(rows: list[Row], marks: Marks) -> pa.RecordBatch:

@@ -1,7 +1,7 @@
 """A streaming reader of GFF3 and GTF, plain or gzip, that keeps transcripts only and every one of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache, partial
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from genatator_assets.annotation.flavours import (
 )
 from genatator_assets.annotation.lines import COLUMNS, COMMENT, END_OF_ROWS, Attributes, open_lines, show
 from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation, Row, batches
+from genatator_assets.annotation.tables import table_of, transcripts_from_table
 from genatator_assets.annotation.tally import SEQUENCE_REGION, MalformedRowError, Tally, interval
 from genatator_assets.catalogue.model import TypeRules
 from genatator_assets.errors import AnnotationError
@@ -31,7 +32,7 @@ _NAMES_OF_SEQUENCES = (SEQUENCE_REGION, b"##species")
 def read_annotation(
     path: Path, flavour: FlavourName | None = None, types: TypeRules | None = None, max_malformed: float = 0.0
 ) -> ParsedAnnotation:
-    """Read every transcript of a GFF3 or GTF file; None detects the flavour.
+    """Read every transcript of a GFF3 or GTF file, or of a table as in `tables`; None detects the flavour.
 
     Malformed lines are counted and passed over as long as they are no greater share of all than `max_malformed`; a
     malformed transcript is a transcript all the same. Where a GTF file has no rows of transcripts, they are put
@@ -41,14 +42,18 @@ def read_annotation(
         AnnotationError: the file is empty, truncated or binary, too many lines are malformed (the message names the
             first), or there are no transcripts.
     """
-    name, attributes = _sniff(path, flavour)
+    head = _head(path)
+    table = table_of(head)
+    attributes = Attributes([]) if table else _attributes(path, head)
+    name: FlavourName = "generic" if table else flavour or detect_flavour(head)
     read_as = flavour_named(name).with_types(types or TypeRules())
-    tally = Tally(path, attributes)
-    reader = _Reader(read_as, tally)
-    transcripts = _table(tally, reader.rows)
-    if not len(transcripts) and not attributes.gff3:
-        tally = Tally(path, attributes)
-        transcripts = _table(tally, lambda lines: transcripts_from_parts(lines, read_as, tally))
+    reader = _Reader(read_as, attributes)
+    if table:
+        transcripts, tally = _read(path, attributes, partial(transcripts_from_table, table=table))
+    else:
+        transcripts, tally = _read(path, attributes, reader.rows)
+        if not len(transcripts) and not attributes.gff3:
+            transcripts, tally = _read(path, attributes, partial(transcripts_from_parts, flavour=read_as))
     tally.require_few_malformed(max_malformed)
     if not len(transcripts):
         raise AnnotationError(_no_transcripts(path, tally.by_type()))
@@ -62,27 +67,34 @@ def read_annotation(
     )
 
 
-def _table(tally: Tally, rows_of: Callable[[Iterable[bytes]], Iterator[Row]]) -> pa.Table:
-    with open_lines(tally.path) as lines:
-        return pa.Table.from_batches(batches(rows_of(lines), marks(tally.attributes.gff3)), PARSED_SCHEMA)
+def _read(path: Path, attributes: Attributes, rows_of: Callable[..., Iterator[Row]]) -> tuple[pa.Table, Tally]:
+    """Go through a file once: `rows_of` gives the transcripts in `lines` and notes in `tally` what else it meets."""
+    tally = Tally(path, attributes)
+    with open_lines(path) as lines:
+        rows = rows_of(lines=lines, tally=tally)
+        return pa.Table.from_batches(batches(rows, marks(attributes.gff3)), PARSED_SCHEMA), tally
 
 
-def _sniff(path: Path, flavour: FlavourName | None) -> tuple[FlavourName, Attributes]:
-    """Tell a file's flavour, unless it is given, and its spelling of attributes from its first lines.
+def _head(path: Path) -> list[bytes]:
+    """Give a file's first lines.
 
     A draft assembly's file may begin with thousands of lines that only name its sequences: these are passed over.
     """
     with open_lines(path) as lines:
-        head = list(islice((line for line in lines if not line.startswith(_NAMES_OF_SEQUENCES)), _SNIFFED_LINES))
+        return list(islice((line for line in lines if not line.startswith(_NAMES_OF_SEQUENCES)), _SNIFFED_LINES))
+
+
+def _attributes(path: Path, head: list[bytes]) -> Attributes:
+    """Tell a file's spelling of attributes from its first lines."""
     told = [line for line in head if line[0] != COMMENT and line.strip()]
     rows = [line for line in told if line.count(b"\t") == COLUMNS - 1]
     if told and not rows:
         raise AnnotationError(
             f"{path}: none of its first {len(told):,} lines has {COLUMNS} columns with tabs between, as GFF3 and GTF"
-            f" have; the first is {show(told[0].strip())}"
+            f" have, or those of BED12 or genePred; the first is {show(told[0].strip())}"
             + ("; it has spaces where the tabs should be" if _spaced(told[0]) else "")
         )
-    return flavour or detect_flavour(head), Attributes([line.split(b"\t")[-1] for line in rows])
+    return Attributes([line.split(b"\t")[-1] for line in rows])
 
 
 def _spaced(line: bytes) -> bool:
@@ -103,14 +115,14 @@ def _no_transcripts(path: Path, counts: Mapping[str, int]) -> str:
 class _Reader:
     """Reads the transcripts of one file."""
 
-    def __init__(self, flavour: Flavour, tally: Tally) -> None:
-        features, attributes = feature_types(), tally.attributes
+    def __init__(self, flavour: Flavour, attributes: Attributes) -> None:
+        features = feature_types()
         self._flavour = flavour
-        self._tally = tally
         self._attributes = attributes
         self._plain = cache(attributes.plain)
+        self._gene_named = lru_cache(1)(self._gene_of)  # a gene's transcripts stand together
         self._type_of = cache(flavour.type_of)
-        self._transcript_types = {name.encode(): name for name in (*features.transcript, *flavour.more_transcripts)}
+        self._transcript_types = {name.encode(): name for name in (*features.transcript, *flavour.transcript_types)}
         self._noted: dict[bytes, Callable[[list[bytes]], None]] = {}
         if flavour.gene_biotype:
             self._noted |= {name.encode(): self._note_gene for name in features.gene}
@@ -119,33 +131,34 @@ class _Reader:
         self._id = attributes.openings(["ID"] if attributes.gff3 else [])
         self._parent = attributes.openings(["Parent"] if attributes.gff3 else [])
         self._transcript_id = attributes.openings(flavour.transcript_id)
+        self._coding_name = self._parent or self._transcript_id
         self._gene_id = attributes.openings(flavour.gene_id)
         self._biotype = attributes.openings(flavour.biotype)
         self._gene_biotype = attributes.openings(flavour.gene_biotype)
         self._biotype_of_gene: dict[bytes, str] = {}
         self._coding: set[tuple[bytes, bytes]] = set()
 
-    def rows(self, lines: Iterable[bytes]) -> Iterator[Row]:
+    def rows(self, lines: Iterable[bytes], tally: Tally) -> Iterator[Row]:
         """Give the transcripts. This loop passes over most lines: it does the least that finds a malformed row."""
-        counts, transcripts, noted = self._tally.counts, self._transcript_types, self._noted
+        counts, transcripts, noted = tally.counts, self._transcript_types, self._noted
         for number, line in enumerate(lines, 1):
             columns = line.split(b"\t")
-            if len(columns) != COLUMNS or line[0] == COMMENT:
-                if line.startswith(END_OF_ROWS):
-                    return
-                if why := self._tally.why_no_row(line, columns):
-                    yield from self._malformed(number, line, columns, why)
-                continue
-            feature = columns[2]
-            counts[feature] += 1
-            if feature in transcripts:
-                try:
+            try:
+                if len(columns) != COLUMNS or line[0] == COMMENT:
+                    if line.startswith(END_OF_ROWS):
+                        return
+                    if not tally.is_row(line, columns):
+                        continue
+                feature = columns[2]
+                counts[feature] += 1
+                if feature in transcripts:
                     if row := self._transcript(number, columns):
                         yield row
-                except MalformedRowError as error:
-                    yield from self._malformed(number, line, columns, str(error))
-            elif feature in noted:
-                noted[feature](columns)
+                elif feature in noted:
+                    noted[feature](columns)
+            except MalformedRowError as error:
+                tally.note_malformed(number, line, str(error))
+                yield from self._malformed(number, columns, str(error))
 
     def with_coding(self, transcripts: pa.Table) -> pa.Table:
         """Fill in the types that only CDS rows can tell."""
@@ -163,32 +176,31 @@ class _Reader:
             self._biotype_of_gene[name] = self._plain(biotype)
 
     def _note_coding(self, columns: list[bytes]) -> None:
-        seqid, text = columns[0], columns[8]
-        if self._attributes.gff3:
-            self._coding.update((seqid, parent) for parent in self._parents(text))
-        elif name := self._attributes.find(text, self._transcript_id):
-            self._coding.add((seqid, name))
+        if names := self._attributes.find(columns[8], self._coding_name):
+            self._coding.update((columns[0], name) for name in self._listed(names))
 
     def _transcript(self, number: int, columns: list[bytes]) -> Row | None:
-        seqid, _, feature, first, last, _, strand, _, text = columns
+        seqid, source, feature, first, last, _, strand, _, text, *_ = columns
         attributes = self._attributes
-        row_id = attributes.first(text, self._id)
-        if row_id and row_id.startswith(_GENE_ID):
-            return None
+        row_id = parents = None
+        if attributes.gff3:
+            row_id, parents = attributes.first(text, self._id), attributes.find(text, self._parent)
+            if row_id and row_id.startswith(_GENE_ID):
+                return None
         start, end = interval(first, last)
         name = attributes.first(text, self._transcript_id) or attributes.bare(text)
         if not name:
             raise MalformedRowError(f"the transcript has no {' or '.join(self._flavour.transcript_id)}")
-        parents = self._parents(text)
+        gene = parents or attributes.find(text, self._gene_id)
         stated = attributes.find(text, self._biotype)
-        biotype = self._plain(stated) if stated else self._biotype_of_any(parents)
+        biotype = self._plain(stated) if stated else self._biotype_elsewhere(parents, source)
         return (
             self._plain(seqid),
             start,
             end,
             self._plain(strand),
             self._without_prefix(name),
-            self._gene(text, parents),
+            self._gene_named(gene) if gene else None,
             row_id or name,
             self._type_of(self._transcript_types[feature], biotype),
             biotype,
@@ -197,23 +209,23 @@ class _Reader:
             text,
         )
 
-    def _malformed(self, number: int, line: bytes, columns: list[bytes], why: str) -> Iterator[Row]:
-        """Count a line that can't be read; if it is a transcript's, give as much of it as is certain."""
-        self._tally.note_malformed(number, line, why)
+    def _malformed(self, number: int, columns: list[bytes], why: str) -> Iterator[Row]:
+        """Of a line that can't be read, if it is a transcript's, give as much as is certain."""
         if len(columns) < 3 or columns[2] not in self._transcript_types:
             return
-        text = columns[-1]
+        text = columns[:COLUMNS][-1]
         row_id = self._attributes.first(text, self._id)
         if row_id and row_id.startswith(_GENE_ID):
             return
         name = self._attributes.first(text, self._transcript_id)
+        gene = self._attributes.find(text, self._parent) or self._attributes.find(text, self._gene_id)
         yield (
             self._plain(columns[0]),
             None,
             None,
             None,
             name and self._without_prefix(name),
-            self._gene(text, self._parents(text)),
+            self._gene_named(gene) if gene else None,
             row_id or name,
             self._type_of(self._transcript_types[columns[2]], None) or "other",
             None,
@@ -222,22 +234,24 @@ class _Reader:
             b"",
         )
 
-    def _parents(self, text: bytes) -> list[bytes]:
-        """Give the IDs of a row's parents as they are spelt in GFF3; in GTF there are none."""
-        value = self._attributes.find(text, self._parent)
-        return value.split(b",") if value else []
+    def _listed(self, value: bytes) -> list[bytes]:
+        """Give the values of a list of GFF3; in GTF there are no lists."""
+        return value.split(b",") if self._attributes.gff3 else [value]
 
-    def _gene(self, text: bytes, parents: list[bytes]) -> str | None:
-        """Give a transcript's gene: its first parent, or the one that it names."""
-        name = parents[0] if parents else self._attributes.find(text, self._gene_id)
-        return self._without_prefix(self._attributes.plain(name)) if name else None
+    def _gene_of(self, parents: bytes) -> str:
+        """Give a transcript's gene: the first of its parents."""
+        return self._without_prefix(self._attributes.plain(self._listed(parents)[0]))
 
-    def _biotype_of_any(self, genes: list[bytes]) -> str | None:
-        """Give the biotype of the first gene that states one."""
-        return next(filter(None, map(self._biotype_of_gene.get, genes)), None)
+    def _biotype_elsewhere(self, parents: bytes | None, source: bytes) -> str | None:
+        """Give the biotype of the first gene that states one, or else that in column 2."""
+        if parents and self._biotype_of_gene:
+            for gene in self._listed(parents):
+                if biotype := self._biotype_of_gene.get(gene):
+                    return biotype
+        return self._flavour.biotype_in(self._plain(source))
 
     def _without_prefix(self, name: str) -> str:
         """Take off a prefix such as `rna-`."""
         if name.startswith(self._flavour.prefixes):
-            return next(name[len(prefix) :] for prefix in self._flavour.prefixes if name.startswith(prefix))
+            return next(name[len(prefix) :] for prefix in self._flavour.prefixes if name.startswith(prefix)) or name
         return name

@@ -34,14 +34,20 @@ class Tally:
         """Give the rows of each type, in the order of the types' names."""
         return {feature.decode("utf-8", "replace"): count for feature, count in sorted(self.counts.items())}
 
-    def why_no_row(self, line: bytes, columns: list[bytes]) -> str | None:
-        """Look at a line that has not nine columns, or is a comment; say what is wrong, if it should be a row."""
+    def is_row(self, line: bytes, columns: list[bytes]) -> bool:
+        """Look at a line that has not nine columns, or is a comment, and say whether it is a row all the same.
+
+        Raises:
+            MalformedRowError: it should be one.
+        """
         if line.startswith(SEQUENCE_REGION):
             self._note_region(line)
         if line[0] == COMMENT or not line.strip():
-            return None
+            return False
+        if len(columns) > COLUMNS and columns[COLUMNS].startswith(b"#"):  # GTF allows a comment behind its columns
+            return True
         self._without_columns += 1
-        return f"found {len(columns)} tab-separated columns, expected {COLUMNS}"
+        raise MalformedRowError(f"found {len(columns)} tab-separated columns, expected {COLUMNS}")
 
     def note_malformed(self, number: int, line: bytes, why: str) -> None:
         """Count a malformed line and keep the first of them."""

@@ -35,7 +35,7 @@ class AnnotationSummary:
     chromosomes_sha256: str
     rules: Mapping[str, Any]
     flavour: FlavourName
-    types: Mapping[Literal["mRNA", "lncRNA"], tuple[str, ...]]
+    types: Mapping[Literal["mRNA", "lncRNA"], list[str]]
     rows: Mapping[str, int]
     transcripts: int
     reasons: Mapping[Reason, int]
@@ -71,14 +71,18 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
         wanted.types,
         0.0 if wanted.strict else wanted.max_malformed,
     )
-    selection = select(genome, parsed, chromosomes, wanted.partial == "drop", wanted.lengths == "compare")
+    try:
+        selection = select(genome, parsed, chromosomes, wanted.partial == "drop", wanted.lengths == "compare")
+    except AnnotationError as error:
+        raise AnnotationError(f"{path}: {error}") from error
+    types = flavour_named(parsed.flavour).with_types(wanted.types).types
     summary = AnnotationSummary(
         genome=genome,
         sha256=sha256,
         chromosomes_sha256=sha256_of_file(layout.chromosomes(genome)),
         rules=_rules(wanted),
         flavour=parsed.flavour,
-        types=flavour_named(parsed.flavour).with_types(wanted.types).types,
+        types={name: list(words) for name, words in types.items()},
         rows=parsed.feature_counts,
         transcripts=len(selection.transcripts),
         reasons=count_reasons(selection.transcripts),

@@ -5,7 +5,6 @@ what its manifests don't already say is done, and never raises: what went wrong 
 """
 
 import hashlib
-import shutil
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,14 +18,14 @@ from genatator_assets.blocks.write import write_block
 from genatator_assets.catalogue import Kernel
 from genatator_assets.catalogue.model import SPLITS, BlockWriter, Split
 from genatator_assets.errors import GenatatorError
-from genatator_assets.sources.sequence import count_nucleotides, read_dna
+from genatator_assets.sources.sequence import count_nucleotides, local_fasta, read_dna
 from genatator_assets.targets.channels import TARGET_NAMES
 from genatator_assets.targets.kernels import kernel_values
 from genatator_assets.targets.paint import paint
 from genatator_assets.targets.segments import Segments
 from genatator_assets.targets.store import read_segments, write_segments
 from genatator_assets.version import __version__
-from genatator_assets.work.files import TEMPORARY_SUFFIX
+from genatator_assets.work.files import TEMPORARY_SUFFIX, remove_folder
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
@@ -186,8 +185,8 @@ def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments]:
     _targets_manifest(task).unlink(missing_ok=True)
     with recorded(_targets_manifest(task), task.run_id):
         segments = paint(task.landmarks, task.length, kernel_values(task.recipe.kernel))
-        write_segments(_segments(task), task.genome, task.chrom, segments, task.recipe.targets)
-    outputs = (OutputFile.of(_segments(task), task.root),)
+        measured = write_segments(_segments(task), task.genome, task.chrom, segments, task.recipe.targets)
+    outputs = (OutputFile.of(_segments(task), task.root, measured),)
     manifest = Manifest(task.targets_fingerprint, outputs, _target_facts(task.landmarks, segments))
     manifest.write(_targets_manifest(task))
     return manifest, segments
@@ -196,9 +195,10 @@ def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments]:
 def _build_blocks(task: ChromosomeTask, segments: Segments) -> Manifest:
     """Cut and store the blocks."""
     _blocks_manifest(task).unlink(missing_ok=True)
+    fasta = local_fasta(task.layout.sequence(task.genome))
     intervals = block_intervals(task.length, task.recipe.block_size_bp)
     with recorded(_blocks_manifest(task), task.run_id):
-        written = [_write_block(task, segments, *interval) for interval in intervals]
+        written = [_write_block(task, fasta, segments, *interval) for interval in intervals]
     outputs = tuple(output for output, _ in written)
     _remove_stale(task, {task.root / output.path for output in outputs})
     blocks = [{**asdict(output), **facts} for output, facts in written]
@@ -209,10 +209,12 @@ def _build_blocks(task: ChromosomeTask, segments: Segments) -> Manifest:
     return manifest
 
 
-def _write_block(task: ChromosomeTask, segments: Segments, start: int, end: int) -> tuple[OutputFile, dict[str, Any]]:
+def _write_block(
+    task: ChromosomeTask, fasta: Path, segments: Segments, start: int, end: int
+) -> tuple[OutputFile, dict[str, Any]]:
     path = task.layout.block(task.split, task.genome, task.chrom, start)
-    dna = read_dna(task.layout.sequence(task.genome), task.chrom, start, end)
-    write_block(path, dna, segments, task.place(start, end), task.recipe.blocks, task.recipe.block_writer)
+    dna = read_dna(fasta, task.chrom, start, end)
+    measured = write_block(path, dna, segments, task.place(start, end), task.recipe.blocks, task.recipe.block_writer)
     runs = [channel.within(start, end) for channel in segments.channels]
     facts = {
         "start": start,
@@ -222,7 +224,7 @@ def _write_block(task: ChromosomeTask, segments: Segments, start: int, end: int)
         "target_sum": [channel.sum for channel in runs],
         "target_max": [channel.max for channel in runs],
     }
-    return OutputFile.of(path, task.root), facts
+    return OutputFile.of(path, task.root, measured), facts
 
 
 def _remove_stale(task: ChromosomeTask, current: set[Path]) -> None:
@@ -230,7 +232,7 @@ def _remove_stale(task: ChromosomeTask, current: set[Path]) -> None:
     for split in SPLITS:
         folder = task.layout.chromosome_blocks(split, task.genome, task.chrom)
         if split != task.split and folder.is_dir():
-            shutil.rmtree(folder)
+            remove_folder(folder)
     for path in task.layout.chromosome_blocks(task.split, task.genome, task.chrom).iterdir():
         if path.suffix in {".parquet", TEMPORARY_SUFFIX} and path not in current:
             path.unlink()

@@ -18,7 +18,7 @@ _MERGE = f"{_TAGS}merge"
 _MOST_BITS = 64
 _MOST_KEYS = 10_000
 _SHORT = reprlib.Repr()
-_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 3, 200, 200
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 200, 200
 
 
 class _Loader(yaml.SafeLoader):

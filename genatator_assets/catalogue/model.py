@@ -35,6 +35,12 @@ def _genome_name(name: str) -> str:
     return name
 
 
+def _one_line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError(f"found {text!r}, expected a name on one line, without control characters")
+    return text
+
+
 def _input_file(path: Path, info: ValidationInfo) -> Path:
     """Make a path of a catalogue file absolute and see that a file is there."""
     if info.context is None:
@@ -208,7 +214,7 @@ class Assembly(_Value):
     """
 
     genome: Annotated[str, AfterValidator(_genome_name)]
-    species: str = Field(min_length=1)
+    species: Annotated[str, AfterValidator(_one_line)]
     accession: Annotated[str, AfterValidator(_accession_name)] | None = None
     sequence: Sequence = Sequence()
     annotation: Annotation = Annotation()

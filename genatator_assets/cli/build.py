@@ -32,7 +32,10 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
     from genatator_assets.orchestration.settings import Settings
 
     settings = Settings(catalogue, root.absolute(), workers, dask)
-    faults = build_dataset(settings, ProgressBar(Console(stderr=True)), check_hashes)
+    try:
+        faults = build_dataset(settings, ProgressBar(Console(stderr=True)), check_hashes)
+    except KeyboardInterrupt:
+        raise SystemExit("Interrupted. What is finished is kept: run again to go on.") from None
     if Layout(root).index.is_file():
         print_statistics(root)
     exit_with(faults)

@@ -12,18 +12,31 @@ from genatator_assets.catalogue import preset_names
 from genatator_assets.dataset.card import TextTable, text_tables
 from genatator_assets.dataset.statistics import read_statistics
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.storage import root_of
 
 FAILED = 1
 USER_ERROR = 2
 WIDE = 10_000  # columns of what is not a terminal: nothing is folded there
 
+
+class _Root(click.ParamType[Path]):
+    """A folder, or the URL of one."""
+
+    name = "root"
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Open it."""
+        return root_of(value)
+
+
 root_option = click.option(
     "--root",
-    type=click.Path(path_type=Path),
+    type=_Root(),
+    metavar="DIRECTORY|URL",
     envvar="GENATATOR_ROOT",
     default=Path("demo-data"),
     show_default=True,
-    help="The dataset's folder.",
+    help="The dataset's folder: a path, or the URL of a folder in an object store, such as s3://bucket/folder.",
 )
 catalogue_option = click.option(
     "--catalogue",

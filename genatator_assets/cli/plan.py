@@ -1,7 +1,6 @@
 """Commands about a catalogue, before anything is built: `init`, `plan`."""
 
 import shlex
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from genatator_assets.cli.common import catalogue_option, print_table, root_opti
 from genatator_assets.dataset.card import TextTable, format_bp
 from genatator_assets.errors import GenatatorError
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.machine import free_bytes
 
 if TYPE_CHECKING:
     from genatator_assets.dataset.plan import GenomePlan
@@ -135,16 +135,12 @@ def _print_estimate(plans: Mapping[str, "GenomePlan"], root: Path, workers: int)
     needs = estimate(plans.values(), workers)
     parts = {"sequences": needs.sequence_bytes, "targets": needs.target_bytes, "blocks": needs.block_bytes}
     shown = ", ".join(f"{name} {decimal(size)}" for name, size in parts.items())
-    free = shutil.disk_usage(_existing(root)).free
-    click.echo(f"Disk, about: {decimal(needs.bytes)} ({shown}); free at {root}: {decimal(free)}")
-    if needs.bytes > free:
+    free = free_bytes(root)
+    told = "" if free is None else f"; free at {root}: {decimal(free)}"
+    click.echo(f"Disk, about: {decimal(needs.bytes)} ({shown}){told}")
+    if free is not None and needs.bytes > free:
         click.secho("That is more than is free, unless part of it has been built already", fg="yellow")
     click.echo(f"Time, about: {_duration(needs.seconds)} with {workers} worker{'s' * (workers > 1)}")
-
-
-def _existing(path: Path) -> Path:
-    """Give a folder or the nearest one above it that there is."""
-    return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.is_dir())
 
 
 def _duration(seconds: float) -> str:

@@ -1,5 +1,6 @@
 """Commands that give a dataset away: `release`, `push`."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from genatator_assets.dataset.card import TextTable, format_bytes
 from genatator_assets.dataset.release import Part
 from genatator_assets.dataset.release import release as make_release
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.lock import only_writer
 
 
 @click.command()
@@ -25,7 +27,8 @@ def release(root: Path, folder: Path | None) -> None:
     An earlier release there is replaced once the new one is whole. Where it can, it takes no room of its own: blocks
     are hard links to those of the root.
     """
-    made = make_release(Layout(root), folder)
+    with only_writer(root) if root.is_dir() else nullcontext():
+        made = make_release(Layout(root), folder)
     _print_parts(f"Release of {made.dataset}", made.parts)
     click.echo(f"{made.folder}\nblocks are {'hard links to those of the root' if made.linked else 'copies'}")
 

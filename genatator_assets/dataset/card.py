@@ -34,7 +34,8 @@ class TextTable:
     def as_markdown(self) -> str:
         """Give the table as Markdown, without its title."""
         lines = [self.header, ("---",) * len(self.header), *self.rows]
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+        return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
 
 
 def format_bp(count: float) -> str:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from genatator_assets.dataset.release import Part, foreign_files, parts_of, read_checksums
 from genatator_assets.dataset.release.names import INDEX
-from genatator_assets.errors import DatasetError, GenatatorError
+from genatator_assets.errors import DatasetError, GenatatorError, MissingExtraError
 from genatator_assets.work.tables import read_table
 
 try:
@@ -16,10 +16,8 @@ try:
     from huggingface_hub import HfApi, get_token
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
-except ImportError as missing:
-    raise GenatatorError(
-        "this needs huggingface_hub, which is not installed: pip install 'genatator-assets[hub]'"
-    ) from missing
+except ImportError as error:
+    raise MissingExtraError("huggingface_hub", "hub") from error
 
 _REPLACED = ["data/*", "preview/*", "dataset/*", "assemblies/*", "annotation/*"]
 """What a repository has there and this release has not is of an earlier release, and is deleted."""

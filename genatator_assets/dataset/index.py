@@ -14,6 +14,7 @@ from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.targets.channels import TARGET_NAMES
 from genatator_assets.work.layout import Layout, chromosome_key
+from genatator_assets.work.storage import ask_each
 from genatator_assets.work.tables import Provenance, write_table
 
 SCHEMA = pa.schema(
@@ -67,8 +68,8 @@ def build_index(catalogue: Catalogue, layout: Layout) -> IndexSummary:
     absent = [genome for genome in catalogue.genomes if genome not in included]
     for genome, chromosomes in included.items():
         recipes = recipes_of(catalogue, layout, genome, chromosomes)
-        for chromosome in chromosomes:
-            blocks = _rows(layout, chromosome, recipes[chromosome.chrom])
+        of_each = ask_each(layout.root, lambda one: _rows(layout, one, recipes[one.chrom]), chromosomes)  # noqa: B023
+        for chromosome, blocks in zip(chromosomes, of_each, strict=True):
             rows += blocks
             absent += [] if blocks else [chromosome_key(genome, chromosome.chrom)]
     if not rows:

@@ -13,6 +13,7 @@ from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.storage import ask_each
 
 
 def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
@@ -100,8 +101,9 @@ def sort_out(tasks: Iterable[ChromosomeTask]) -> tuple[list[Outcome], list[Chrom
     """Tell chromosomes that need no work, with their outcomes, from those that do."""
     done: list[Outcome] = []
     to_do: list[ChromosomeTask] = []
-    for task in tasks:
-        if outcome := intact(task):
+    tasks = list(tasks)
+    for task, outcome in zip(tasks, ask_each(tasks[0].root, intact, tasks) if tasks else (), strict=True):
+        if outcome:
             done.append(outcome)
         else:
             to_do.append(task)

@@ -1,12 +1,15 @@
 """The whole way for a catalogue, through Dagster and in this process: prepare, build the blocks, finish."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import dagster as dg
+from sqlalchemy.exc import DBAPIError
 
 from genatator_assets.blocks.chromosome import discard_damaged
 from genatator_assets.catalogue import Catalogue, load_catalogue
 from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes, require_own_root
+from genatator_assets.errors import GenatatorError
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.instance import open_instance
 from genatator_assets.orchestration.jobs import BUILD_BLOCKS, FINISH, PREPARE
@@ -19,9 +22,10 @@ from genatator_assets.orchestration.survey import survey
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer, remove_temporaries
 from genatator_assets.work.machine import require_space
-from genatator_assets.work.pool import run_batches
+from genatator_assets.work.pool import Workers, run_batches
 
 _BUILD_TAG = "genatator/build"
+_KEPT = "What is finished is kept: mend that and run again."
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -34,23 +38,27 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
     Raises:
         CatalogueError: the catalogue can't be used.
         DatasetError: the root holds another dataset, or another build writes to it.
-        GenatatorError: there is too little space, or the Dask cluster can't be used.
+        ClusterError: the Dask cluster can't be used.
+        GenatatorError: there is too little space.
     """
     catalogue, layout = load_catalogue(settings.catalogue), Layout(settings.root)
     require_own_root(catalogue, layout)
+    workers = workers_of(settings).crew()
+    with workers.executor():
+        pass  # a cluster that doesn't answer is told before anything is done
     overrides = {
         "progress": dg.ResourceDefinition.hardcoded_resource(progress),
         "layout": dg.ResourceDefinition.hardcoded_resource(layout),  # we are its only writer, not each run
     }
     definitions = build_definitions(settings, overrides)
-    with only_writer(layout.root), open_instance(layout.root) as instance:
+    with _in_words(), only_writer(layout.root), open_instance(layout.root) as instance:
         remove_temporaries(layout.root)
         _close_killed_runs(instance, layout)
         faults = _run(definitions, PREPARE, instance, layout, range_tags(catalogue.genomes))
         if faults:  # then the step after the bad genome's was skipped; the good ones go on
             faults += _run(definitions, PREPARE, instance, layout, {}, ["chromosome_catalogue"])
         if check_hashes:
-            _discard_damaged(catalogue, layout, settings, progress)
+            _discard_damaged(catalogue, layout, workers, progress)
         found = survey(catalogue, layout, instance)
         progress.say(found.in_words())
         require_space(layout.root, found.bytes_to_write)
@@ -61,13 +69,24 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
     return faults
 
 
-def _discard_damaged(catalogue: Catalogue, layout: Layout, settings: Settings, progress: Progress) -> None:
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say what stops a whole build: a full disk, mostly, be it under a file or under Dagster's record."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise GenatatorError(f"Dagster's record can't be kept ({error.orig}). {_KEPT}") from error
+    except OSError as error:
+        raise GenatatorError(f"{error}. {_KEPT}") from error
+
+
+def _discard_damaged(catalogue: Catalogue, layout: Layout, workers: Workers, progress: Progress) -> None:
     tasks = [
         task
         for genome, chromosomes in included_chromosomes(catalogue, layout).items()
         for task in chromosome_tasks(catalogue, layout, genome, [chromosome.chrom for chromosome in chromosomes])
     ]
-    for outcome in run_batches(workers_of(settings).crew(), discard_damaged, tasks):
+    for outcome in run_batches(workers, discard_damaged, tasks):
         if outcome.status != "intact":
             progress.say(f"{outcome.key}: {outcome.error or 'damaged, to be built again'}")
 

@@ -163,4 +163,4 @@ def _inputs(source: Source) -> list[tuple[str, ...]]:
 
 
 def _stored(path: Path, rows: int) -> Metadata:
-    return {"dagster/uri": dg.MetadataValue.path(path), "dagster/row_count": rows}
+    return {"dagster/uri": dg.MetadataValue.path(str(path)), "dagster/row_count": rows}

@@ -4,17 +4,44 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from genatator_assets.errors import ClusterError
+
+_OURS = "genatator_assets.errors."
+
 
 def faults_of(events: Iterable[dg.DagsterEvent]) -> list[str]:
-    """Give why steps failed and which checks did not pass; steps that were skipped because of them say nothing."""
+    """Give why steps failed and which checks did not pass; steps that were skipped because of them say nothing.
+
+    Raises:
+        KeyboardInterrupt: a step was interrupted, which Dagster takes for a fault of the step.
+        ClusterError: there are no workers any more, which is no step's fault either.
+    """
     faults = []
     for event in events:
         if event.is_step_failure:
-            data = event.step_failure_data
-            stated = data.user_failure_data.description if data.user_failure_data else None
-            faults.append(stated or data.error_display_string)
+            faults.append(_fault(event))
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             if not evaluation.passed:
                 faults.append(f"check {evaluation.check_name}: {evaluation.description}")
     return faults
+
+
+def _fault(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    causes = []
+    error = data.error
+    while error:
+        causes.append(error)
+        error = error.cause
+    if any(cause.cls_name == "DagsterExecutionInterruptedError" for cause in causes):
+        raise KeyboardInterrupt
+    for cause in causes:
+        if cause.message.startswith(_OURS):  # a user can mend it; where in the code it arose says nothing
+            said = cause.message.partition(": ")[2].strip()
+            if cause.cls_name == ClusterError.__name__:
+                raise ClusterError(said)
+            return f"{event.step_key}: {said}"
+    return f"{event.step_key}: {causes[-1].message.strip() if causes else 'failed'}"

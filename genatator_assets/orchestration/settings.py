@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from genatator_assets.work.storage import root_of
+
 CATALOGUE_VARIABLE = "GENATATOR_CATALOGUE"
 ROOT_VARIABLE = "GENATATOR_ROOT"
 WORKERS_VARIABLE = "GENATATOR_WORKERS"
@@ -28,7 +30,7 @@ class Settings:
         workers = os.environ.get(WORKERS_VARIABLE)
         return cls(
             catalogue=os.environ.get(CATALOGUE_VARIABLE, "demo"),
-            root=Path(os.environ.get(ROOT_VARIABLE, "demo-data")).absolute(),
+            root=root_of(os.environ.get(ROOT_VARIABLE, "demo-data")).absolute(),
             workers=int(workers) if workers else None,
             dask=os.environ.get(DASK_VARIABLE) or None,
         )

@@ -11,6 +11,7 @@ import duckdb
 
 from genatator_assets.errors import DatasetError, QueryError
 from genatator_assets.query.definitions import ORDER, statement_of
+from genatator_assets.work.storage import is_remote, remembering
 
 _EXPLAIN = re.compile(r"\s*explain\b(\s+analyze\b)?(\s*\(\s*(analyze|format)\b[^)]*\))?", re.IGNORECASE)
 
@@ -27,12 +28,17 @@ class Answer:
 def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open DuckDB with the views of the dataset at `root`. A view whose files aren't built yet is left out.
 
+    Of a remote root the files are those that there are at the first look.
+
     Raises:
         DatasetError: there is no dataset at `root`, or a file of it is damaged.
     """
     if not (root / "assemblies").is_dir():
         raise DatasetError(f"{root} holds no dataset (found no folder 'assemblies' in it); give --root, or build first")
     with duckdb.connect(config={"python_enable_replacements": "false"}) as connection:
+        connection.execute("set enable_progress_bar = false")  # it is drawn over the answer of a slow question
+        if is_remote(root):
+            connection.register_filesystem(remembering(root))
         connection.execute("set variable root = ?", [str(root.resolve())])
         for name in ORDER:
             try:

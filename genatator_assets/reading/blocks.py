@@ -113,9 +113,13 @@ class BlockStore:
 
 
 def indexed_blocks(root: Path) -> list[Block]:
-    """Give the blocks that a root's index lists."""
-    rows = read_table(Layout(root).index, columns=_COLUMNS).to_pylist()
-    return [Block(**{**row, "path": root / row["path"]}) for row in rows]
+    """Give the blocks that a root's index lists; none if there is no index, or a file that it lists is not there."""
+    index = Layout(root).index
+    if not index.is_file():
+        return []
+    rows = read_table(index, columns=_COLUMNS).to_pylist()
+    blocks = [Block(**{**row, "path": root / row["path"]}) for row in rows]
+    return blocks if all(block.path.is_file() for block in blocks) else []
 
 
 def found_blocks(folder: Path) -> list[Block]:

@@ -19,7 +19,7 @@ from genatator_assets.reading.store import Chromosome, RootStore, Store
 from genatator_assets.reading.window import Channels, Interval, Window, channel_numbers
 from genatator_assets.reading.windows import Positions, Windows, covered, runs_of_n, step_of
 from genatator_assets.targets.channels import TARGET_NAMES
-from genatator_assets.work.layout import Layout
+from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,21 +37,26 @@ def open_dataset(folder: str | Path, cache_bytes: int = CACHE_BYTES) -> Dataset:
     found under data/<split>/, <split>/ or blocks/<split>/, at any depth, whoever wrote them: the published dataset is
     one. Opening them reads the metadata of each file once; the dataset does not see what changes afterwards.
 
+    A root may also be in an object store (`s3://bucket/folder`); blocks alone must be on this machine.
+
     `cache_bytes` bounds the memory for what was read last, in each process: the segments of a root, or the DNA and
     the targets' runs of blocks.
 
     Raises:
         DatasetError: there is no dataset in the folder, or it is damaged or incomplete.
     """
-    return Dataset(_open_store(Path(folder), cache_bytes))
+    return Dataset(_open_store(root_of(folder), cache_bytes))
 
 
 def _open_store(folder: Path, cache_bytes: int) -> Store:
     if (folder / "assemblies").is_dir() and (folder / "targets").is_dir():
         return RootStore.open(folder, cache_bytes)
-    if Layout(folder).index.is_file():
-        return BlockStore.open(folder, indexed_blocks(folder), cache_bytes)
-    if blocks := found_blocks(folder):
+    if is_remote(folder):
+        raise DatasetError(
+            f"{folder} holds no root with assemblies/ and targets/, and nothing else is read from an object store:"
+            " copy blocks or a release to this machine"
+        )
+    if blocks := indexed_blocks(folder) or found_blocks(folder):
         return BlockStore.open(folder, blocks, cache_bytes)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []

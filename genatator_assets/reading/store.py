@@ -16,11 +16,12 @@ import pyarrow as pa
 from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.errors import DatasetError
 from genatator_assets.sources.chromosomes import read_chromosomes
-from genatator_assets.sources.sequence import read_dna
+from genatator_assets.sources.sequence import local_fasta, read_dna
 from genatator_assets.targets.segments import Segments, Values
 from genatator_assets.targets.store import read_segments
 from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.storage import ask_each
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -106,6 +107,7 @@ class RootStore:
     origin: Path
     chromosomes: tuple[Chromosome, ...]
     segments: Cache[Chromosome, Segments]
+    fastas: Cache[str, Path]
 
     @classmethod
     def open(cls, root: Path, cache_bytes: int) -> Self:
@@ -116,20 +118,24 @@ class RootStore:
         """
         layout = Layout(root)
         genomes = sorted(plain_name(folder.name) for folder in (root / "assemblies").iterdir())
-        built = [
+        planned = [
             Chromosome(row.genome, row.chrom, row.length, row.split)
             for genome in genomes
             if layout.chromosomes(genome).is_file()
             for row in read_chromosomes(layout.chromosomes(genome))
-            if row.split is not None and layout.segments(genome, row.chrom).is_file()
+            if row.split is not None
         ]
+        files = (layout.segments(one.genome, one.chrom) for one in planned)
+        painted = ask_each(root, lambda file: file.is_file(), files)
+        built = [one for one, there in zip(planned, painted, strict=True) if there]
         if not built:
             raise DatasetError(f"{root} has no targets of any chromosome yet; run 'genatator-assets build'")
-        return cls(root, tuple(built), Cache(partial(_segments, layout), segments_bytes, cache_bytes))
+        segments = Cache(partial(_segments, layout), segments_bytes, cache_bytes)
+        return cls(root, tuple(built), segments, Cache(partial(_fasta, layout), _no_memory, 0))
 
     def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
         """Read from the indexed FASTA file."""
-        return read_dna(Layout(self.origin).sequence(chromosome.genome), chromosome.chrom, start, end)
+        return read_dna(self.fastas(chromosome.genome), chromosome.chrom, start, end)
 
     def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
         """Make a stretch of the chromosome's segments dense."""
@@ -143,6 +149,14 @@ class RootStore:
 def segments_bytes(segments: Segments) -> int:
     """Give the memory that segments take."""
     return sum(runs.start.nbytes + runs.end.nbytes + runs.value.nbytes for runs in segments.channels)
+
+
+def _no_memory(_: Path) -> int:
+    return 0
+
+
+def _fasta(layout: Layout, genome: str) -> Path:
+    return local_fasta(layout.sequence(genome))
 
 
 def _segments(layout: Layout, chromosome: Chromosome) -> Segments:

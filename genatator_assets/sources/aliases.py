@@ -80,9 +80,10 @@ def aliases_of(
                 )
             stated[chrom] = tuple(name for name in sequence.names if name != chrom)
     if names and not stated:
+        theirs = some_of(name for sequence in names for name in sequence.names)
         raise SequenceError(
-            f"{origin}: has none of the FASTA file's names.\n  table: {some_of(name for one in names for name in one.names)}"
-            f"\n  FASTA file: {some_of(lengths)}\nGive the table of this assembly, one column of which has these names."
+            f"{origin}: has none of the FASTA file's names.\n  table: {theirs}\n  FASTA file: {some_of(lengths)}\nGive"
+            " the table of this assembly, one column of which has these names."
         )
     taken = {*lengths, *(name for others in stated.values() for name in others)}
     return {

@@ -24,7 +24,7 @@ SCHEMA = pa.schema(
     ]
 )
 
-_SHOWN_FAULTS = 5
+_SHOWN_FAULTS = 3
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from genatator_assets.errors import SequenceError
+from genatator_assets.errors import GenatatorError, SequenceError
 from genatator_assets.sources.fai import Indexer
-from genatator_assets.work.files import whole_file
+from genatator_assets.work.files import path_name, whole_file
 
 _PIECE_BYTES = 4 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -90,9 +90,25 @@ def _extend(indexer: Indexer, text: bytes, source: Path) -> None:
         indexer.take(text)
     except ValueError as error:
         raise SequenceError(
-            f"{source}: {error}. Within a sequence all lines but the last must be equally long, and the last no"
-            " longer; rewrap the file, for example with 'seqkit seq -w 60'."
+            f"{source}:{_uneven_line(source)}: {error}. Within a sequence all lines but the last must be equally"
+            " long, and the last no longer; rewrap the file, for example with 'seqkit seq -w 60'."
         ) from error
+
+
+def _uneven_line(source: Path) -> int:
+    """Give the number of the first line that is too short or too long, in the file as it is: for a message only."""
+    width = short = 0
+    lines = (line for piece in _whole_lines(_read(source)) for line in piece.removeprefix(_BOM)[:-1].split(b"\n"))
+    for number, raw in enumerate(lines, 1):
+        line = raw.replace(b"\r", b"")
+        if line.startswith(b">"):
+            width = short = 0
+        elif line:
+            width = width or len(line)
+            if short or len(line) > width:
+                return short or number
+            short = number if len(line) < width else 0
+    raise ValueError(f"{source}: all lines are even")
 
 
 def _read(source: Path) -> Iterator[bytes]:
@@ -183,6 +199,10 @@ class _Checker:
                 f"{self._place()}: the id {_show(name)} stands twice: {_show(b'>' + self._headers[name])} and"
                 f" {_show(b'>' + header)}. Ids end at the first space and must be unique; rename one."
             )
+        try:
+            path_name(name.decode())
+        except GenatatorError as error:
+            raise SequenceError(f"{self._place()}: {error}") from error
         self._headers[name] = header
 
     def _letters(self, lines: bytes) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,9 +18,9 @@ from filelock import FileLock
 from genatator_assets.errors import FetchError, RefusedError, UnreachableError
 from genatator_assets.sources.download import Downloader, Patience
 from genatator_assets.work.files import path_name, sha256_of_file, write_json
+from genatator_assets.work.storage import CACHE_VARIABLE, cache_folder
 from genatator_assets.work.watch import Arriving, Watch, unwatched
 
-CACHE_VARIABLE = "GENATATOR_CACHE"
 _LISTS = ("md5checksums.txt", "md5sum.txt", "MD5SUMS")  # NCBI's, UCSC's, GENCODE's
 _LISTED = re.compile(r"([0-9a-fA-F]{32})\s+\*?(?:\./)?(\S+)\s*")
 _LONGEST_NAME = 120
@@ -44,11 +43,6 @@ class Fetched:
     bytes: int
     sha256: str
     checksum: Checksum | None
-
-
-def cache_folder() -> Path:
-    """Give the folder of fetched files: GENATATOR_CACHE, or the system's folder for caches."""
-    return Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("genatator-assets")).expanduser().absolute()
 
 
 @dataclass(frozen=True)

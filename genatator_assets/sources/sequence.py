@@ -1,22 +1,49 @@
 """DNA out: stretches of an indexed FASTA file in the contract's alphabet."""
 
+import hashlib
 import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from filelock import FileLock
 from pyfaidx import Faidx
 
 from genatator_assets.errors import SequenceError
+from genatator_assets.sources.fasta import index_path
+from genatator_assets.work.files import bring
+from genatator_assets.work.storage import is_remote, machine_folder
 
 NUCLEOTIDES = "ACGTN"
 _CONTRACT = bytes(ord(chr(byte).upper()) if chr(byte) in "ACGTacgt" else ord("N") for byte in range(256))
 
 
+def local_fasta(fasta: Path) -> Path:
+    """Give an indexed FASTA file on this machine's disk: `fasta` itself or, of one in an object store, a copy.
+
+    The copy is fetched once per machine and version of the file; of two processes that want it the second waits.
+    """
+    if not is_remote(fasta):
+        return fasta
+    files: list[Any] = [fasta, index_path(fasta)]  # in this order: the index must not be older
+    version = hashlib.sha256("".join(file.fs.ukey(file.path) for file in files).encode()).hexdigest()[:16]
+    folder: Path = machine_folder(fasta.parent) / version
+    copy: Path = folder / fasta.name
+    if not index_path(copy).is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock"):
+            if not index_path(copy).is_file():
+                for file in files:
+                    bring(file, folder / file.name)
+    return copy
+
+
 def read_dna(fasta: Path, chrom: str, start: int, end: int) -> str:
     """Give bases [start, end) (0-based) of a sequence: upper case, all letters but A, C, G and T as N.
 
+    `fasta` is on this machine's disk (see `local_fasta`).
     The file is opened once per process: two processes that share an open file move each other's place in it.
 
     Raises:

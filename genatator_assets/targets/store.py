@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from genatator_assets.errors import DatasetError
 from genatator_assets.targets.channels import TARGET_NAMES
 from genatator_assets.targets.segments import Runs, Segments
+from genatator_assets.work.files import Measured
 from genatator_assets.work.tables import Provenance, read_table, write_table
 
 SCHEMA = pa.schema(
@@ -24,8 +25,8 @@ SCHEMA = pa.schema(
 """A row per run of one value, 0-based half-open, sorted by channel (contract's order) and start; zeros omitted."""
 
 
-def write_segments(path: Path, genome: str, chrom: str, segments: Segments, provenance: Provenance) -> None:
-    """Store the targets of a chromosome, whole or not at all."""
+def write_segments(path: Path, genome: str, chrom: str, segments: Segments, provenance: Provenance) -> Measured:
+    """Store the targets of a chromosome, whole or not at all; give the file's size and hash."""
     counts = [len(runs.start) for runs in segments.channels]
     channel = np.repeat(np.arange(len(TARGET_NAMES), dtype=np.int32), counts)
     columns = [
@@ -36,7 +37,7 @@ def write_segments(path: Path, genome: str, chrom: str, segments: Segments, prov
         np.concatenate([runs.end for runs in segments.channels]),
         np.concatenate([runs.value for runs in segments.channels]),
     ]
-    write_table(path, pa.table(columns, schema=SCHEMA), provenance, ascending=("start", "end"))
+    return write_table(path, pa.table(columns, schema=SCHEMA), provenance, ascending=("start", "end"))
 
 
 def read_segments(path: Path, length: int) -> Segments:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from genatator_assets.errors import GenatatorError
+from genatator_assets.errors import ClusterError
 from genatator_assets.version import __version__
 
 _ADDRESSES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
@@ -21,7 +21,7 @@ class DaskWorkers:
     Its workers need this very version of the package and must see the dataset's root by the same path.
 
     Raises:
-        GenatatorError: Dask is not installed.
+        ClusterError: Dask is not installed.
     """
 
     at_once = 1_000
@@ -31,7 +31,7 @@ class DaskWorkers:
         try:
             self._distributed: Any = importlib.import_module("distributed")
         except ImportError as error:
-            raise GenatatorError(
+            raise ClusterError(
                 f"Dask is not installed ({error}), and workers of the cluster {where} are asked for:"
                 " pip install 'genatator-assets[dask]'"
             ) from error
@@ -45,14 +45,18 @@ class DaskWorkers:
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:
-        """Give the cluster's executor. Afterwards nothing of ours is waiting there; the cluster goes on."""
+        """Give the cluster's executor. Afterwards nothing of ours is waiting there; the cluster goes on.
+
+        Raises:
+            ClusterError: it does not answer, has no workers or other versions of us, or was lost on the way.
+        """
         with self._client() as client:
             self._require_same_version(client)
             executor = client.get_executor(pure=False)
             try:
                 yield executor
             except CancelledError as error:
-                raise GenatatorError(
+                raise ClusterError(
                     f"the Dask scheduler at {self._where} was lost; start it and run again: what is finished is kept"
                 ) from error
             finally:
@@ -61,7 +65,7 @@ class DaskWorkers:
     def _client(self) -> Any:
         is_address = self._where.startswith(_ADDRESSES)
         if not is_address and not Path(self._where).is_file():
-            raise GenatatorError(
+            raise ClusterError(
                 f"no Dask cluster at {self._where}: it is neither an address such as tcp://host:8786 nor the path of"
                 " a scheduler file"
             )
@@ -72,23 +76,23 @@ class DaskWorkers:
                 set_as_default=False,
             )
         except OSError as error:
-            raise GenatatorError(f"no Dask scheduler answers at {self._where} ({error}); is it running?") from error
+            raise ClusterError(f"no Dask scheduler answers at {self._where} ({error}); is it running?") from error
 
     def _require_same_version(self, client: Any) -> None:
         try:
             client.wait_for_workers(1, timeout=_SECONDS_FOR_WORKERS)
             others = {worker: found for worker, found in client.run(_version).items() if found != __version__}
         except TimeoutError as error:
-            raise GenatatorError(
+            raise ClusterError(
                 f"the Dask cluster {self._where} has had no workers for {_SECONDS_FOR_WORKERS} s; start some"
             ) from error
         except ImportError as error:
-            raise GenatatorError(
+            raise ClusterError(
                 f"a worker of {self._where} lacks a package ({error}); install genatator-assets {__version__} there"
             ) from error
         if others:
             shown = ", ".join(f"{worker} has {found}" for worker, found in others.items())
-            raise GenatatorError(f"genatator-assets {__version__} is here, but {shown}; install the same everywhere")
+            raise ClusterError(f"genatator-assets {__version__} is here, but {shown}; install the same everywhere")
 
 
 def _version() -> str:

@@ -6,8 +6,11 @@ import os
 import re
 import secrets
 import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -15,6 +18,7 @@ from urllib.parse import quote, unquote
 import psutil
 
 from genatator_assets.errors import GenatatorError
+from genatator_assets.work.storage import is_remote
 
 TEMPORARY_SUFFIX = ".tmp"
 _HASH_PIECE_BYTES = 1 << 20
@@ -26,8 +30,14 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` when the block ends well, else remove it.
 
     The temporary file stands in the same folder, so that the rename is atomic; it is synced to disk before
-    the rename, so that after a power cut the name never leads to half a file.
+    the rename, so that after a power cut the name never leads to half a file. In an object store it stands in the
+    system's folder for temporary files, and is put in its place by one upload, which is whole or nothing.
     """
+    if is_remote(path):
+        with tempfile.TemporaryDirectory(prefix="genatator-") as folder:
+            yield (temporary := Path(folder, path.name))
+            path.fs.put_file(str(temporary), path.path)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
     try:
@@ -80,6 +90,9 @@ def _clear_left_behind(path: Path) -> None:
 def link_or_copy(source: Path, target: Path) -> bool:
     """Give a file a second name, or copy it where the file system can't do that; True where it is a second name."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    if is_remote(source):
+        bring(source, target)
+        return False
     try:
         target.hardlink_to(source)
     except OSError:  # another device, or a file system without links
@@ -87,6 +100,21 @@ def link_or_copy(source: Path, target: Path) -> bool:
             shutil.copyfile(source, temporary)
         return False
     return True
+
+
+def bring(source: Path, target: Path) -> None:
+    """Copy a file of an object store to this machine's disk."""
+    remote: Any = source
+    with whole_file(target) as temporary:
+        remote.fs.get_file(remote.path, str(temporary))
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder with all that is in it."""
+    if is_remote(path):
+        path.fs.rm(path.path, recursive=True)
+    else:
+        shutil.rmtree(path)
 
 
 def _sync(path: Path) -> None:
@@ -110,6 +138,28 @@ def canonical_json(value: Any) -> str:
     '{"a":[1,2],"b":1}'
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A file's size and the SHA-256 of its bytes, as 64 hexadecimal digits."""
+
+    bytes: int
+    sha256: str
+
+
+def measure(path: Path) -> Measured:
+    """Measure a file that exists."""
+    return Measured(path.stat().st_size, sha256_of_file(path))
+
+
+def size_of(path: Path) -> int:
+    """Give a file's size in bytes; -1 if there is no such file."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return -1
+    return found.st_size if stat.S_ISREG(found.st_mode) else -1
 
 
 def sha256_of_file(path: Path) -> str:

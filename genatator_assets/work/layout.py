@@ -5,6 +5,7 @@ from pathlib import Path
 
 from genatator_assets.errors import DatasetError
 from genatator_assets.work.files import path_name, plain_name
+from genatator_assets.work.storage import machine_folder
 
 
 def chromosome_key(genome: str, chrom: str) -> str:
@@ -31,7 +32,7 @@ def parse_key(key: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Layout:
-    """The paths under one dataset root.
+    """The paths under one dataset root; for a remote root, `work.storage.machine_folder` has what must be local.
 
     >>> Layout(Path("data")).block("train", "hg38", "chr1", 10_000_000).as_posix()
     'data/blocks/train/genome=hg38/chrom=chr1/10000000.parquet'
@@ -41,8 +42,8 @@ class Layout:
 
     @property
     def lock(self) -> Path:
-        """Held by whoever writes."""
-        return self.root / ".lock"
+        """Held by whoever writes; for a remote root, by whoever of this machine does."""
+        return machine_folder(self.root) / ".lock"
 
     def assembly(self, genome: str) -> Path:
         """Folder of an assembly's indexed sequence and chromosome table."""
@@ -62,7 +63,7 @@ class Layout:
 
     def simulated(self, genome: str) -> Path:
         """Folder of a simulated assembly's input files."""
-        return self.assembly(genome) / "simulated"
+        return Layout(machine_folder(self.root)).assembly(genome) / "simulated"
 
     def transcripts(self, genome: str) -> Path:
         """Table of every transcript of an assembly."""
@@ -119,7 +120,7 @@ class Layout:
     @property
     def dagster_home(self) -> Path:
         """Dagster's record of runs, unless DAGSTER_HOME names another."""
-        return self.root / ".dagster"
+        return machine_folder(self.root) / ".dagster"
 
     @property
     def release(self) -> Path:

@@ -14,6 +14,7 @@ from typing import TextIO
 from genatator_assets.errors import DatasetError
 from genatator_assets.work.files import TEMPORARY_SUFFIX
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.storage import is_remote
 
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 _SECONDS_BETWEEN_TRIES = 0.5
@@ -24,7 +25,8 @@ def only_writer(root: Path, wait: Callable[[str], None] | None = None) -> Iterat
     """Keep other writers away from `root` while the block lasts; the system lets go of it if we are killed.
 
     If there is another: wait for it, having called `wait` once with who it is; without `wait`, refuse. A file system
-    that knows no locks keeps nobody away; files are whole there too.
+    that knows no locks keeps nobody away; files are whole there too. Of a remote root only writers of this machine
+    are kept away.
 
     Raises:
         DatasetError: there is another writer, and nobody said to wait.
@@ -43,7 +45,10 @@ def only_writer(root: Path, wait: Callable[[str], None] | None = None) -> Iterat
         now = datetime.now(UTC)
         handle.write(f"process {os.getpid()} on {socket.gethostname()} since {now:%Y-%m-%d %H:%M:%S} UTC\n")
         handle.flush()
-        yield
+        try:
+            yield
+        finally:
+            handle.truncate(0)
 
 
 def _taken(handle: TextIO) -> bool:
@@ -58,7 +63,12 @@ def _taken(handle: TextIO) -> bool:
 
 
 def remove_temporaries(root: Path) -> int:
-    """Remove what killed writers left under `root` (its only writer calls this); give how many files it was."""
+    """Remove what killed writers left under `root` (its only writer calls this); give how many files it was.
+
+    Under a remote root they leave nothing.
+    """
+    if is_remote(root):
+        return 0
     left = [
         Path(folder, name)
         for folder, _, names in os.walk(root)

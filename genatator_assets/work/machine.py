@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from genatator_assets.errors import GenatatorError
+from genatator_assets.work.storage import is_remote
 
 WORKER_MEMORY_BYTES = 500_000_000
 """What one worker needs at most, with room to spare: `make bench` measures it."""
@@ -40,13 +41,20 @@ def require_space(root: Path, needed_bytes: int) -> None:
     Raises:
         GenatatorError: there is too little; the message says how much is missing.
     """
-    existing = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.is_dir())
-    free = shutil.disk_usage(existing).free
-    if free < needed_bytes:
+    free = free_bytes(root)
+    if free is not None and free < needed_bytes:
         raise GenatatorError(
             f"{root} has too little space: about {_gb(needed_bytes)} are still to be written, {_gb(free)} are free,"
             f" {_gb(needed_bytes - free)} are missing. Free that much or give another --root"
         )
+
+
+def free_bytes(root: Path) -> int | None:
+    """Give what is free in the file system of `root`, which need not exist yet; object stores don't say: None."""
+    if is_remote(root):
+        return None
+    existing = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.is_dir())
+    return shutil.disk_usage(existing).free
 
 
 def _gb(size: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from genatator_assets.work.files import canonical_json, sha256_of_file, write_json
+from genatator_assets.work.files import Measured, canonical_json, sha256_of_file, size_of, write_json
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class OutputFile:
     sha256: str
 
     @classmethod
-    def of(cls, path: Path, root: Path) -> "OutputFile":
-        """Measure a file that exists."""
-        return cls(path.relative_to(root).as_posix(), path.stat().st_size, sha256_of_file(path))
+    def of(cls, path: Path, root: Path, measured: Measured) -> "OutputFile":
+        """Name a file that was measured before it was put in its place."""
+        return cls(path.relative_to(root).as_posix(), measured.bytes, measured.sha256)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def finished(path: Path, fingerprint: str, root: Path) -> Manifest | None:
     manifest = read_manifest(path)
     if manifest is None or manifest.fingerprint != fingerprint:
         return None
-    whole = all(_size(root / output.path) == output.bytes for output in manifest.outputs)
+    whole = all(size_of(root / output.path) == output.bytes for output in manifest.outputs)
     return manifest if whole else None
 
 
@@ -65,10 +65,6 @@ def damaged(path: Path, root: Path) -> bool:
     """Say whether a file of the unit at `path` is missing or has other bytes than were written; reads all of them."""
     manifest = read_manifest(path)
     return manifest is not None and any(
-        _size(root / output.path) != output.bytes or sha256_of_file(root / output.path) != output.sha256
+        size_of(root / output.path) != output.bytes or sha256_of_file(root / output.path) != output.sha256
         for output in manifest.outputs
     )
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else -1

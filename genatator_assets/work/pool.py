@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -82,7 +83,7 @@ class LocalWorkers:
 def process_pool(workers: int) -> Iterator[Executor]:
     """Give a pool of spawned processes that is gone, children too, when the block is left by any way."""
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent)
     try:
         yield pool
     except BaseException:
@@ -95,8 +96,12 @@ def process_pool(workers: int) -> Iterator[Executor]:
         pool.shutdown()
 
 
-def _end_with_parent() -> None:
-    """See to it that this worker ends when its parent is killed: it would wait for more work for ever."""
+def _follow_parent() -> None:
+    """See to it that this worker ends when its parent is killed: it would wait for more work for ever.
+
+    Ctrl-C reaches all processes of a terminal; what becomes of this one is the parent's to decide.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def wait_for_parent() -> None:
         if parent := multiprocessing.parent_process():

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from genatator_assets.errors import DatasetError
 from genatator_assets.version import __version__
-from genatator_assets.work.files import canonical_json, whole_file
+from genatator_assets.work.files import Measured, canonical_json, measure, whole_file
+from genatator_assets.work.storage import is_remote
 
 FORMAT_VERSION = "1"
 """Version of the layout and schemas under a dataset root; a change that old readers can't read raises it."""
@@ -33,8 +34,8 @@ class Provenance:
         }
 
 
-def write_table(path: Path, table: pa.Table, provenance: Provenance, ascending: Collection[str] = ()) -> None:
-    """Write a table, whole or not at all, with its provenance in the key-value metadata.
+def write_table(path: Path, table: pa.Table, provenance: Provenance, ascending: Collection[str] = ()) -> Measured:
+    """Write a table, whole or not at all, with its provenance in the key-value metadata; give its size and hash.
 
     Columns of mostly ascending integers are better stored as differences: `ascending` names them.
     """
@@ -43,9 +44,20 @@ def write_table(path: Path, table: pa.Table, provenance: Provenance, ascending: 
         "use_dictionary": [name for name in table.column_names if name not in ascending] if ascending else True,
         "column_encoding": dict.fromkeys(ascending, "DELTA_BINARY_PACKED") or None,
     }
-    with whole_file(path) as temporary, pq.ParquetWriter(temporary, table.schema, **settings) as writer:
-        writer.write_table(table)
-        writer.add_key_value_metadata(provenance.as_metadata())
+    with whole_file(path) as temporary:
+        with pq.ParquetWriter(temporary, table.schema, **settings) as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata(provenance.as_metadata())
+        return measure(temporary)
+
+
+def readable(path: Path) -> Path | pa.BufferReader:
+    """Give what pyarrow reads a file from: its path or, from an object store, all its bytes, by one request.
+
+    Raises:
+        OSError: it can't be fetched.
+    """
+    return pa.BufferReader(path.fs.cat_file(path.path)) if is_remote(path) else path
 
 
 def read_table(path: Path, **how: Any) -> pa.Table:
@@ -57,6 +69,6 @@ def read_table(path: Path, **how: Any) -> pa.Table:
     if not path.is_file():
         raise DatasetError(f"{path} does not exist: the step that makes it has not been run; build the dataset")
     try:
-        return pq.read_table(path, partitioning=None, **how)
+        return pq.read_table(readable(path), partitioning=None, **how)
     except (pa.ArrowInvalid, OSError) as error:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error

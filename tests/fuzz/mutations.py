@@ -7,27 +7,30 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 TRICK_NAMES = (
-    "../../x", "..", ".", "...", "/etc/x", "a,b", "a/b", "a\\b", "a=b", "a b", "a|b", "~", "~root", "-rf", "$HOME", "`id`",
-    "{root}", "%2e%2e%2fx", "a%0Ab", "a%09b", "a%00b", "%", "%zz", "%1b[2J", "*", "?", "[a]", "a'b", 'a"b', "a;b", "#a", ">a",
-    "CON", "nul", "manifest.json", "0.parquet", "chrom=a", "x" * 200, "x" * 216, "x" * 5_000, "NaN", "null", "1e3", "0x10",
+    "../../x", "..", ".", "...", "/etc/x", "a,b", "a/b", "a\\b", "a=b", "a b", "a|b", "~", "~root", "-rf", "$HOME",
+    "`id`", "{root}", "%2e%2e%2fx", "a%0Ab", "a%09b", "a%00b", "%", "%zz", "%1b[2J", "*", "?", "[a]", "a'b", 'a"b',
+    "a;b", "#a", ">a", "CON", "nul", "manifest.json", "0.parquet", "chrom=a", "x" * 200, "x" * 216, "x" * 5_000,
+    "NaN", "null", "1e3",
 )  # fmt: skip
 """Names that try to be more than a name. All are printable ASCII; some hold a space, which ends an id in FASTA."""
 
 ODD_TEXTS = (
-    "\0", "\x01", "\x07", "\x0b", "\x0c", "\x1b[31m", "\x1c", "\x7f", "\x85", "\xa0", "\u200b", "\u2028", "\u202e", "\ufeff", "\ufffe",
-    "²", "٣", "Ω", "é", "e\u0301", "𝟙", "😀", "\r", "\r\n", "\n\n", "\t", "\t\t", " ", "##FASTA\n", "###\n", ">", "#", "%00", "%0A", "%",
+    "\0", "\x01", "\x07", "\x0b", "\x0c", "\x1b[31m", "\x1c", "\x7f", "\x85", "\xa0", "\u200b", "\u2028", "\u202e",
+    "\ufeff", "\ufffe", "²", "٣", "Ω", "é", "e\u0301", "𝟙", "😀", "\r", "\r\n", "\n\n", "\t", "\t\t", " ", "##FASTA\n",
+    "###\n", ">", "#", "%00", "%0A", "%",
 )  # fmt: skip
 
 ODD_NUMBERS = (
-    "-1", "0", "-0", "1", "00001", "+1", "1.0", "1e9", "1_000", "1,000", "0x10", "2147483647", "2147483648", "4294967296",
-    "999999999999999999", "9223372036854775807", "9223372036854775808", "9" * 40, "9" * 5_000, "inf", "nan", ".", "", "٣", "²",
+    "-1", "0", "-0", "1", "00001", "+1", "1.0", "1e9", "1_000", "1,000", "0x10", "2147483647", "2147483648",
+    "4294967296", "999999999999999999", "9223372036854775807", "9223372036854775808", "9" * 40, "9" * 5_000, "inf",
+    "nan", ".", "", "٣", "²",
 )  # fmt: skip
 
 _BAD_BYTES = (b"\xff", b"\xfe", b"\x80", b"\xc3", b"\xed\xa0\x80", b"\xf8\x88", b"\x1f\x8b", b"\xef\xbb\xbf", b"\0")
 _WORDS = (
-    b"transcript", b"mRNA", b"lnc_RNA", b"exon", b"CDS", b"gene", b"+", b"-", b".", b"?", b"ID=", b"Parent=", b"transcript_id ",
-    b'transcript_id ""', b'gene_type "', b"gbkey=mRNA", b"part=1/2", b"pseudo=true", b"##sequence-region a 1 9\n", b"{", b"}", b"[", b"]",
-    b"*a", b"&a ", b"<<: ", b"!!int ", b"- ", b": ", b"~", b'"',
+    b"transcript", b"mRNA", b"lnc_RNA", b"exon", b"CDS", b"gene", b"+", b"-", b".", b"?", b"ID=", b"Parent=",
+    b"transcript_id ", b'transcript_id ""', b'gene_type "', b"gbkey=mRNA", b"part=1/2", b"pseudo=true",
+    b"##sequence-region a 1 9\n", b"{", b"}", b"[", b"]", b"*a", b"&a ", b"<<: ", b"!!int ", b"- ", b": ", b"~", b'"',
 )  # fmt: skip
 
 Change = Callable[[bytes, Random], bytes]

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+import numpy as np
+import oracle
 import pyarrow.parquet as pq
 from guard import HangError, OutsideError, within, writes_only_to
 from strategies import Inputs
@@ -22,7 +24,7 @@ from strategies import Inputs
 from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import select
-from genatator_assets.annotation.transcripts import AnnotationSummary, select_isoforms
+from genatator_assets.annotation.transcripts import AnnotationSummary, read_transcripts, select_isoforms
 from genatator_assets.blocks.chromosome import build_chromosomes
 from genatator_assets.catalogue import Catalogue, load_catalogue
 from genatator_assets.dataset.card import write_card
@@ -37,13 +39,26 @@ from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.fasta import import_fasta, index_path, read_index
 from genatator_assets.sources.sequence import read_dna
+from genatator_assets.work.files import TEMPORARY_SUFFIX
 from genatator_assets.work.layout import Layout
 
-SECONDS = 20.0
-"""What one input may take: hundreds of times what it does take, for machines are busy."""
+SECONDS = 10.0
+"""What one input may take of the processor; most take some milliseconds, a whole genome half a second."""
 
 _LONGEST_LINE = 1_200
 _MOST_LINES = 60
+# Faults of a whole file; each other fault is a line's, and its number must be told.
+_WHOLE_FILE = {
+    "sequence": ("the file is empty", "the compressed file is truncated", "the bgzip file is truncated", "no sequence"),
+    "annotation": (
+        "the file is empty",
+        "the compressed file is truncated",
+        "no transcripts",
+        "none of its first",
+        "genome ",
+    ),
+    "aliases": ("not a text file", "calls one sequence", "says that"),
+}
 _INTERNAL = re.compile(r"^\w+: .*\(\w+\.py:\d+ in \w+\)$", re.DOTALL)
 
 Result = TypeVar("Result")
@@ -77,6 +92,9 @@ class Judge:
             return error
         except (OutsideError, HangError) as error:
             raise AssertionError(f"{type(error).__name__}: {error}") from error
+        finally:
+            left = [path.name for path in self.root.rglob("*") if path.name.endswith(TEMPORARY_SUFFIX)]
+            assert not left, f"left behind: {left}"
 
 
 def require_good_message(error: GenatatorError, files: list[Path]) -> None:
@@ -88,7 +106,10 @@ def require_good_message(error: GenatatorError, files: list[Path]) -> None:
     assert len(lines) <= _MOST_LINES, f"{len(lines)} lines: {message[:500]!r}"
     assert max(map(len, lines)) <= _LONGEST_LINE, f"a line of {max(map(len, lines))} letters: {message[:500]!r}"
     for path in files:
-        for number in re.findall(re.escape(f"{path}:") + r"(\d+):", message):
+        numbers = re.findall(re.escape(f"{path}:") + r"(\d+):", message)
+        if message.startswith(str(path)) and path.name in _WHOLE_FILE:
+            assert numbers or any(words in message for words in _WHOLE_FILE[path.name]), f"no line: {message!r}"
+        for number in numbers:
             last = len(re.split(rb"\r\n|\r|\n", readable(path)))
             assert 1 <= int(number) <= last, f"no such line: {message!r}"
 
@@ -161,14 +182,14 @@ def judge_sequence(judge: Judge, content: bytes) -> Mapping[str, str] | Genatato
 
 def _sequences(content: bytes) -> dict[str, str]:
     text = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
-    letters: dict[str, str] = {}
+    letters: dict[str, list[str]] = {}
     for line in text.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"").decode("ascii").split("\n"):
         if line.startswith(">"):
             name = re.split("[ \t]", line[1:])[0]
-            letters[name] = ""
+            letters[name] = []
         elif line:
-            letters[name] += line
-    return {name: re.sub("[^ACGT]", "N", found.upper()) for name, found in letters.items()}
+            letters[name].append(line)
+    return {name: re.sub("[^ACGT]", "N", "".join(found).upper()) for name, found in letters.items()}
 
 
 # An annotation
@@ -284,8 +305,7 @@ def judge_build(judge: Judge, inputs: Inputs, with_checks: bool) -> BuiltDataset
     if isinstance(built, GenatatorError):
         return built
     if not built.failed:
-        if inputs.records is not None:
-            _require_its_dna(layout, inputs)
+        _require_its_content(catalogue, layout, inputs.sequence)
         if with_checks:
             _require_contract(layout, built)
     return built
@@ -317,18 +337,27 @@ def _require_a_card(layout: Layout) -> None:
         assert {len(row) for row in rows} == {len(header)}
 
 
-def _require_its_dna(layout: Layout, inputs: Inputs) -> None:
-    """The blocks' DNA, put together, is that of the sequences."""
-    stored: dict[str, list[tuple[int, str]]] = {}
-    for path in layout.blocks.rglob("*.parquet"):
-        row: dict[str, Any] = pq.read_table(path, columns=["dna_sequence", "metadata"], partitioning=None).to_pylist()[
-            0
-        ]
-        told = json.loads(row["metadata"])
-        stored.setdefault(told["chrom"], []).append((told["start"], row["dna_sequence"]))
-    expected = {record.name: re.sub("[^ACGT]", "N", record.letters.upper()) for record in inputs.records or ()}
+def _require_its_content(catalogue: Catalogue, layout: Layout, sequence: bytes) -> None:
+    """The blocks, put together, are the DNA of the sequences and what the oracle paints of the transcripts."""
+    (genome,) = catalogue.genomes
+    stored: dict[str, list[tuple[int, str, np.ndarray]]] = {}
+    for path in filter(Path.is_file, layout.blocks.rglob("*.parquet")):
+        row = pq.read_table(path, partitioning=None)
+        told = json.loads(row["metadata"][0].as_py())
+        targets = row["targets"].combine_chunks().flatten().flatten().to_numpy().reshape(-1, 12)
+        stored.setdefault(told["chrom"], []).append((told["start"], row["dna_sequence"][0].as_py(), targets))
+    chosen = [one for one in read_transcripts(layout, genome).to_pylist() if one["selected"]]
+    kernel, dna = catalogue.kernel_of(genome), _sequences(sequence)
     for chrom, blocks in stored.items():
-        assert "".join(dna for _, dna in sorted(blocks)) == expected[chrom]
+        _, of_dna, of_targets = zip(*sorted(blocks, key=lambda block: block[0]), strict=True)
+        assert "".join(of_dna) == dna[chrom]
+        here = [
+            oracle.Transcript(chrom, one["start"] + 1, one["end"], one["strand"], one["type"])
+            for one in chosen
+            if one["chrom"] == chrom
+        ]
+        painted = oracle.targets(len(dna[chrom]), here, kernel.shape, kernel.width_bp, kernel.radius_bp)
+        np.testing.assert_allclose(np.concatenate(of_targets), painted, rtol=1e-6)
 
 
 def _require_contract(layout: Layout, built: BuiltDataset) -> None:

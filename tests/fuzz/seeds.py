@@ -39,17 +39,25 @@ _SEQUENCES = (
     "ncbi_dimorphilus_6contigs/ncbi.fasta",
     "yeast_R64/refseq/GCF_000146045.2_R64_genomic.fna.gz",
 )
-# An assembly, its annotation, and how much of the first sequence is cut out: so much that transcripts lie in it.
+# An assembly's folder, sequence and annotation, and how much of the first sequence is cut out, with its transcripts.
 _PAIRS = (
-    ("human_GRCh38_chr1_1Mb/hg38_chr1_1-1000000.fa.gz", "human_GRCh38_chr1_1Mb/gencode.v29.chr1_to_1.53Mb.gtf.gz", 14_500),
-    ("human_GRCh38_chr9_1Mb/Homo_sapiens.GRCh38.dna_sm.primary_assembly_chr9_1_1000000.fa",
-     "human_GRCh38_chr9_1Mb/Homo_sapiens.GRCh38.91_chr9_1_1000000.gtf", 31_000),
-    ("korflab_1pct_athaliana/1pct.fa", "korflab_1pct_athaliana/1pct.gff3", 9_000),
-    ("korflab_1pct_celegans/1pct.fa", "korflab_1pct_celegans/1pct.gff3", 17_000),
-    ("ncbi_dimorphilus_6contigs/ncbi.fasta", "ncbi_dimorphilus_6contigs/ncbi.gff.gz", 15_000),
-    ("yeast_R64/refseq/GCF_000146045.2_R64_genomic.fna.gz",
-     "yeast_R64/refseq/GCF_000146045.2_R64_genomic_subset.gff.gz", 10_500),
-)  # fmt: skip
+    ("human_GRCh38_chr1_1Mb", "hg38_chr1_1-1000000.fa.gz", "gencode.v29.chr1_to_1.53Mb.gtf.gz", 14_500),
+    (
+        "human_GRCh38_chr9_1Mb",
+        "Homo_sapiens.GRCh38.dna_sm.primary_assembly_chr9_1_1000000.fa",
+        "Homo_sapiens.GRCh38.91_chr9_1_1000000.gtf",
+        31_000,
+    ),
+    ("korflab_1pct_athaliana", "1pct.fa", "1pct.gff3", 9_000),
+    ("korflab_1pct_celegans", "1pct.fa", "1pct.gff3", 17_000),
+    ("ncbi_dimorphilus_6contigs", "ncbi.fasta", "ncbi.gff.gz", 15_000),
+    (
+        "yeast_R64/refseq",
+        "GCF_000146045.2_R64_genomic.fna.gz",
+        "GCF_000146045.2_R64_genomic_subset.gff.gz",
+        10_500,
+    ),
+)
 _ROWS, _SEQUENCE_LINES, _ALIASED = 24, 12, 12
 
 
@@ -68,8 +76,9 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 @cache
 def annotations(data: Path) -> tuple[bytes, ...]:
-    """Of each real annotation the head, and rows from the first transcript (or exon) on."""
-    return tuple(_head_and_rows(data / name) for name in _ANNOTATIONS)
+    """Of each real annotation the head, and rows from the first transcript (or exon) on; a few are compressed."""
+    cut = [_head_and_rows(data / name) for name in _ANNOTATIONS]
+    return (*cut, *(gzip.compress(text, mtime=0) for text in cut[:3]))
 
 
 def _head_and_rows(path: Path) -> bytes:
@@ -98,34 +107,31 @@ def aliases(data: Path) -> tuple[bytes, ...]:
     tables = []
     for name in ("hg38", "hs1"):
         rows = [line.rstrip(b"\n").split(b"\t") for line in _lines(data / f"chrom_sizes/mapped/{name}.seqinfo.tsv")]
-        named = [(row[0], row[1], *row[5].split(b",")) for row in rows[1 : _ALIASED + 1]]
-        report = b"# Assembly name:  GRCh38.p14\r\n# Sequence-Name\tGenBank-Accn\tRefSeq-Accn\tSequence-Length\tUCSC-style-name\r\n"
-        report += b"".join(
-            b"\t".join([plain, genbank, refseq, length, ucsc]) + b"\r\n"
-            for ucsc, length, plain, genbank, refseq in named
-        )
-        with_header = b"# ucsc\tassembly\tgenbank\trefseq\n" + b"".join(
-            b"\t".join([ucsc, *names]) + b"\n" for ucsc, _, *names in named
-        )
-        pairs = b"".join(b"%s\t%s\tensembl,ucsc\n" % (other, ucsc) for ucsc, _, *names in named for other in names)
-        tables += [report, with_header, pairs]
+        named = [(ucsc, length, *others.split(b",")) for ucsc, length, *_, others in rows[1 : _ALIASED + 1]]
+        report = [b"# Sequence-Name\tGenBank-Accn\tRefSeq-Accn\tSequence-Length\tUCSC-style-name"]
+        report += [b"\t".join([*others, length, ucsc]) for ucsc, length, *others in named]
+        header = [b"# ucsc\tassembly\tgenbank\trefseq", *(b"\t".join([ucsc, *others]) for ucsc, _, *others in named)]
+        pairs = [b"%s\t%s\tensembl,ucsc" % (other, ucsc) for ucsc, _, *others in named for other in others]
+        tables += [b"\r\n".join([*report, b""]), b"\n".join([*header, b""]), b"\n".join([*pairs, b""])]
     return tuple(tables)
 
 
 @cache
 def catalogues() -> tuple[bytes, ...]:
     """The catalogues of the tests and of the package."""
-    repository = Path(__file__).resolve().parents[2]
-    folders = (repository / "tests" / "catalogues", repository / "genatator_assets" / "catalogue" / "presets")
-    found = [path.read_bytes() for folder in folders for path in sorted(folder.glob("*.yaml"))]
-    own = [path.read_bytes() for path in sorted((Path(__file__).parent / "found").glob("*.yaml"))]
-    return (*found, *own)
+    here = Path(__file__).resolve().parent
+    presets = here.parents[1] / "genatator_assets" / "catalogue" / "presets"
+    folders = (here.parent / "catalogues", presets, here / "found")
+    return tuple(path.read_bytes() for folder in folders for path in sorted(folder.glob("*.yaml")))
 
 
 @cache
 def pairs(data: Path) -> tuple[Pair, ...]:
     """Assemblies of one short real sequence with real transcripts."""
-    return tuple(_pair(data / sequence, data / annotation, length) for sequence, annotation, length in _PAIRS)
+    return tuple(
+        _pair(data / folder / sequence, data / folder / annotation, length)
+        for folder, sequence, annotation, length in _PAIRS
+    )
 
 
 def _pair(sequence: Path, annotation: Path, length: int) -> Pair:
@@ -134,10 +140,10 @@ def _pair(sequence: Path, annotation: Path, length: int) -> Pair:
     name = header[1:].split()[0]
     while sum(len(line) - 1 for line in taken) < length:
         taken.append(next(lines))
-    inside = [
-        line
-        for line in islice(_lines(annotation), 4_000)
-        if line.startswith((b"##gff", b"##provider"))
-        or (line.startswith(name + b"\t") and int(line.split(b"\t")[4]) <= length)
-    ]
+    inside = [line for line in islice(_lines(annotation), 4_000) if _is_inside(line, name, length)]
     return Pair(header + b"".join(taken), b"".join(inside))
+
+
+def _is_inside(line: bytes, name: bytes, length: int) -> bool:
+    on_it = line.startswith(name + b"\t") and int(line.split(b"\t")[4]) <= length
+    return on_it or line.startswith((b"##gff", b"##provider"))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import read_manifest
-from genatator_assets.work.tables import Provenance, read_table
+from genatator_assets.work.tables import Provenance, read_table, readable
 
 _KINDS = ("sequence", "annotation", "aliases")
 _SHOWN = 5
@@ -120,7 +120,7 @@ def gather(layout: Layout) -> Contents:
 
 def _provenance_of(path: Path) -> Provenance:
     """Read what a Parquet file of the platform says that it was made from."""
-    said = pq.read_metadata(path).metadata or {}
+    said = pq.read_metadata(readable(path)).metadata or {}
     try:
         parts = [json.loads(said[f"genatator_assets.{part}".encode()]) for part in ("inputs", "parameters")]
     except (KeyError, ValueError) as error:
@@ -200,11 +200,11 @@ def _covers(places: list[BlockPlace], chromosome: Chromosome) -> bool:
 
 def _origin(layout: Layout, genome: str, species: str, block: Block) -> Origin:
     provenance = _provenance_of(block.source)
-    record = asdict(read_source(layout, genome))
+    source = read_source(layout, genome)
     inputs = tuple(
-        _input_file(kind, record[f"{kind}_path"], record[f"{kind}_sha256"], record.get(f"{kind}_url"))
+        _input_file(kind, *(getattr(source, f"{kind}_{what}") for what in ("path", "sha256", "url")))
         for kind in _KINDS
-        if record.get(f"{kind}_path")
+        if getattr(source, f"{kind}_path") is not None
     )
     parameters = provenance.parameters
     return Origin(genome, species, inputs, Kernel(**parameters["kernel"]), parameters["selection"], provenance)

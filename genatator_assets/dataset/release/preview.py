@@ -82,9 +82,10 @@ def _write_window(contents: Contents, chosen: tuple[Block, int, int], folder: Pa
     block, start, end = chosen
     of = block.place
     begin = start - of.start
-    with pq.ParquetFile(block.source) as file:
+    source = folder / block.path
+    with pq.ParquetFile(source) as file:
         dna = file.read(columns=["dna_sequence"])["dna_sequence"][0].as_py()[begin : end - of.start]
-    targets = read_targets(block.source, begin, end - of.start)
+    targets = read_targets(source, begin, end - of.start)
     place = BlockPlace(of.genome, of.split, of.chrom, start, end, of.chrom_length, WINDOW_BP)
     provenance = next(origin.provenance for origin in contents.origins if origin.genome == of.genome)
     path = preview_path(of.split, of.genome, of.chrom, start)

@@ -17,6 +17,7 @@ from genatator_assets.errors import DatasetError
 from genatator_assets.version import __version__
 from genatator_assets.work.files import link_or_copy, sha256_of_file, whole_file, whole_folder
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.storage import is_remote
 from genatator_assets.work.tables import write_table
 
 _SHOWN = 5
@@ -55,12 +56,15 @@ def release(layout: Layout, folder: Path | None = None) -> Release:
     """Make the release of the dataset at a root, by default into the root's folder `release`.
 
     It takes the place of an earlier release, whole or not at all. Blocks are hard links where the file system has
-    them, so that a release takes no room of its own; nothing is hashed again that the index has the hash of.
+    them, so that a release takes no room of its own; nothing is hashed again that the index has the hash of. The caller
+    sees to it that nobody builds the dataset meanwhile.
 
     Raises:
         DatasetError: the dataset is not whole, or the folder holds what is no release, or can't be written.
     """
     folder = (folder or layout.release).resolve()
+    if is_remote(folder):
+        raise DatasetError(f"a release is made in a folder of this machine, not at {folder}; give one")
     _require_free(folder, layout)
     contents = gather(layout)
     try:
@@ -108,7 +112,9 @@ def foreign_files(folder: Path) -> list[str]:
 
 def _require_free(folder: Path, layout: Layout) -> None:
     root = layout.root.resolve()
-    if (folder.is_relative_to(root) and folder != layout.release.resolve()) or root.is_relative_to(folder):
+    if not is_remote(root) and (
+        (folder.is_relative_to(root) and folder != layout.release.resolve()) or root.is_relative_to(folder)
+    ):
         raise DatasetError(
             f"{folder} can't take a release: it is part of the dataset at {root}, or holds it; give another folder"
         )

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from genatator_assets.dataset.verify.derive import CHANNELS, Selected, expected_targets
+from genatator_assets.work.tables import readable
 
 _PIECE_BP = 100_000
 _FOLD = 100
@@ -53,7 +54,7 @@ class Runs:
     @classmethod
     def read(cls, path: Path) -> "Runs":
         """Read them by pyarrow; errors are its own."""
-        table = pq.ParquetFile(path).read()
+        table = pq.ParquetFile(readable(path)).read()
         channel = pc.index_in(table["channel"].cast(pa.string()), pa.array(CHANNELS))
         return cls(channel.to_numpy(), *(table[name].to_numpy() for name in ("start", "end", "value")))
 

@@ -18,6 +18,7 @@ from genatator_assets.dataset.verify.bases import Compared, Runs, compare_target
 from genatator_assets.dataset.verify.derive import CHANNELS, Selected, heights
 from genatator_assets.dataset.verify.difference import Difference
 from genatator_assets.work.files import sha256_of_file
+from genatator_assets.work.tables import readable
 
 _COLUMNS = {
     "dna_sequence": pa.string(),
@@ -83,7 +84,7 @@ def verify_block(block: BlockToVerify) -> list[Difference]:
         return []
     differences = [] if block.index_row is None else list(_of_index(block, path, block.index_row))
     try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
+        file = pq.ParquetFile(readable(path), page_checksum_verification=True)
         differences += _of_footer(block, file)
         table = file.read()
     except (pa.ArrowInvalid, OSError) as error:

@@ -1,0 +1,119 @@
+"""Where a dataset's root stands: a folder of this machine, or one of an object store, named by its fsspec URL.
+
+A remote root is an `upath.UPath`, which has the methods of `pathlib.Path` that are used on it, and is called a Path
+in signatures. A local one is a `pathlib.Path` and nothing else, so that local work pays nothing for the other kind.
+"""
+
+import hashlib
+import importlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeGuard, TypeVar, cast
+from urllib.parse import unquote, urlsplit
+
+from genatator_assets.errors import DatasetError, MissingExtraError
+
+CACHE_VARIABLE = "GENATATOR_CACHE"
+_EXTRAS = {"s3": ("s3fs", "s3")}
+_QUESTIONS_AT_ONCE = 32
+
+Thing = TypeVar("Thing")
+Told = TypeVar("Told")
+
+
+def root_of(name: str | Path) -> Path:
+    """Give the root that a person names: by a path, by file://, or by the URL of a folder such as s3://bucket/folder.
+
+    >>> root_of("file:///data/my%20dataset").as_posix(), root_of("demo-data").as_posix()
+    ('/data/my dataset', 'demo-data')
+
+    Raises:
+        DatasetError: the URL can't be used, or its bucket can't be reached.
+        MissingExtraError: what opens such URLs is not installed.
+    """
+    if not isinstance(name, str):
+        return name
+    protocol, separator, _ = name.partition("://")
+    if not separator:
+        return Path(name)
+    if protocol == "file":
+        return _local(name)
+    if protocol in _EXTRAS:
+        package, extra = _EXTRAS[protocol]
+        try:
+            importlib.import_module(package)
+        except ImportError as error:
+            raise MissingExtraError(package, extra) from error
+    return _remote(name)
+
+
+def _local(url: str) -> Path:
+    parts = urlsplit(url)
+    if parts.netloc not in {"", "localhost"} or parts.query or parts.fragment:
+        raise DatasetError(f"{url} names no folder of this machine; expected file:///folder, special letters as %XX")
+    return Path(unquote(parts.path))
+
+
+def _remote(url: str) -> Path:
+    """Open a folder of an object store. What is listed there is not remembered: workers write there meanwhile."""
+    from upath import UPath  # noqa: PLC0415 - only remote roots wait for it
+
+    try:
+        root: Any = UPath(url.rstrip("/"), use_listings_cache=False)
+        container = root.drive
+        there = bool(container) and bool(root.fs.info(container))
+    except FileNotFoundError:
+        there = False
+    except (ImportError, ValueError) as error:
+        raise DatasetError(f"{url} can't be a root: {error}") from error
+    except Exception as error:
+        raise DatasetError(f"{url} can't be reached: {type(error).__name__}: {error}; {_CREDENTIALS}") from error
+    if not there:
+        raise DatasetError(
+            f"{url}: found no bucket {container!r}; make it first, or check the endpoint. {_CREDENTIALS}"
+        )
+    return cast("Path", root)
+
+
+_CREDENTIALS = (
+    "Credentials and endpoint are taken from the environment, for S3 from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,"
+    " AWS_PROFILE, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL"
+)
+
+
+def is_remote(path: object) -> TypeGuard[Any]:
+    """Say whether a path is in an object store."""
+    return not isinstance(path, Path)
+
+
+def remembering(root: Path) -> Any:
+    """Give a file system for a remote root that asks only once, from now on, what there is: quick, but a snapshot."""
+    remote: Any = root
+    system = type(remote.fs)(**{**remote.storage_options, "use_listings_cache": True})
+    system.invalidate_cache()
+    return system
+
+
+def cache_folder() -> Path:
+    """Give the folder of files that can be had again: GENATATOR_CACHE, or the system's folder for caches."""
+    import pooch  # noqa: PLC0415 - slow to import, seldom needed
+
+    return Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("genatator-assets")).expanduser().absolute()
+
+
+def machine_folder(root: Path) -> Path:
+    """Give the folder where this machine keeps what a root needs on a local disk: the root itself if it is local."""
+    if not is_remote(root):
+        return root
+    return cache_folder() / "roots" / hashlib.sha256(str(root).encode()).hexdigest()[:16]
+
+
+def ask_each(root: Path, question: Callable[[Thing], Told], things: Iterable[Thing]) -> Iterator[Told]:
+    """Answer a question about files under `root` for each thing, in order; many at once where a server answers."""
+    if not is_remote(root):
+        yield from map(question, things)
+        return
+    with ThreadPoolExecutor(_QUESTIONS_AT_ONCE) as threads:
+        yield from threads.map(question, things)
