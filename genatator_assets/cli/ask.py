@@ -79,7 +79,9 @@ def statistics(root: Path) -> None:
 @click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
 @click.option("--sample", type=click.IntRange(min=1), help="Only so many blocks, drawn at random; by default all.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, 1.3 GB each.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, of up to 1.8 GB each."
+)
 def verify(catalogue: str, root: Path, genomes: tuple[str, ...], sample: int | None, seed: int, workers: int) -> None:
     """Derive the blocks again from FASTA and annotation, and compare them base for base with what is stored.
 

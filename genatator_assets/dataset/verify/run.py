@@ -276,6 +276,6 @@ def _each(
             yield bases, done.result()
     except BrokenProcessPool as error:
         raise DatasetError(
-            "A worker process died: it may have run out of memory. A block of 10,000,000 bases takes about 1.3 GB to"
-            " decode; use fewer --workers."
+            "A worker process died: it may have run out of memory. Comparing a block of 10,000,000 bases takes up to"
+            " 1.8 GB; use fewer --workers."
         ) from error
