@@ -663,7 +663,7 @@ def test_the_command_does_not_release_what_is_being_built(run, layout, tmp_path)
 @pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`", "ignore:Function `.*BackfillPolicy")
 def test_the_job_materialises_the_release(dataset, layout, published):
     settings = Settings(str(dataset.root.parent / "catalogue.yaml"), layout.root)
-    job = build_definitions(settings).resolve_job_def("release")
+    job = build_definitions(settings).resolve_job_def("make_release")
     with dg.DagsterInstance.ephemeral() as instance:
         result = job.execute_in_process(instance=instance)
         event = instance.get_latest_materialization_events([dg.AssetKey("release")])[dg.AssetKey("release")]

@@ -42,7 +42,7 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
 
 
 @click.command()
-@click.argument("job", type=click.Choice(["prepare", "build_blocks", "finish", "release"]))
+@click.argument("job", type=click.Choice(["prepare", "build_blocks", "finish", "make_release"]))
 @catalogue_option
 @root_option
 @click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PREPARE = "prepare"
 BUILD_BLOCKS = "build_blocks"
 FINISH = "finish"
-RELEASE = "release"
+RELEASE = "make_release"  # not "release": jobs and assets must differ in their names
 
 
 def build_jobs() -> list["UnresolvedAssetJobDefinition"]:
