@@ -34,6 +34,9 @@ dataset: {genome}
 # pages, or pyarrow: the same content, slower.
 # block_writer: {default.block_writer}
 
+# Of a release, by the hub's name for it.
+# license: {default.license}
+
 assemblies:
   - genome: {genome}  # its name in metadata, paths and partition keys
     species: {species}

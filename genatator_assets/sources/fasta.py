@@ -90,8 +90,8 @@ def _extend(indexer: Indexer, text: bytes, source: Path) -> None:
         indexer.take(text)
     except ValueError as error:
         raise SequenceError(
-            f"{source}:{_uneven_line(source)}: {error}. Within a sequence all lines but the last must be equally"
-            " long, and the last no longer; rewrap the file, for example with 'seqkit seq -w 60'."
+            f"{source}:{_uneven_line(source)}: {error}. Within a sequence all lines but the last must be equally long,"
+            " and the last no longer; rewrap the file, for example with 'seqkit seq -w 60'."
         ) from error
 
 

@@ -30,13 +30,18 @@ GRACE_SECONDS = 120
 
 @dataclass(frozen=True)
 class Tried:
-    """What became of a target: `log` is all that it printed."""
+    """What became of a target: `log` is all that it printed, `code` None if it had to be ended."""
 
     kind: str
     inputs: int
     seconds: float
-    ok: bool
+    code: int | None
     log: Path
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return self.code == 0
 
     def __str__(self) -> str:
         """Say it on one line."""
@@ -44,10 +49,11 @@ class Tried:
         return f"{self.kind:<10} {self.inputs:>9,} inputs in {self.seconds:>5.0f} s   {found}"
 
     def _fault(self) -> str:
-        told = re.search(
-            r"Uncaught Python exception: ===\n(.*)|ERROR: (libFuzzer: .*)", self.log.read_text(errors="replace")
-        )
-        return next(filter(None, told.groups()), "")[:500] if told else "no end within the time"
+        log = self.log.read_text(errors="replace")
+        told = re.search(r"Uncaught Python exception: ===\n(.*)|ERROR: (libFuzzer: .*)", log)
+        if told:
+            return next(filter(None, told.groups()), "")[:500]
+        return "no end within the time" if self.code is None else f"exit code {self.code}"
 
 
 def main() -> int:
@@ -88,15 +94,15 @@ def tried(kind: str, seconds: float) -> Tried:
         log = findings / "log.txt"
         begun = time.monotonic()
         with log.open("wb") as printed:
-            ok = _ended_well(command, seconds + GRACE_SECONDS, printed.fileno())
-    inputs = re.findall(r"stat::number_of_executed_units:\s*(\d+)", log.read_text(errors="replace"))
-    return Tried(kind, int(inputs[-1]) if inputs else 0, time.monotonic() - begun, ok, log)
+            code = _exit_code(command, seconds + GRACE_SECONDS, printed.fileno())
+    inputs = re.findall(r"(?m)^(?:stat::number_of_executed_units:\s*|#)(\d+)", log.read_text(errors="replace"))
+    return Tried(kind, int(inputs[-1]) if inputs else 0, time.monotonic() - begun, code, log)
 
 
-def _ended_well(command: list[str], seconds: float, output: int) -> bool:
+def _exit_code(command: list[str], seconds: float, output: int) -> int | None:
     python_path = os.pathsep.join([str(REPOSITORY), str(HERE), str(HERE.parent)])
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command,
             cwd=REPOSITORY,
             env={**os.environ, "PYTHONPATH": python_path},
@@ -104,10 +110,9 @@ def _ended_well(command: list[str], seconds: float, output: int) -> bool:
             stderr=subprocess.STDOUT,
             timeout=seconds,
             check=False,
-        )
+        ).returncode
     except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+        return None
 
 
 def write_corpus(folder: Path, kind: str) -> None:

@@ -50,7 +50,7 @@ SAID = {
     "id_too_long_when_encoded.fa": "sequence:3: The name '///",
     # faults of a line without its number, or with another
     "uneven_line.fa": "sequence:6: the lines of >b are not equally long",
-    "line_after_a_form_feed.tsv": "aliases:3: found ['g']",
+    "line_after_a_form_feed.tsv": "aliases:3: found ",
     # int() takes less than str.isdigit() does
     "superscript_length.tsv": "aliases:2: found ['1', 'X', '²']",
     "length_without_end.tsv": "aliases:2: found ['1', 'X', '999",

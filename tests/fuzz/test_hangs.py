@@ -78,7 +78,9 @@ ALIASES = {
 CATALOGUES = {
     "many names in a split": lambda: CATALOGUE + b"  splits: {test: [%s]}\n" % NAMES,
     "many names included": lambda: CATALOGUE + b"  chromosomes: {include: [%s]}\n" % NAMES,
-    "one name in a split often": lambda: CATALOGUE + b"  splits: {test: [%s]}\n" % b",".join([b"a"] * (N // 2)),
+    "one name in a split again and again": lambda: (
+        CATALOGUE + b"  splits: {test: [%s]}\n" % b",".join([b"a"] * (N // 2))
+    ),
     "many genomes": lambda: CATALOGUE + b"".join(b"- {genome: g%d, species: s}\n" % number for number in range(1_000)),
     "many unknown keys": lambda: CATALOGUE + b"".join(b"key%d: 1\n" % number for number in range(5_000)),
     "nested lists": lambda: b"[" * 1_000,
