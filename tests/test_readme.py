@@ -49,7 +49,7 @@ def test_the_numbers_of_the_real_genomes(four_genomes):
             """
             with t as (
                 select genome, count(*) as transcripts, count(*) filter (reason = 'selected') as selected,
-                    count(*) filter (reason = 'other_type') as other,
+                    count(*) filter (reason = 'other_type') as other, count(*) filter (reason = 'pseudo') as pseudo,
                     count(*) filter (reason = 'chromosome_too_short') as short
                 from transcripts group by genome
             ), b as (
