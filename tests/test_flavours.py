@@ -663,6 +663,12 @@ def test_genes_without_transcripts_are_an_error_that_says_so(data):
         select("g", parsed, chromosomes)
     assert "the annotation has 616 CDS rows but neither an mRNA nor a lncRNA" in str(caught.value)
     assert "nothing is made up" in str(caught.value)
+    genes = TypeRules(mRNA=("gene",))
+    taken = read_annotation(data / "yeast_chr1_2_gbrowse/yeast_chr1+2.gff3", types=genes)
+    assert Counter(told(select("g", taken, chromosomes), "type", "reason")) == {
+        ("mRNA", "selected"): 573,
+        ("other", "other_type"): 23,
+    }
 
 
 # Damaged files

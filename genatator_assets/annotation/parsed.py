@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from genatator_assets.annotation.flavours import FlavourName, Marks, TranscriptType
 
-_ROWS_PER_BATCH = 2_048
+_ROWS_PER_BATCH = 1_024
 
 PARSED_SCHEMA = pa.schema(
     [
