@@ -471,6 +471,7 @@ def test_input_that_changed_or_is_gone_is_told_and_nothing_is_compared_with_it(t
     assert (told.genome, told.what) == ("sim-gencode", f"input {'annotation' if 'gtf' in name else 'sequence'}")
     assert (told.found == "no such file") == gone
     assert report.nt == 600_000  # of the two other genomes
+    assert report.blocks < report.blocks_in_all == BLOCKS
 
 
 def test_chromosome_table_with_another_length_is_found(dataset, root):

@@ -22,6 +22,7 @@ from genatator_assets.errors import GenatatorError
 from genatator_assets.query.connect import Answer, ask, connect
 from genatator_assets.query.explain import explain as explain_transcript
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.storage import root_of
 
 _PROMPT = "genatator> "
 _SHOWN_DIFFERENCES = 20
@@ -113,8 +114,8 @@ def verify(catalogue: str, root: Path, genomes: tuple[str, ...], sample: int | N
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
-def lineage(path: Path) -> None:
+@click.argument("path", metavar="PATH|URL")
+def lineage(path: str) -> None:
     """Print the way back from PATH, any file of a dataset, to the FASTA and annotation files that it was made from.
 
     For each file on the way: what is known to have changed since it was made, its parameters, and which run made it,
@@ -127,7 +128,7 @@ def lineage(path: Path) -> None:
             tree.add(branch(other))
         return tree
 
-    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(branch(lineage_of(path)))
+    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(branch(lineage_of(root_of(path))))
 
 
 def _about(origin: Origin) -> list[str]:

@@ -15,6 +15,7 @@ from genatator_assets.work.files import plain_name, sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.made import Made, read_made
 from genatator_assets.work.manifest import read_manifest
+from genatator_assets.work.tables import readable
 
 _SAID = "genatator_assets."
 
@@ -124,7 +125,7 @@ def _said(path: Path) -> dict[str, Any]:
     if path.suffix != ".parquet":
         return {}
     try:
-        stored = pq.read_metadata(path).metadata or {}
+        stored = pq.read_metadata(readable(path)).metadata or {}
     except (pa.ArrowInvalid, OSError) as error:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error
     pairs = {key.decode(): value.decode() for key, value in stored.items()}

@@ -75,9 +75,9 @@ def of_files(*paths: Path) -> dg.DataVersion:
 
 
 def parents(context: dg.AssetExecutionContext) -> dict[dg.AssetKey, Parent]:
-    """Give what an asset is made from, as it is when a run of it begins: every asset above it that is materialised."""
+    """Give what an asset is made from, as it is when a run of it begins; Dagster goes by the events alone."""
     return {
-        asset: Parent("", latest_materialization(context.instance, asset))
+        asset: Parent("UNKNOWN", latest_materialization(context.instance, asset))
         for asset in context.assets_def.asset_deps[context.asset_key]
     }
 
