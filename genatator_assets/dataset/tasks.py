@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from genatator_assets.annotation.landmarks import landmarks_of
+from genatator_assets.annotation.landmarks import begins_of, landmarks_of
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts
 from genatator_assets.blocks.chromosome import ChromosomeTask, Recipe, intact
 from genatator_assets.catalogue import Catalogue
@@ -59,7 +59,8 @@ def chromosome_tasks(
             f" {layout.chromosomes(genome)}; build the chromosome catalogue again"
         )
     recipes = recipes_of(catalogue, layout, genome, wanted)
-    landmarks = landmarks_of(read_transcripts(layout, genome), wanted)
+    transcripts = read_transcripts(layout, genome)
+    landmarks, begins = landmarks_of(transcripts, wanted), begins_of(transcripts, wanted)
     return [
         ChromosomeTask(
             layout.root,
@@ -68,6 +69,7 @@ def chromosome_tasks(
             chromosome.split,
             recipes[chromosome.chrom],
             landmarks[chromosome.chrom],
+            begins[chromosome.chrom],
             with_blocks,
         )
         for chromosome in wanted
