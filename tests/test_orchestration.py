@@ -22,6 +22,7 @@ from conftest import command
 from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
+from drawn import drawn
 from test_machine import holder
 
 from genatator_assets.annotation.parsed import MalformedLine
@@ -189,15 +190,40 @@ def test_a_build_materializes_every_partition_with_its_own_metadata(small_root):
         assert materialized(instance, "selected_isoforms") == {"one", "two"}
         for asset in ("chromosome_targets", "blocks"):
             assert materialized(instance, asset) == CHROMOSOMES
-        records = instance.fetch_materializations(
-            dg.AssetRecordsFilter(dg.AssetKey("blocks"), asset_partitions=["one/chr1"]), limit=1
-        ).records
-        holds = records[0].asset_materialization.metadata["holds"].value
+        shown = shown_of(instance, "blocks", "one/chr1")
         length = pq.read_table(small_root / "assemblies/one/chromosomes.parquet").to_pylist()[0]["length"]
         files = list((small_root / "blocks/train/genome=one/chrom=chr1").glob("*.parquet"))
         assert len(files) == -(-length // 100_000)
         size = sum(file.stat().st_size for file in files)
-        assert holds == f"{len(files)} blocks, {length:,} nt, {size:,} bytes"
+        assert shown["holds"] == f"{len(files)} blocks, {length:,} nt, {size:,} bytes"
+        transcripts = pq.read_table(small_root / "annotation/one/transcripts.parquet").to_pylist()
+        selected = sum(row["selected"] and row["chrom"] == "chr1" for row in transcripts)
+        assert drawn(shown["transcripts"]).caption.startswith(f"{selected} begin in {length / 1000:.2f} kbp, at most")
+        assert drawn(shown["intragenic"]).outlines("#65b")
+        reasons = drawn(shown_of(instance, "selected_isoforms", "one")["reasons"])
+        assert (0, 6, f"selected {sum(row['selected'] for row in transcripts)}") in reasons.texts
+        stored = latest(instance, "split_statistics").asset_materialization.metadata
+        splits = {key: entry.value for key, entry in stored.items()}
+        assert drawn(splits["Chromosome lengths"]).texts[0][2].startswith("train: 1, ")
+        assert len(drawn(splits["Densities"]).paths) == len({"train", "validation", "test"})
+
+
+def test_what_is_intact_shows_the_same_when_its_record_is_lost(small_root):
+    with open_instance(small_root) as instance:
+        before = {key: shown_of(instance, "blocks", key) for key in CHROMOSOMES}
+    files = files_of(small_root)
+    shutil.rmtree(Layout(small_root).dagster_home)
+    assert build_small(small_root) == []
+    assert files_of(small_root) == files
+    with open_instance(small_root) as instance:
+        assert {key: shown_of(instance, "blocks", key) for key in CHROMOSOMES} == before
+
+
+def shown_of(instance, asset, partition):
+    """The values of what the UI shows of a partition."""
+    wanted = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[partition])
+    (record,) = instance.fetch_materializations(wanted, limit=1).records
+    return {key: entry.value for key, entry in record.asset_materialization.metadata.items()}
 
 
 def test_all_checks_are_evaluated_and_passed(small_root):

@@ -21,9 +21,9 @@ _COLOURS: Mapping[Split, tuple[str, str]] = {
     "test": ("green", "#2a6"),
 }
 _COUNTS_UP, _COVERAGE_UP, _LENGTHS_UP = 16, 10, 12
-_LINE, _RULER, _NAMES, _THICK = 5, 6, 64, 3
+_LINE, _RULER, _NAMES, _THICK = 6, 7, 76, 4
 _TINY = 1e-30
-_MOST_PLACES, _LAST_PLACE = 6, WIDTH - 24
+_MOST_PLACES, _LAST_PLACE = 6, WIDTH - 28
 _ROUND = tuple(digit * 10**power for power in range(10) for digit in (1, 2, 5))
 _UNITS = ((1_000_000, "Mbp"), (1_000, "kbp"), (1, "bp"))
 
@@ -61,7 +61,7 @@ def coverage_figure(landmarks: Landmarks, length: int, n_along: str | None) -> s
         outline = steps(up, _COVERAGE_UP) + steps(down, _COVERAGE_UP, way=-1)
         grey = _n(n_along, columns, 2 * _COVERAGE_UP) + line
         svg = picture(2 * _COVERAGE_UP, area(_GREY, grey), area(_PURPLE, outline))
-        return markdown(svg, f"Share of bases, + up and - down, at most {most:.0%}.{_said_of(n_along)}")
+        return markdown(svg, f"Share of bases, + up and - down, at most {100 * most:.0f} %.{_said_of(n_along)}")
 
     return fitting(draw)
 
@@ -104,8 +104,8 @@ def densities_figure(densities: Mapping[Split, npt.NDArray[np.float64]]) -> str:
         for split in densities:
             lines[split] += f"M{_NAMES} {y}h{long[split][number]}"
             y += 1
-    colours = ", ".join(f"{_COLOURS[split][0]} {split}" for split in densities)
-    said = f"{colours}; + above -. Longest: TSS, polyA {100 * full[0]:.2g} %, intragenic {100 * full[wide][0]:.2g} %."
+    colours = ", ".join(f"{split} {_COLOURS[split][0]}" for split in densities)
+    said = f"+ above -; {colours}. Longest: TSS, polyA {100 * full[0]:.2g} %, intragenic {100 * full[wide][0]:.2g} %."
     return markdown(picture(y + 2, names, *(bars(_COLOURS[split][1], of) for split, of in lines.items())), said)
 
 

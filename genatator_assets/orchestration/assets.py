@@ -264,8 +264,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
             text = write_card(catalogue, layout, read_statistics(layout))
             write_catalog(layout)
         return dg.MaterializeResult(
-            metadata={"dagster/uri": dg.MetadataValue.path(str(layout.card)), "card": dg.MetadataValue.md(text)},
-            data_version=versions.of_files(layout.card, layout.catalog),
+            metadata=metadata.of_card(layout, text), data_version=versions.of_files(layout.card, layout.catalog)
         )
 
     @dg.asset(

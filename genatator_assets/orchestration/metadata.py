@@ -34,6 +34,7 @@ from genatator_assets.work.layout import Layout
 Metadata = dict[str, Any]
 
 _SHOWN_ROWS = 40
+_SHOWN_LETTERS = 40_000  # of one text: what is shown of a materialisation has less than 100 kB, however many genomes
 
 
 def column_schema(schema: pa.Schema) -> Metadata:
@@ -151,7 +152,7 @@ def of_statistics(tables: Mapping[str, pa.Table], lengths: Mapping[Split, Positi
     return {
         "Chromosome lengths": dg.MetadataValue.md(lengths_figure(lengths)),
         "Densities": dg.MetadataValue.md(densities_figure(densities_of(tables["target_sums"]))),
-        **{table.title: dg.MetadataValue.md(table.fitting().as_markdown()) for table in text_tables(tables)},
+        **{table.title: _beginning(table.fitting().as_markdown()) for table in text_tables(tables)},
     }
 
 
@@ -164,13 +165,27 @@ def of_release(release: Release) -> Metadata:
         "bytes": release.bytes,
         "blocks are hard links": release.linked,
         "parts": markdown_table(("part", "files", "size"), rows),
-        "card": dg.MetadataValue.md((release.folder / CARD).read_text().split("---\n", 2)[2]),
+        "card": _beginning((release.folder / CARD).read_text().split("---\n", 2)[2]),
     }
+
+
+def of_card(layout: Layout, text: str) -> Metadata:
+    """What is shown of the card."""
+    return {"dagster/uri": dg.MetadataValue.path(str(layout.card)), "card": _beginning(text)}
 
 
 def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dg.MarkdownMetadataValue:
     """Give a table that the UI shows as one."""
-    return dg.MetadataValue.md(TextTable("", header, tuple(rows)).as_markdown())
+    return _beginning(TextTable("", header, tuple(rows)).as_markdown())
+
+
+def _beginning(text: str) -> dg.MarkdownMetadataValue:
+    """Give Markdown, or as many whole lines of it as may be shown."""
+    if len(text) > _SHOWN_LETTERS:
+        shown = text[:_SHOWN_LETTERS].rpartition("\n")[0]
+        left = len(text.splitlines()) - len(shown.splitlines())
+        text = f"{shown}\n\nand so on, {left:,} more lines"
+    return dg.MetadataValue.md(text)
 
 
 def _inputs(source: Source) -> list[tuple[str, ...]]:
