@@ -65,11 +65,22 @@ def no_home(monkeypatch):
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder with a root where a small dataset was built, and a copy of that root as it was then."""
+    folder = tmp_path_factory.mktemp("small")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DAGSTER_HOME", raising=False)
+        assert build_small(folder / "root") == []
+    (folder / "root").rename(folder / "copy")
+    return folder
+
+
 @pytest.fixture
-def small_root(tmp_path, no_home):
-    """A finished small dataset of this test's own."""
-    assert build_small(tmp_path) == []
-    return tmp_path
+def small_root(finished, no_home):
+    """A finished small dataset of this test's own, where it was built: paths stand in its records."""
+    yield Path(shutil.copytree(finished / "copy", finished / "root"))
+    shutil.rmtree(finished / "root")
 
 
 class Said(Progress):
@@ -296,6 +307,13 @@ def test_blocks_of_an_older_kernel_count_as_absent(small_root, tmp_path_factory)
     )
     summary = build_index(load_catalogue(catalogue), Layout(small_root))
     assert set(summary.absent) == {key for key in CHROMOSOMES if key.startswith("two/")}
+
+
+def test_a_build_leaves_signals_as_they_were(small_root):
+    """Else a process that is forked later would not end when it is told to: Dagster leaves SIGTERM as Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    assert build_small(small_root) == []
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 # Bad chromosomes and genomes

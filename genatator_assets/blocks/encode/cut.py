@@ -1,9 +1,8 @@
 """How a block's targets are cut into pages: long ones where nothing changes, short ones around what does.
 
-    channel 0   ______________________________|^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-    channel 1   ______________________________________/\\_______________________________
-    cells       .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .
-    pages       |  long page    | constant  |   dense   |  constant |   long page   |
+    cells      |0  |1  |2  |3  |4  |5  |6  |7  |8  |9  |10 |11 |12 |13 |14 |15 |
+    a channel  _____________/\\_____________________________^^^^^^^^^^^^^^^^^^^^
+    pages      | constant  | d |   constant    | constant  |     constant      |
 
 A constant page depends on twelve numbers only and is encoded once; only dense pages are painted, many at a time.
 """
