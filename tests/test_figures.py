@@ -21,6 +21,7 @@ from genatator_assets.annotation.landmarks import StrandLandmarks
 from genatator_assets.annotation.select import REASONS
 from genatator_assets.annotation.select import SCHEMA as TRANSCRIPTS
 from genatator_assets.blocks.chromosome import build_chromosomes
+from genatator_assets.dataset import tasks
 from genatator_assets.dataset.figures import (
     coverage_figure,
     densities_figure,
@@ -166,14 +167,25 @@ def test_transcripts_begin_where_the_table_says(dataset):
     for genome in dataset.catalogue.genomes:
         rows = pq.ParquetFile(dataset.root / f"annotation/{genome}/transcripts.parquet").read().to_pylist()
         names = {row["chrom"] for row in rows if row["selected"]}
-        tasks = chromosome_tasks(dataset.catalogue, dataset.layout, genome, sorted(names))
-        assert len(tasks) > 1
-        for task in tasks:
+        of_genome = chromosome_tasks(dataset.catalogue, dataset.layout, genome, sorted(names))
+        assert len(of_genome) > 1
+        for task in of_genome:
             assert task.begins.tolist() == sorted(
                 row["start"] if row["strand"] == "+" else row["end"] - 1
                 for row in rows
                 if row["selected"] and row["chrom"] == task.chrom
             )
+
+
+def test_only_the_longest_chromosomes_of_a_genome_have_figures(dataset, monkeypatch):
+    """Whichever are built: of the two of sim-refseq the first is the longer one."""
+    monkeypatch.setattr(tasks, "FIGURES", 1)
+    rows = pq.ParquetFile(dataset.root / "assemblies/sim-refseq/chromosomes.parquet").read().to_pylist()
+    longer, shorter = sorted((row for row in rows if row["included"]), key=lambda row: -row["length"])
+    facts = {"blocks": 1, "nt": 1, "bytes": 1, "n_along": NO_N}
+    for row, shown in ((longer, {"holds", "transcripts", "intragenic"}), (shorter, {"holds"})):
+        (task,) = chromosome_tasks(dataset.catalogue, dataset.layout, "sim-refseq", [row["chrom"]])
+        assert set(metadata.of_blocks(task, facts)) == shown
 
 
 # --- splits ---
@@ -212,7 +224,7 @@ def test_densities_are_bars_in_the_channels_order_with_a_scale_for_each_kind():
         "mrna_polya",
         "mrna_intragenic_regions",
     ]
-    assert figure.caption == "+ above -; train blue, test green. Longest: TSS, polyA 0.04 %, intragenic 25 %."
+    assert figure.caption == "Train blue, test green; + above -. Longest: TSS, polyA 0.04 %, intragenic 25 %."
 
 
 def test_densities_of_nothing_are_drawn_too():

@@ -66,7 +66,8 @@ class Recipe:
 class ChromosomeTask:
     """All that a worker needs to know of a chromosome; it names files and holds no open ones. `run_id` is recorded.
 
-    `begins` is only shown: where the selected transcripts begin, ascending, as often as they do there.
+    `begins` is only shown, in figures: where the selected transcripts begin, ascending, as often as they do there; None
+    if there are to be no figures.
     """
 
     root: Path
@@ -75,7 +76,7 @@ class ChromosomeTask:
     split: Split
     recipe: Recipe
     landmarks: Landmarks
-    begins: Positions
+    begins: Positions | None
     with_blocks: bool = True
     run_id: str | None = None
 

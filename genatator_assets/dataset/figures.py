@@ -104,8 +104,9 @@ def densities_figure(densities: Mapping[Split, npt.NDArray[np.float64]]) -> str:
         for split in densities:
             lines[split] += f"M{_NAMES} {y}h{long[split][number]}"
             y += 1
-    colours = ", ".join(f"{split} {_COLOURS[split][0]}" for split in densities)
-    said = f"+ above -; {colours}. Longest: TSS, polyA {100 * full[0]:.2g} %, intragenic {100 * full[wide][0]:.2g} %."
+    colours = ", ".join(f"{split} {_COLOURS[split][0]}" for split in densities).capitalize()
+    longest = f"TSS, polyA {100 * full[0]:.2g} %, intragenic {100 * full[wide][0]:.2g} %"
+    said = f"{colours}; + above -. Longest: {longest}."
     return markdown(picture(y + 2, names, *(bars(_COLOURS[split][1], of) for split, of in lines.items())), said)
 
 

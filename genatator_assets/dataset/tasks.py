@@ -15,6 +15,9 @@ from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.storage import ask_each
 
+FIGURES = 100
+"""So many chromosomes of a genome, its longest, have figures: each costs Dagster's record some 8 kB."""
+
 
 def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
     """Make sure that a root holds nothing of another dataset, with which this one's blocks would be mixed up.
@@ -60,7 +63,7 @@ def chromosome_tasks(
         )
     recipes = recipes_of(catalogue, layout, genome, wanted)
     transcripts = read_transcripts(layout, genome)
-    landmarks, begins = landmarks_of(transcripts, wanted), begins_of(transcripts, wanted)
+    landmarks, begins = landmarks_of(transcripts, wanted), begins_of(transcripts, _longest(known.values()))
     return [
         ChromosomeTask(
             layout.root,
@@ -69,12 +72,18 @@ def chromosome_tasks(
             chromosome.split,
             recipes[chromosome.chrom],
             landmarks[chromosome.chrom],
-            begins[chromosome.chrom],
+            begins.get(chromosome.chrom),
             with_blocks,
         )
         for chromosome in wanted
         if chromosome.split is not None
     ]
+
+
+def _longest(chromosomes: Iterable[Chromosome]) -> list[Chromosome]:
+    """Give those that have figures."""
+    included = (chromosome for chromosome in chromosomes if chromosome.included)
+    return sorted(included, key=lambda chromosome: (-chromosome.length, chromosome.chrom))[:FIGURES]
 
 
 def tasks_of_keys(

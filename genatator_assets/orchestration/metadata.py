@@ -119,12 +119,14 @@ def of_targets(facts: Mapping[str, Any]) -> Metadata:
 
 
 def of_blocks(task: ChromosomeTask, facts: Mapping[str, Any]) -> Metadata:
-    """What is shown of a chromosome's blocks: what they hold, and what lies where along the chromosome."""
-    n_along = facts["n_along"]
+    """What is shown of a chromosome's blocks: what they hold and, if it has figures, what lies where along it."""
+    holds = {"holds": f"{facts['blocks']:,} blocks, {facts['nt']:,} nt, {facts['bytes']:,} bytes"}
+    if task.begins is None:
+        return holds
     return {
-        "holds": f"{facts['blocks']:,} blocks, {facts['nt']:,} nt, {facts['bytes']:,} bytes",
-        "transcripts": dg.MetadataValue.md(transcripts_figure(task.begins, task.length, n_along)),
-        "intragenic": dg.MetadataValue.md(coverage_figure(task.landmarks, task.length, n_along)),
+        **holds,
+        "transcripts": dg.MetadataValue.md(transcripts_figure(task.begins, task.length, facts["n_along"])),
+        "intragenic": dg.MetadataValue.md(coverage_figure(task.landmarks, task.length, facts["n_along"])),
     }
 
 

@@ -35,13 +35,21 @@ try {
   assert(total > 0, "no chromosomes are registered");
   done(`prepare: ${total} chromosomes are registered`);
 
+  await page.goto(`${url}/assets/selected_isoforms?view=partitions&partition=${genome}`);
+  await visible(page.getByText("transcripts by reason"));
+  await expectFigures(1);
+  await screenshot("selected-isoforms");
+  done(`selected_isoforms: counts by reason of ${genome} are shown as a table and a figure`);
+
   const chosen = await launch("build_blocks", chooseGenome);
   await expectPartitions({ Materialized: chosen, Missing: total - chosen, Failed: 0 });
   await page.getByText(`${genome}/`).first().click();
   await visible(page.getByText("Materialized", { exact: true }));
-  await visible(page.getByText("dagster/row_count"));
+  await visible(page.getByText(/^\d[\d,]* blocks, /));
+  await expectFigures(2);
   await screenshot("blocks-partitions");
   done(`build_blocks: ${chosen} chromosomes of ${genome} are materialised, ${total - chosen} are missing`);
+  done("a chromosome's page shows figures of its transcripts and intragenic targets");
 
   if (chosen < total) {
     await launch("build_blocks", choosePreset("Missing"));
@@ -57,8 +65,9 @@ try {
   await page.goto(`${url}/assets/split_statistics?view=events`);
   await visible(page.getByText("Split-level overview").last());
   await visible(page.getByText("Species coverage").last());
+  await expectFigures(2);
   await screenshot("split-statistics");
-  done("split_statistics shows its tables");
+  done("split_statistics shows its tables, and figures of lengths and densities");
 
   await page.setViewportSize(GRAPH);
   await openGraph();
@@ -148,6 +157,22 @@ async function expectChecks(asset) {
   await visible(page.getByText("Succeeded", { exact: true }).nth(checks - 1));
   await visible(page.getByText("Passed", { exact: true }).first());
   return checks;
+}
+
+// So many figures stand open on the page, and in each something is painted.
+async function expectFigures(wanted) {
+  const figures = page.locator('img[src^="data:image/svg+xml,"]');
+  await visible(figures.nth(wanted - 1));
+  const painted = await figures.evaluateAll((images) => Promise.all(images.map(async (image) => {
+    await image.decode();
+    const { naturalWidth: width, naturalHeight: height } = image;
+    const canvas = new OffscreenCanvas(width, height).getContext("2d");
+    canvas.drawImage(image, 0, 0);
+    const { data } = canvas.getImageData(0, 0, width, height);
+    return data.filter((value, place) => place % 4 === 0 && value < 128).length / (width * height);
+  })));
+  assert(painted.length === wanted, `${painted.length} figures are shown, not ${wanted}`);
+  assert(painted.every((share) => share > 0.01), `next to nothing is painted in a figure: ${painted}`);
 }
 
 async function screenshot(name) {

@@ -56,15 +56,15 @@ catalogue=${1:-$work/catalogue.yaml}
 if [ $# -eq 0 ]; then
   cat >"$catalogue" <<'YAML'
 dataset: browser
-block_size_bp: 200_000
+block_size_bp: 1_000_000
 assemblies:
   - genome: sim-gencode
     species: Simulata humana
-    simulate: {seed: 1, total_bp: 1_000_000, chromosomes: 3, flavour: gencode}
-    splits: {validation: [chr3]}
+    simulate: {seed: 1, total_bp: 12_000_000, chromosomes: 7, flavour: gencode}
+    splits: {validation: [chr6, chr7]}
   - genome: sim-ensembl
     species: Simulata murina
-    simulate: {seed: 2, total_bp: 600_000, chromosomes: 2, flavour: ensembl}
+    simulate: {seed: 2, total_bp: 6_000_000, chromosomes: 5, flavour: ensembl}
     splits: {default: test}
 YAML
 fi
