@@ -190,6 +190,12 @@ def test_keys_of_json_are_those_of_the_page(section, pattern, root):
         assert set(json.loads(path.read_text())) == said, path
 
 
+def test_keys_of_the_page_table_are_those_of_the_page(root):
+    said = pq.read_metadata(found(root, COLUMNS[0])[0]).metadata[b"genatator_assets.page_table"]
+    key, *parts = names_in(SECTIONS["The page table"].split("With it")[0])
+    assert (key, set(parts)) == ("genatator_assets.page_table", set(json.loads(said)))
+
+
 def test_facts_of_manifests_are_those_of_the_page(root):
     (facts,) = (what for first, what in rows_of("Manifests", "| key | |") if first == "`facts`")
     of_targets, of_blocks = (names_in(part) for part in facts.split("; of blocks"))
