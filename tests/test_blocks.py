@@ -154,7 +154,7 @@ def test_every_reader_reads_the_same(case, tmp_path):
     path = tmp_path / "block.parquet"
     write_block(path, dna_of(end - start), segments, place_of(start, end, segments.length), Provenance())
     np.testing.assert_array_equal(read_block(path).targets, dense)
-    by_duckdb = duckdb.execute("select targets from read_parquet(?)", [str(path)]).fetchone()[0]
+    by_duckdb = duckdb.execute("select targets from read_parquet(?)", [str(path)]).fetchall()[0][0]
     np.testing.assert_array_equal(np.array(by_duckdb, np.float32), dense)
     by_polars = pl.read_parquet(path)["targets"][0].to_numpy()
     np.testing.assert_array_equal(np.stack(by_polars), dense)

@@ -22,6 +22,7 @@ from genatator_assets.query.connect import connect
 from genatator_assets.reading import open_dataset
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.made import SUFFIX
 from genatator_assets.work.storage import root_of
 
 BUCKET, URL = "bucket", "s3://bucket/some where/root"
@@ -35,8 +36,10 @@ class Remote:
     printed: str
 
     def files(self) -> dict[str, bytes]:
+        """All files but the records of runs, which state times."""
         store, prefix = self.root.fs, f"{self.root.path}/"
-        return {path.removeprefix(prefix): store.cat_file(path) for path in store.find(self.root.path)}
+        paths = [path for path in store.find(self.root.path) if not path.endswith(SUFFIX)]
+        return {path.removeprefix(prefix): store.cat_file(path) for path in paths}
 
 
 @pytest.fixture(scope="module")
