@@ -55,8 +55,9 @@ fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
 	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
 
-# The UI, clicked through in headless Chromium: needs node, npm and chromium.
+# The UI, clicked through in headless Chromium, and pages of loci: needs node, npm and chromium.
 browser: $(READY)
+	tests/browser/locus.sh
 	tests/browser/run.sh
 
 clean:

@@ -43,6 +43,7 @@ for command in (
     plan.init,
     plan.plan,
     use.plot,
+    use.browse,
     release.release,
     release.push,
 ):
