@@ -26,7 +26,7 @@ from alphagenome.visualization import plot_components
 from blockfiles import blocks_of, read_block
 from built import Dataset, small_dataset
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from releases import foreign, published, write_foreign
 
@@ -39,7 +39,7 @@ from genatator_assets.catalogue import load_catalogue
 from genatator_assets.cli import main
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.query.connect import ask, connect
-from genatator_assets.reading.blocks import BlockStore
+from genatator_assets.reading import blocks
 from genatator_assets.reading.exports import bigwig
 from genatator_assets.reading.exports.bed import write_bed, write_bedgraph
 from genatator_assets.reading.exports.bigwig import write_bigwig
@@ -134,7 +134,8 @@ def test_a_bedgraph_has_the_targets_of_the_blocks_and_no_zeros(written, truth, g
 
 
 @pytest.mark.parametrize("kept", [published, foreign])
-def test_blocks_alone_give_the_bytes_of_a_root(dataset, written, tmp_path, kept):
+def test_blocks_alone_give_the_bytes_of_a_root(dataset, written, tmp_path, monkeypatch, kept):
+    monkeypatch.setattr(blocks, "_STRETCH_BP", 10_007)
     release = ga.open_dataset(kept(dataset.root, tmp_path / "release"))
     for writer in WRITERS:
         writer(release, tmp_path / "out")
@@ -144,7 +145,7 @@ def test_blocks_alone_give_the_bytes_of_a_root(dataset, written, tmp_path, kept)
 
 def test_blocks_with_values_that_are_no_targets_are_named(dataset, tmp_path, monkeypatch):
     release = ga.open_dataset(published(dataset.root, tmp_path / "release")).select(genome=GENOME)
-    monkeypatch.setattr(BlockStore, "targets", lambda *_: np.full((9, 12), 2, np.float32))
+    monkeypatch.setattr(blocks.BlockStore, "targets", lambda *_: np.full((9, 12), 2, np.float32))
     with pytest.raises(
         DatasetError, match=rf"targets of {GENOME} chr1, \[0, 204,083\): values lie between 2.0 and 2.0"
     ):
@@ -400,6 +401,7 @@ def test_ids_are_numbered_where_several_rows_have_one(tmp_path):
 names_of_any_letters = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 
 
+@example(" a", "b ", " ", "  c  ")
 @given(names_of_any_letters, names_of_any_letters, names_of_any_letters, names_of_any_letters)
 def test_names_of_any_letters_are_read_again(chrom, name, gene, biotype):
     row = transcript(chrom=chrom, transcript_id=name, gene_id=gene, biotype=biotype)
@@ -560,8 +562,8 @@ def test_the_commands_and_the_examples_of_the_page_run(dataset, tmp_path, monkey
     examples = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert len(examples) == 4
     names: dict = {}
-    for example in examples:
-        exec(example, names)
+    for code in examples:
+        exec(code, names)
     matplotlib.pyplot.close("all")
     assert "primary_tss" in capsys.readouterr().out
     assert (tmp_path / "tracks.png").stat().st_size > 10_000
@@ -624,10 +626,12 @@ except ImportError as error:
     assert done.stdout.endswith("pip install 'genatator-assets[alphagenome]'\n")
 
 
-def test_a_bigwig_is_not_begun_on_a_full_disk(dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr(bigwig.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000))
+@pytest.mark.parametrize("chromosomes", [0, 2])
+def test_a_bigwig_is_not_gone_on_with_on_a_full_disk(dataset, tmp_path, monkeypatch, chromosomes):
+    free = itertools.chain([10**9] * chromosomes, itertools.repeat(1_000))
+    monkeypatch.setattr(bigwig.shutil, "disk_usage", lambda _: SimpleNamespace(free=next(free)))
     done = run("bigwig", "--root", dataset.root, "-o", tmp_path / "out")
-    assert done.exit_code == 2
+    assert (done.exit_code, done.stdout) == (2, "")
     assert "only 1,000 bytes are free, expected 200,000,000" in done.stderr
     assert list((tmp_path / "out").iterdir()) == []
 
