@@ -30,7 +30,7 @@ def plot(locus: str, output: Path, root: Path) -> None:
     \b
         genatator-assets plot hg38:chr20:1,000,000-1,050,000 -o locus.png
 
-    The dataset may also be a folder of blocks alone, such as a release; then there are no transcripts.
+    The dataset may also be a folder of blocks: a release or, without transcripts, blocks alone.
     """
     from genatator_assets.reading import Interval, open_dataset
 

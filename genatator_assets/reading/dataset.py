@@ -85,6 +85,11 @@ class Dataset:
         return {(one.genome, one.chrom): one for one in sorted(wanted, key=_in_order)}
 
     @property
+    def split(self) -> str | None:
+        """The split that was selected; None where all are there."""
+        return self._split
+
+    @property
     def splits(self) -> tuple[str, ...]:
         """The splits, as train, validation, test."""
         known = [*SPLITS, *sorted({one.split for one in self._chromosomes.values()} - set(SPLITS))]
@@ -196,7 +201,7 @@ class Dataset:
         return windows.shuffled(seed) if shuffle else windows
 
     def plot(self, genome: str, chrom: str, start: int, end: int) -> Figure:
-        """Draw bases [start, end), 0-based half-open: DNA, transcripts if the dataset is a root, and channels.
+        """Draw bases [start, end), 0-based half-open: DNA, transcripts if the dataset has them, and channels.
 
         Raises:
             MissingExtraError: matplotlib is not installed.
