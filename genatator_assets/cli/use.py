@@ -70,7 +70,7 @@ def browse(locus: str, output: Path, igv: Path | None, root: Path) -> None:
     \b
         genatator-assets browse hg38:chr20:1,000,000-1,050,000 -o locus.html
 
-    The dataset may also be a folder of blocks alone, such as a release; then there are no transcripts.
+    The dataset may also be a folder of blocks: a release or, without transcripts, blocks alone.
     """
     from genatator_assets.reading import Interval, open_dataset
 
