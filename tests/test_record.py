@@ -122,6 +122,19 @@ def test_a_dataset_s_record_is_kept_by_it(tmp_path, monkeypatch):
     database.close()
 
 
+def test_an_empty_dagster_home_is_made_ready_and_another_s_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "new"))
+    with open_instance(tmp_path / "root") as instance:
+        assert isinstance(instance.event_log_storage, EventLog)
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "history").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(theirs))
+    with open_instance(tmp_path / "root") as instance:
+        assert not isinstance(instance.event_log_storage, EventLog)
+    assert not (theirs / "dagster.yaml").exists()
+
+
 @pytest.mark.parametrize(
     ("free", "message"),
     [

@@ -43,14 +43,14 @@ class EventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str) -> None:
         """Open nothing yet."""
         self._engines: OrderedDict[str, Engine] = OrderedDict()
-        self._tables: set[str] = set()
+        self._there: set[str] = set()
         super().__init__(base_dir)
 
     def has_table(self, table_name: str) -> bool:
-        """Say whether there is a table. It is asked for each event, and none ever vanishes."""
-        if table_name not in self._tables and super().has_table(table_name):
-            self._tables.add(table_name)
-        return table_name in self._tables
+        """Say whether there is a table. This is asked for each event, and none ever vanishes."""
+        if table_name not in self._there and super().has_table(table_name):
+            self._there.add(table_name)
+        return table_name in self._there
 
     def wipe(self) -> None:
         """Delete all events."""
@@ -71,6 +71,11 @@ class EventLog(SqliteEventLogStorage):
                 self._initialized_dbs.add(shard)
             with engine.begin() as connection:
                 yield connection
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        if column_name not in self._there and super()._has_asset_key_col_on_connection(conn, column_name):
+            self._there.add(column_name)
+        return column_name in self._there
 
     def _engine(self, shard: str) -> Engine:
         if shard not in self._engines:
