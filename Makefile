@@ -6,7 +6,7 @@ MINUTES ?= 10
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test slow lint ui bench fuzz browser clean
+.PHONY: demo test slow lint ui bench rehearse faults fuzz browser clean
 
 # The environment, made anew when dependencies change.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -49,6 +49,14 @@ bench: $(READY)
 	$(BIN)/python benchmarks/index_questions.py
 	$(BIN)/python benchmarks/plan_estimates.py
 	$(BIN)/python benchmarks/read_rate.py
+
+# The published dataset's 14,491 chromosomes, each a thousandth as long, and a genome of 3.1 Gbp: half an hour, 15 GB.
+rehearse: $(READY)
+	$(BIN)/python benchmarks/rehearse.py --plot docs/images/growth.png
+
+# Builds that are killed at 25 moments, and all other faults of tests/faults: a quarter of an hour.
+faults: $(READY)
+	FAULTS_FULL=1 $(BIN)/python -m pytest tests/faults -rP
 
 # Inputs that try to break it, for MINUTES minutes; what is found is saved in .fuzz/.
 fuzz: $(READY)

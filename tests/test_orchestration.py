@@ -421,6 +421,8 @@ def test_what_is_shown_of_an_annotation(tmp_path):
         genome="g",
         sha256="0",
         chromosomes_sha256="0",
+        table_sha256="0",
+        platform="0",
         rules={},
         flavour="generic",
         types={"mRNA": ["mRNA"], "lncRNA": []},
