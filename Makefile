@@ -6,7 +6,7 @@ MINUTES ?= 10
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test slow lint ui bench fuzz browser clean
+.PHONY: demo test slow lint ui bench rehearse faults fuzz browser clean
 
 # The environment, made anew when dependencies change.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -50,13 +50,22 @@ bench: $(READY)
 	$(BIN)/python benchmarks/plan_estimates.py
 	$(BIN)/python benchmarks/read_rate.py
 
+# The published dataset's 14,491 chromosomes, each a thousandth as long, and a genome of 3.1 Gbp: half an hour, 15 GB.
+rehearse: $(READY)
+	$(BIN)/python benchmarks/rehearse.py --plot docs/images/growth.png
+
+# Builds that are killed at 25 moments, and all other faults of tests/faults: a quarter of an hour.
+faults: $(READY)
+	FAULTS_FULL=1 $(BIN)/python -m pytest tests/faults -rP
+
 # Inputs that try to break it, for MINUTES minutes; what is found is saved in .fuzz/.
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
 	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
 
-# The UI, clicked through in headless Chromium: needs node, npm and chromium.
+# The UI, clicked through in headless Chromium, and pages of loci: needs node, npm and chromium.
 browser: $(READY)
+	tests/browser/locus.sh
 	tests/browser/run.sh
 
 clean:

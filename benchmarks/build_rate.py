@@ -11,14 +11,17 @@ import re
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.blocks.chromosome import ChromosomeTask, build_chromosomes
+from genatator_assets.blocks.chromosome import build_chromosomes
 from genatator_assets.blocks.contract import block_intervals
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.dataset.index import build_index
@@ -29,10 +32,12 @@ from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.sequence import read_dna
 from genatator_assets.targets.store import read_segments
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.pool import process_pool, run_batches
 
 GENOME = "sim"
+BARE = pa.schema(
+    [("dna_sequence", pa.string()), ("targets", pa.list_(pa.list_(pa.float32(), 12))), ("metadata", pa.string())]
+)
 
 
 def main() -> None:
@@ -53,7 +58,7 @@ def main() -> None:
             seconds, peak = time_build(catalogue, layout)
             built.append(seconds)
             memory.append(peak)
-            bare.append(time_bare_writing(catalogue, layout))
+            bare.append(time_bare_writing(catalogue, layout).seconds)
             print(f"round {number + 1}: build {seconds:.2f} s, bare pyarrow {bare[-1]:.2f} s")
     ours, theirs = statistics.median(built), statistics.median(bare)
     print(f"build          {given.total_bp / ours / 1e6:8.1f} Mnt/s   median of {given.rounds}")
@@ -79,19 +84,30 @@ def time_build(catalogue: Catalogue, layout: Layout) -> tuple[float, float]:
         started = time.perf_counter()
         import_assembly(catalogue, GENOME, layout)
         select_isoforms(catalogue, GENOME, layout)
-        chroms = [chromosome.chrom for chromosome in included_chromosomes(catalogue, layout)[GENOME]]
-        tasks = chromosome_tasks(catalogue, layout, GENOME, chroms)
-        outcomes = run_batches(pool, build_all, tasks, lambda _: None)
+        build_blocks(catalogue, layout, pool)
         build_index(catalogue, layout)
         build_statistics(catalogue, layout)
-        seconds = time.perf_counter() - started
-        if failed := [outcome for outcome in outcomes if outcome.error]:
-            raise RuntimeError(failed)
-        return seconds, pool.submit(peak_memory_mb).result()
+        return time.perf_counter() - started, pool.submit(peak_memory_mb).result()
 
 
-def build_all(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
-    return build_chromosomes(tasks)
+@dataclass(frozen=True)
+class Started:
+    """A pool of processes that is there already and stays."""
+
+    pool: Executor
+    at_once: int = 2
+    death: type[Exception] = BrokenExecutor
+
+    @contextmanager
+    def executor(self) -> Iterator[Executor]:
+        yield self.pool
+
+
+def build_blocks(catalogue: Catalogue, layout: Layout, pool: Executor) -> None:
+    chroms = [chromosome.chrom for chromosome in included_chromosomes(catalogue, layout)[GENOME]]
+    tasks = chromosome_tasks(catalogue, layout, GENOME, chroms)
+    if failed := [outcome for outcome in run_batches(Started(pool), build_chromosomes, tasks) if outcome.error]:
+        raise RuntimeError(failed)
 
 
 def peak_memory_mb() -> float:
@@ -100,26 +116,41 @@ def peak_memory_mb() -> float:
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
 
 
-def time_bare_writing(catalogue: Catalogue, layout: Layout) -> float:
-    """Seconds that pyarrow takes to write the same columns from dense arrays in memory; making those isn't timed."""
-    seconds = 0.0
-    schema = pa.schema(
-        [("dna_sequence", pa.string()), ("targets", pa.list_(pa.list_(pa.float32(), 12))), ("metadata", pa.string())]
-    )
-    for chromosome in included_chromosomes(catalogue, layout)[GENOME]:
+@dataclass(frozen=True)
+class Bare:
+    """What pyarrow wrote, and its seconds by the clock and of the processor."""
+
+    nt: int
+    seconds: float
+    cpu: float
+
+
+def time_bare_writing(catalogue: Catalogue, layout: Layout, every: int = 1) -> Bare:
+    """What pyarrow takes to write the same columns from dense arrays in memory, of every so many blocks.
+
+    Making those arrays isn't timed.
+    """
+    nt, seconds, cpu = 0, 0.0, 0.0
+    blocks = [
+        (chromosome, *interval)
+        for chromosome in included_chromosomes(catalogue, layout)[GENOME]
+        for interval in block_intervals(chromosome.length, catalogue.block_size_bp)
+    ]
+    for chromosome, start, end in blocks[::every]:
         segments = read_segments(layout.segments(GENOME, chromosome.chrom), chromosome.length)
-        for start, end in block_intervals(chromosome.length, catalogue.block_size_bp):
-            dna = read_dna(layout.sequence(GENOME), chromosome.chrom, start, end)
-            dense = segments.dense(start, end)
-            bases = pa.FixedSizeListArray.from_arrays(pa.array(dense.reshape(-1)), 12)
-            targets = pa.ListArray.from_arrays([0, end - start], bases)
-            table = pa.table([pa.array([dna]), targets, pa.array(["{}"])], schema=schema)
-            path = layout.root / "bare.parquet"
-            started = time.perf_counter()
-            pq.write_table(table, path, compression="zstd", compression_level=1, use_dictionary=False)
-            seconds += time.perf_counter() - started
-            path.unlink()
-    return seconds
+        dna = read_dna(layout.sequence(GENOME), chromosome.chrom, start, end)
+        dense = segments.dense(start, end)
+        bases = pa.FixedSizeListArray.from_arrays(pa.array(dense.reshape(-1)), 12)
+        targets = pa.ListArray.from_arrays([0, end - start], bases)
+        table = pa.table([pa.array([dna]), targets, pa.array(["{}"])], schema=BARE)
+        path = layout.root / "bare.parquet"
+        started, used = time.perf_counter(), time.process_time()
+        pq.write_table(table, path, compression="zstd", compression_level=1, use_dictionary=False)
+        seconds += time.perf_counter() - started
+        cpu += time.process_time() - used
+        nt += end - start
+        path.unlink()
+    return Bare(nt, seconds, cpu)
 
 
 if __name__ == "__main__":

@@ -14,20 +14,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from build_rate import GENOME, build_all, catalogue_of
+from build_rate import GENOME, build_blocks, catalogue_of
 
 from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.dataset import plan
 from genatator_assets.dataset.index import build_index
 from genatator_assets.dataset.statistics import build_statistics
-from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.simulate import Simulation, write_assembly
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.pool import process_pool, run_batches
+from genatator_assets.work.pool import process_pool
 
 
 def main() -> None:
@@ -55,13 +54,10 @@ def by_step(folder: Path, total_bp: int, genes_per_mb: float) -> None:
         import_assembly(catalogue, GENOME, layout)
         selected = select_isoforms(catalogue, GENOME, layout).reasons["selected"]
         prepared = time.perf_counter()
-        chroms = [chromosome.chrom for chromosome in included_chromosomes(catalogue, layout)[GENOME]]
-        outcomes = run_batches(pool, build_all, chromosome_tasks(catalogue, layout, GENOME, chroms), lambda _: None)
+        build_blocks(catalogue, layout, pool)
         build_index(catalogue, layout)
         build_statistics(catalogue, layout)
         built = time.perf_counter()
-    if failed := [outcome for outcome in outcomes if outcome.error]:
-        raise RuntimeError(failed)
     print(f"{selected / total_bp * 1e6:.0f} selected transcripts a Mbp")
     root = layout.root
     print_beside("sequences", size(root / "assemblies") / total_bp, plan.SEQUENCE_BYTES_PER_NT, "bytes/nt")

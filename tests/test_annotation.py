@@ -11,6 +11,7 @@ import pytest
 from annotationfiles import row
 
 from genatator_assets.annotation import parsed as parsed_module
+from genatator_assets.annotation import transcripts
 from genatator_assets.annotation.flavours import feature_types, flavour_named
 from genatator_assets.annotation.parsed import PARSED_SCHEMA
 from genatator_assets.annotation.reader import read_annotation
@@ -565,6 +566,31 @@ def test_a_genome_selected_by_other_rules_is_not_ready(selected, rule):
 def test_another_place_of_the_same_annotation_changes_nothing(selected):
     (selected.folder / "copy.gtf").write_text(GTF)
     assert selected.is_ready(path="copy.gtf")
+
+
+def test_the_same_annotation_is_not_read_again(selected, monkeypatch):
+    before, summary = selected.table.stat().st_mtime_ns, read_summary(selected.layout, "g")
+    selected.import_it()
+    assert selected.select_it() == summary
+    assert selected.table.stat().st_mtime_ns == before
+    monkeypatch.setattr(transcripts, "__version__", "another")
+    assert selected.select_it().platform == "another"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda layout: layout.transcripts("g").write_bytes(b"damaged"),
+        lambda layout: layout.annotation_summary("g").write_text("{"),
+    ],
+    ids=["table", "summary"],
+)
+def test_what_is_damaged_is_read_again(selected, damage):
+    before = selected.table.read_bytes()
+    damage(selected.layout)
+    selected.select_it()
+    assert selected.ready
+    assert selected.table.read_bytes() == before
 
 
 @pytest.mark.parametrize("lost", ["transcripts", "annotation_summary", "chromosomes", "source"])

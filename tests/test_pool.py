@@ -48,6 +48,12 @@ def test_a_pool_gives_an_outcome_for_every_task():
     assert os.getpid() not in {outcome.facts["worker"] for outcome in outcomes}
 
 
+def test_a_small_genome_is_shared_among_all_workers():
+    jobs = [Job(f"{number:02}", 1_000) for number in range(40)]
+    outcomes = list(run_batches(LocalWorkers(2), do, jobs))
+    assert [outcome.facts["batch"] for outcome in outcomes] == [10] * 40  # one batch in each, and the next at hand
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("deed", ["exit", "kill"])
 def test_only_the_task_that_kills_its_worker_fails(deed, workers):

@@ -379,7 +379,27 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
         (
             "no combined channel",
             segments(drop_combined_channel),
-            [{**HUMAN, "position": start, "combined_value": None} for start in (2_500, 41_702)],
+            [{**HUMAN, "position": start, "combined_value": None} for start in (2_500, 41_702, 60_000)],
+        ),
+    ],
+    "combined_sums_cover_mrna": [
+        (
+            "a lower sum",
+            index_channel("chr1", 0, target_sum=0.5),
+            [{**HUMAN, "kind": "tss", "strand": "+", "combined_sum": 0.5}],
+        ),
+        (
+            "a lower greatest value",
+            index_channel("chr1", 4, target_max=0.5),
+            [
+                {**HUMAN, "kind": "intragenic", "start": start, "combined_max": 0.5, "mrna_max": 1.0}
+                for start in (0, 60_000)
+            ],
+        ),
+        (
+            "no sum",
+            index_channel("chr1", 10, target_sum=None),
+            [{**HUMAN, "kind": "intragenic", "strand": "+", "mrna_sum": None}] * 4,
         ),
     ],
     "every_chromosome_has_blocks": [

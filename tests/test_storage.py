@@ -201,6 +201,18 @@ def test_windows_are_those_of_a_local_root(remote, local):
     np.testing.assert_array_equal(one.targets, other.targets)
 
 
+@pytest.mark.parametrize("form", ["bigwig", "bedgraph", "bed", "gff3"])
+def test_exports_are_those_of_a_local_root(remote, local, tmp_path, form):
+    for root, folder in ((URL, "remote"), (local.root, "local")):
+        written = _run("export", form, "--root", str(root), "--split", "train", "-o", str(tmp_path / folder))
+        assert written.exit_code == 0, written.output
+    of_remote, of_local = (
+        {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()} for folder in ("remote", "local")
+    )
+    assert of_remote == of_local
+    assert any(of_local.values())
+
+
 def test_a_release_is_made_on_this_machine(remote, tmp_path):
     made = _run("release", "--root", URL, "--to", str(tmp_path / "release"))
     assert made.exit_code == 0, made.stderr

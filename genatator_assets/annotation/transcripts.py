@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from genatator_assets.catalogue import Annotation, Catalogue
 from genatator_assets.errors import AnnotationError, DatasetError
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import read_chromosomes
+from genatator_assets.version import __version__
 from genatator_assets.work.files import sha256_of_file, write_json
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import Provenance, read_table, write_table
@@ -25,14 +26,16 @@ from genatator_assets.work.tables import Provenance, read_table, write_table
 class AnnotationSummary:
     """What was found in an annotation: rows by type (column 3), transcripts by reason, and what could not be read.
 
-    `rules` are those of the catalogue that decided what is selected. The hashes are of the annotation and of the
-    chromosome table that the transcripts were selected for. `unknown_names` are names that no sequence of the FASTA
-    file goes by, with their transcripts.
+    `rules` are those of the catalogue that decided what is selected; `platform` is the version that read it. The hashes
+    are of the annotation, of the chromosome table that the transcripts were selected for, and of their own table.
+    `unknown_names` are names that no sequence of the FASTA file goes by, with their transcripts.
     """
 
     genome: str
     sha256: str
     chromosomes_sha256: str
+    table_sha256: str
+    platform: str
     rules: Mapping[str, Any]
     flavour: FlavourName
     types: Mapping[Literal["mRNA", "lncRNA"], list[str]]
@@ -52,18 +55,22 @@ class AnnotationSummary:
 def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> AnnotationSummary:
     """Read a genome's annotation and store every transcript, selected or rejected with a reason.
 
+    What was read before from the same bytes, by the same rules and for the same chromosomes, is not read again.
+
     Raises:
         AnnotationError: the file can't be used, or changed since the assembly was imported.
     """
-    layout.annotation_summary(genome).unlink(missing_ok=True)  # a genome without one is not ready to be built
     source = read_source(layout, genome)
-    chromosomes = read_chromosomes(layout.chromosomes(genome))
-    path = Path(source.annotation_path)
-    sha256 = source.annotation_sha256
-    if not path.is_file() or sha256_of_file(path) != sha256:
+    path, sha256 = Path(source.annotation_path), source.annotation_sha256
+    unchanged = path.is_file() and sha256_of_file(path) == sha256
+    if unchanged and (kept := _kept(catalogue, genome, layout)):
+        return kept
+    layout.annotation_summary(genome).unlink(missing_ok=True)  # a genome without one is not ready to be built
+    if not unchanged:
         raise AnnotationError(
             f"{path} changed or was removed since the assembly of {genome} was imported; build the assembly again"
         )
+    chromosomes = read_chromosomes(layout.chromosomes(genome))
     wanted = catalogue.assembly(genome).annotation
     parsed = read_annotation(
         path,
@@ -80,6 +87,8 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
         genome=genome,
         sha256=sha256,
         chromosomes_sha256=sha256_of_file(layout.chromosomes(genome)),
+        table_sha256="",
+        platform=__version__,
         rules=_rules(wanted),
         flavour=parsed.flavour,
         types={name: list(words) for name, words in types.items()},
@@ -94,9 +103,22 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
     if source.aliases_sha256:
         inputs["aliases"] = source.aliases_sha256
     provenance = Provenance(inputs, summary.selection)
-    write_table(layout.transcripts(genome), selection.transcripts, provenance)
+    written = write_table(layout.transcripts(genome), selection.transcripts, provenance)
+    summary = replace(summary, table_sha256=written.sha256)
     write_json(layout.annotation_summary(genome), asdict(summary))
     return summary
+
+
+def _kept(catalogue: Catalogue, genome: str, layout: Layout) -> AnnotationSummary | None:
+    """Give what is there, if reading the annotation again would only give the same."""
+    try:
+        if not is_ready(catalogue, layout, genome):
+            return None
+        summary = read_summary(layout, genome)
+    except DatasetError:  # a damaged record
+        return None
+    same = summary.platform == __version__ and summary.table_sha256 == sha256_of_file(layout.transcripts(genome))
+    return summary if same else None
 
 
 def is_ready(catalogue: Catalogue, layout: Layout, genome: str) -> bool:

@@ -13,6 +13,7 @@ from genatator_assets.blocks.encode.table import PAGE_TABLE_KEY, PageTable
 from genatator_assets.errors import DatasetError
 from genatator_assets.targets.channels import CHANNELS
 from genatator_assets.targets.segments import Values
+from genatator_assets.work.tables import require_known_format
 
 _CHANNELS = len(CHANNELS)
 
@@ -59,12 +60,13 @@ def open_targets(path: Path) -> BlockTargets:
     """Read a block file's footer.
 
     Raises:
-        DatasetError: the file is no block or damaged, or its page table does not tell the truth.
+        DatasetError: the file is no block, damaged or of another format, or its page table does not tell the truth.
     """
     try:
         footer = pq.read_metadata(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise DatasetError(f"{path} can't be read as a block ({error}); build or get it again") from error
+    require_known_format(path, footer.metadata)
     chunks = [footer.row_group(0).column(number) for number in range(footer.num_columns)] if footer.num_rows else []
     of_targets = [chunk for chunk in chunks if chunk.path_in_schema.split(".")[0] == "targets"]
     if (footer.num_row_groups, footer.num_rows, len(chunks), len(of_targets)) != (1, 1, 3, 1):

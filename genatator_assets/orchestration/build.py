@@ -4,16 +4,18 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
 from genatator_assets.blocks.chromosome import discard_damaged
 from genatator_assets.catalogue import Catalogue, load_catalogue
+from genatator_assets.dataset.card import format_bytes
 from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes, require_own_root
 from genatator_assets.errors import GenatatorError
 from genatator_assets.orchestration.definitions import build_definitions
-from genatator_assets.orchestration.instance import open_instance
+from genatator_assets.orchestration.instance import dagster_home, open_instance
 from genatator_assets.orchestration.jobs import BUILD_BLOCKS, FINISH, PREPARE
 from genatator_assets.orchestration.outcomes import faults_of
 from genatator_assets.orchestration.partitions import range_tags, registered_chromosomes
@@ -23,11 +25,12 @@ from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import survey
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer, remove_temporaries
-from genatator_assets.work.machine import require_space
+from genatator_assets.work.machine import free_bytes, require_space
 from genatator_assets.work.pool import Workers, run_batches
 
 _BUILD_TAG = "genatator/build"
 _KEPT = "What is finished is kept: mend that and run again."
+_FULL_BYTES = 50_000_000  # a disk with less is full: what failed there gave back what it had taken
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -53,7 +56,7 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
         "layout": dg.ResourceDefinition.hardcoded_resource(layout),  # we are its only writer, not each run
     }
     definitions = build_definitions(settings, overrides)
-    with _signals_kept(), _in_words(), only_writer(layout.root), open_instance(layout.root) as instance:
+    with _signals_kept(), _in_words(layout.root), only_writer(layout.root), open_instance(layout.root) as instance:
         remove_temporaries(layout.root)
         _close_killed_runs(instance, layout)
         faults = _run(definitions, PREPARE, instance, layout, range_tags(catalogue.genomes))
@@ -85,11 +88,21 @@ def _signals_kept() -> Iterator[None]:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
-    """Say what stops a whole build: a full disk, mostly, be it under a file or under Dagster's record."""
+def _in_words(root: Path) -> Iterator[None]:
+    """Say what stops a whole build: a full disk, mostly, be it under a file or under Dagster's record.
+
+    SQLite has several words for a full disk, among them "disk I/O error".
+    """
     try:
         yield
     except DBAPIError as error:
+        home = dagster_home(root)
+        free = free_bytes(home)
+        if free is not None and free < _FULL_BYTES:
+            raise GenatatorError(
+                f"Dagster's record can't be kept: the disk is full, {format_bytes(free)} are left for {home}"
+                f" ({error.orig}). Free some space and run again: what is finished is kept."
+            ) from error
         raise GenatatorError(f"Dagster's record can't be kept ({error.orig}). {_KEPT}") from error
     except OSError as error:
         raise GenatatorError(f"{error}. {_KEPT}") from error

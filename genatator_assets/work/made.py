@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from genatator_assets.work.files import write_json
+from genatator_assets.work.storage import is_remote
 
 SUFFIX = ".made"
 
@@ -38,11 +39,18 @@ def record_of(path: Path) -> Path:
 
 @contextmanager
 def recorded(path: Path, run_id: str | None) -> Iterator[None]:
-    """Record beside `path` who makes it in the block; nothing is recorded if the block fails."""
-    started, clock = datetime.now(UTC), time.perf_counter()
+    """Record beside `path` who makes it in the block; nothing if the block fails, or leaves alone what is there."""
+    started, clock, before = datetime.now(UTC), time.perf_counter(), _written(path)
     yield
+    if before is not None and before == _written(path) and record_of(path).is_file():
+        return
     seconds = round(time.perf_counter() - clock, 3)
     write_json(record_of(path), asdict(Made(run_id, platform.node(), started.isoformat(timespec="seconds"), seconds)))
+
+
+def _written(path: Path) -> int | None:
+    """Say when a file of this machine was written; object stores know only the second."""
+    return None if is_remote(path) or not path.exists() else path.stat().st_mtime_ns
 
 
 def read_made(path: Path) -> Made | None:

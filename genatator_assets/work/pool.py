@@ -22,7 +22,7 @@ from typing import Protocol, TypeVar
 from genatator_assets.work.outcome import Outcome
 
 BATCH_BP = 10_000_000
-"""Small chromosomes are put together into tasks of about this many bases."""
+"""Small chromosomes are put together into tasks of about this many bases, or fewer if others would have none."""
 
 _DIED_OF_IT = (
     "A worker died while it was at this, and again with nothing else at hand: it may have run out of memory."
@@ -115,7 +115,7 @@ TaskType = TypeVar("TaskType", bound=Task)
 Work = Callable[[Sequence[TaskType]], list[Outcome]]
 
 
-def batches(tasks: Iterable[TaskType], batch_bp: int = BATCH_BP) -> list[list[TaskType]]:
+def batches(tasks: Iterable[TaskType], batch_bp: int) -> list[list[TaskType]]:
     """Order tasks largest first and put small ones together up to `batch_bp` bases."""
     batched: list[list[TaskType]] = []
     room = 0
@@ -135,7 +135,9 @@ def run_batches(workers: Workers, work: Work[TaskType], tasks: Iterable[TaskType
     only a task that kills its worker again fails, by its name. When that has happened several times in a row, the
     machine is to blame, and what is left fails without being tried.
     """
-    waiting, lost = deque(batches(tasks)), list[TaskType]()
+    tasks = list(tasks)
+    batch_bp = min(BATCH_BP, sum(task.length for task in tasks) // workers.at_once)
+    waiting, lost = deque(batches(tasks, batch_bp)), list[TaskType]()
     while waiting:
         lost += yield from _run_until_one_dies(workers, work, waiting, workers.at_once)
     alone, deaths = deque([task] for task in lost), 0

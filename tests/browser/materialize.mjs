@@ -1,6 +1,7 @@
 // Materialises a dataset through Dagster's UI as a person would, and takes screenshots of what the UI then shows.
 // Started by run.sh: node materialize.mjs URL GENOME CHROMIUM SCREENSHOTS WORK, where WORK is an empty folder.
 import { chromium } from "playwright-core";
+import { OPTIONS } from "./chromium.mjs";
 
 const [url, genome, executablePath, screenshots, work] = process.argv.slice(2);
 const ASSETS = [
@@ -12,13 +13,9 @@ const GRAPH = { width: 1900, height: 640 }; // wide enough for the names of all 
 const RUN_TIMEOUT = 120_000; // the daemon looks for new backfills every 30 s
 
 const browser = await chromium.launchPersistentContext(`${work}/profile`, {
+  ...OPTIONS,
   executablePath,
-  headless: true,
   viewport: PAGE,
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-  ],
 });
 browser.setDefaultTimeout(30_000);
 // Nothing from outside is needed: what the UI asks of other hosts is refused.
@@ -45,7 +42,7 @@ try {
   await expectPartitions({ Materialized: chosen, Missing: total - chosen, Failed: 0 });
   await page.getByText(`${genome}/`).first().click();
   await visible(page.getByText("Materialized", { exact: true }));
-  await visible(page.getByText(/^\d[\d,]* blocks, /));
+  await visible(page.getByText(/^\d+ blocks, [\d,]+ nt/));
   await expectFigures(2);
   await screenshot("blocks-partitions");
   done(`build_blocks: ${chosen} chromosomes of ${genome} are materialised, ${total - chosen} are missing`);

@@ -185,7 +185,8 @@ def test_a_build_that_is_killed_at_any_moment_is_finished_by_the_next(undisturbe
                 time.sleep(moment)
                 if members(process.pid):
                     os.killpg(process.pid, signal.SIGKILL)
-        finish(undisturbed.base)
+        (said,) = finish(undisturbed.base)
+        print(f"killed after {moment:.1f} s of {undisturbed.seconds:.1f}: {said}")
         assert files_of(undisturbed.base / "root") == undisturbed.files, f"killed after {moment:.3f} s"
         assert [run.status for run in runs_of(undisturbed.base) if not run.is_finished] == []
         shutil.rmtree(undisturbed.base / "root")

@@ -1,0 +1,100 @@
+"""Dagster's record in SQLite, written quickly: its own event log opens and closes a file for each event.
+
+Files, tables and everything that reads them are Dagster's own: `storage` may be taken out of dagster.yaml at any time.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._serdes import ConfigurableClassData
+from sqlalchemy import Connection, Engine, create_engine, event
+
+_KEPT_FILES = 4
+"""The index and a few runs; webserver and daemon look at thousands of runs in turn."""
+
+
+class Record(DagsterSqliteStorage):
+    """Dagster's storage in SQLite, with our event log in its place."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        """Keep everything under `base_dir`, where Dagster by itself would."""
+        super().__init__(base_dir, inst_data)
+        self._event_log_storage = EventLog(str(Path(base_dir, "history", "runs")))
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> "Record":
+        """Make it as dagster.yaml says."""
+        return cls.from_local(config_value["base_dir"], inst_data)
+
+
+class EventLog(SqliteEventLogStorage):
+    """Dagster's event log, with connections that are kept open.
+
+    Events are in the file when they are stored, so that none is lost whatever is killed; they are not synced one by
+    one, so that a power cut may cost the last of them. What these told of is then intact, and is recorded again.
+    """
+
+    def __init__(self, base_dir: str) -> None:
+        """Open nothing yet."""
+        self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._there: set[str] = set()
+        super().__init__(base_dir)
+
+    def has_table(self, table_name: str) -> bool:
+        """Say whether there is a table. This is asked for each event, and none ever vanishes."""
+        if table_name not in self._there and super().has_table(table_name):
+            self._there.add(table_name)
+        return table_name in self._there
+
+    def wipe(self) -> None:
+        """Delete all events."""
+        self._close()
+        super().wipe()
+
+    def dispose(self) -> None:
+        """Close the files."""
+        self._close()
+        super().dispose()
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock:
+            engine = self._engine(shard)
+            if shard not in self._initialized_dbs:
+                self._initdb(engine)
+                self._initialized_dbs.add(shard)
+            with engine.begin() as connection:
+                yield connection
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        if column_name not in self._there and super()._has_asset_key_col_on_connection(conn, column_name):
+            self._there.add(column_name)
+        return column_name in self._there
+
+    def _engine(self, shard: str) -> Engine:
+        if shard not in self._engines:
+            where = self.conn_string_for_shard(shard)
+            self._engines[shard] = create_engine(where, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
+            event.listen(self._engines[shard], "connect", _sync_seldom)
+        self._engines.move_to_end(shard)
+        while len(self._engines) > _KEPT_FILES:
+            _, oldest = self._engines.popitem(last=False)
+            oldest.dispose()
+        return self._engines[shard]
+
+    def _close(self) -> None:
+        with self._db_lock:
+            while self._engines:
+                _, engine = self._engines.popitem()
+                engine.dispose()
+
+
+def _sync_seldom(connection: Any, _record: object) -> None:
+    """Sync when the write-ahead log is written back, not for each event."""
+    connection.execute("pragma synchronous = normal")

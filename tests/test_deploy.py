@@ -1,0 +1,161 @@
+"""The files under deploy/: what they call exists, what they name fits together, and the SLURM job builds a dataset."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+from click import Command, UsageError
+from dagster._core.instance.config import dagster_instance_config
+from distributed.cli import dask_scheduler, dask_worker
+
+from genatator_assets.cli import main
+from genatator_assets.orchestration.instance import HOME_VARIABLE
+from genatator_assets.work.storage import CACHE_VARIABLE
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DEPLOY = REPOSITORY / "deploy"
+KUBERNETES = DEPLOY / "kubernetes"
+SMALL, BLOCKS = REPOSITORY / "tests" / "catalogues" / "small.yaml", 12
+COMMANDS: dict[str, Command] = {
+    "dask scheduler": dask_scheduler.main,
+    "dask worker": dask_worker.main,
+    **{f"genatator-assets {name}": command for name, command in main.commands.items()},
+}
+
+
+def documents():
+    """What `kubectl apply -k` makes, by kind and name."""
+    files = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())["resources"]
+    made = [one for file in files for one in yaml.safe_load_all((KUBERNETES / file).read_text())]
+    return {(one["kind"], one["metadata"]["name"]): one for one in made}
+
+
+def pods():
+    return {name: one["spec"]["template"] for (_, name), one in documents().items() if "template" in one["spec"]}
+
+
+def containers():
+    return {name: container for name, pod in pods().items() for container in pod["spec"]["containers"]}
+
+
+def parsed(command):
+    """The values of a command line by name; an option that isn't known is an error."""
+    program, name, *arguments = command
+    return COMMANDS[f"{program} {name}"].make_context(name, list(arguments)).params
+
+
+def test_kubernetes_commands_are_understood():
+    said = {name: parsed(container["command"]) for name, container in containers().items()}
+    assert sorted(said) == ["genatator-build", "genatator-scheduler", "genatator-workers"]
+    assert said["genatator-scheduler"]["port"] == "8786"
+    assert said["genatator-workers"]["scheduler"] == said["genatator-build"]["dask"]
+    assert (said["genatator-workers"]["nthreads"], said["genatator-workers"]["memory_limit"]) == (1, "1.5GB")
+
+
+@pytest.mark.parametrize(
+    "command", ["dask worker --nthreds 1", "dask scheduler --no-dashbord", "genatator-assets build --dusk x"]
+)
+def test_what_is_not_an_option_is_found(command):
+    with pytest.raises(UsageError):
+        parsed(command.split())
+
+
+def test_kubernetes_pods_find_scheduler_and_volume():
+    service = documents()["Service", "genatator-scheduler"]["spec"]
+    assert pods()["genatator-scheduler"]["metadata"]["labels"] == service["selector"]
+    address = f"tcp://genatator-scheduler:{service['ports'][0]['port']}"
+    build, workers = containers()["genatator-build"], containers()["genatator-workers"]
+    assert parsed(build["command"])["dask"] == address
+    claim = documents()["PersistentVolumeClaim", "genatator-root"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    for name, container in (("genatator-build", build), ("genatator-workers", workers)):
+        volumes = {volume["name"]: volume for volume in pods()[name]["spec"]["volumes"]}
+        places = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
+        assert places["/data"]["persistentVolumeClaim"]["claimName"] == "genatator-root"
+    said = parsed(build["command"])
+    assert str(said["root"]).startswith("/data/")
+    assert said["catalogue"].startswith("/data/")
+    assert [one["name"] for one in build["env"]] == [HOME_VARIABLE, CACHE_VARIABLE]
+
+
+def test_kubernetes_selectors_and_images_agree():
+    for (kind, name), one in documents().items():
+        if kind == "Deployment":
+            labels = pods()[name]["metadata"]["labels"]
+            assert one["spec"]["selector"]["matchLabels"] == labels, name
+    assert {container["image"] for container in containers().values()} == {"genatator-assets"}
+    settings = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
+    assert [image["name"] for image in settings["images"]] == ["genatator-assets"]
+    assert {("Deployment", replica["name"]) for replica in settings["replicas"]} < set(documents())
+
+
+def test_the_image_is_made_of_files_that_there_are():
+    lines = (KUBERNETES / "Dockerfile").read_text().splitlines()
+    copied = [name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]]
+    assert [name for name in copied if not (REPOSITORY / name).exists()] == []
+    stated = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())["images"][0]["newTag"]
+    assert f"genatator-assets:{stated}" in lines[0]
+
+
+def test_dagster_understands_the_configuration_for_postgresql():
+    said, _ = dagster_instance_config(str(DEPLOY / "postgres"))
+    assert said["storage"]["postgres"]["postgres_db"]["hostname"] == {"env": "DAGSTER_PG_HOST"}
+
+
+SRUN = """#!/usr/bin/env bash
+# As many times as --ntasks says, and all of them end with it.
+trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
+trap 'exit 143' TERM
+count=${1#--ntasks=}
+shift
+for _ in $(seq "$count"); do "$@" & done
+wait
+"""
+
+
+def test_the_slurm_job_builds_a_dataset_and_leaves_nobody_behind(tmp_path):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name, module in (("dask", "dask"), ("genatator-assets", "genatator_assets.cli")):
+        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+    (tools / "srun").write_text(SRUN)
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("GENATATOR_", "DAGSTER_"))}
+    environment = {
+        **inherited,
+        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+        "SLURM_NTASKS": "3",
+        "SLURM_JOB_ID": "17",
+        "TMPDIR": str(tmp_path),
+    }
+    root = tmp_path / "root"
+    job = ["bash", str(DEPLOY / "slurm" / "build.sbatch"), str(SMALL), str(root)]
+    done = subprocess.run(job, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 chromosomes intact, 4 to do" in done.stderr
+    assert len(list(root.glob("blocks/*/*/*/*.parquet"))) == BLOCKS
+    assert (root / ".dagster" / "history" / "runs" / "index.db").is_file()
+    assert list(root.glob(".dask-*")) == []
+    assert within(30, lambda: [one for one in psutil.process_iter() if str(tmp_path) in command_of(one)] == [])
+
+
+def command_of(process):
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def within(seconds, condition):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.2)
+    return True
