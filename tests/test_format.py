@@ -201,8 +201,8 @@ def test_facts_of_manifests_are_those_of_the_page(root):
     of_targets, of_blocks = (names_in(part) for part in facts.split("; of blocks"))
     assert set(json.loads(found(root, "targets/<genome>/<chrom>.json")[0].read_text())["facts"]) == set(of_targets)
     blocks = json.loads(next(root.glob("blocks/**/manifest.json")).read_text())["facts"]
-    assert set(blocks) == set(of_blocks[:3])
-    assert set(blocks["made_from"]) == set(of_blocks[3:])
+    assert set(blocks) == set(of_blocks[:4])
+    assert set(blocks["made_from"]) == set(of_blocks[4:])
     index = set(columns_of("dataset/blocks.parquet"))
     assert set(blocks["chromosome"]) | set(blocks["blocks"][0]) == index - {"species"}
 
