@@ -24,8 +24,9 @@ demo: $(READY)
 	@echo '  $(BIN)/genatator-assets sql --root demo-data   ask anything in SQL'
 	@echo '  demo-data/dataset/README.md                the card;   README.md: your own genomes'
 
+# Two modules at a time: half of the time is waiting for processes to start and for disks.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # Twenty full-size blocks released and loaded by the code of the card: minutes, 3 GB of memory, 12 GB of disk.
 slow: $(READY)
