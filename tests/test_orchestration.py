@@ -293,6 +293,43 @@ def test_building_again_changes_nothing(small_root):
     assert files_of(small_root) == content
 
 
+def runs_of(root, job):
+    with open_instance(root) as instance:
+        return instance.get_runs_count(dg.RunsFilter(job_name=job))
+
+
+def test_nothing_is_checked_again_until_something_changes(small_root, tmp_path_factory):
+    assert build_small(small_root) == []
+    assert runs_of(small_root, "finish") == 1
+    (small_root / "dataset/README.md").write_text("edited")
+    assert build_small(small_root) == []
+    assert runs_of(small_root, "finish") == 2
+    assert (small_root / "dataset/README.md").read_text() != "edited"
+    (small_root / "dataset/statistics/split_overview.parquet").unlink()
+    assert build_small(small_root) == []
+    assert runs_of(small_root, "finish") == 3
+    renamed = changed_catalogue(tmp_path_factory.mktemp("renamed"), **{"assemblies.0.species": "Simulata nova"})
+    assert build_small(small_root, renamed) == []
+    assert runs_of(small_root, "finish") == 4
+    assert {row["species"] for row in pq.read_table(small_root / "dataset/blocks.parquet").to_pylist()} == {
+        "Simulata nova",
+        "Simulata secunda",
+    }
+
+
+def test_a_flipped_bit_is_found_by_finish_and_told_by_each_build_until_it_is_mended(small_root):
+    block = next(small_root.glob("blocks/train/*/*/0.parquet"))
+    flipped = bytearray(block.read_bytes())
+    flipped[len(flipped) // 2] ^= 1
+    block.write_bytes(flipped)
+    assert build_small(small_root) == []  # sizes alone are looked at, and nothing has changed
+    done = command("launch", "finish", "--catalogue", str(SMALL), "--root", str(small_root))
+    assert "check files_have_their_hashes: 1 offend" in done.stderr
+    assert any("check files_have_their_hashes: 1 offend" in fault for fault in build_small(small_root))
+    assert any("check files_have_their_hashes: 1 offend" in fault for fault in build_small(small_root))
+    assert build_small(small_root, check_hashes=True) == []
+
+
 def test_another_kernel_for_one_genome_rebuilds_that_genome_only(small_root, tmp_path_factory):
     catalogue = changed_catalogue(
         tmp_path_factory.mktemp("changed"), **{"assemblies.1.kernel": {"shape": "box", "radius_bp": 5}}

@@ -22,7 +22,7 @@ from genatator_assets.orchestration.partitions import range_tags, registered_chr
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import workers_of
 from genatator_assets.orchestration.settings import Settings
-from genatator_assets.orchestration.survey import survey
+from genatator_assets.orchestration.survey import VERSION_TAG, survey
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer, remove_temporaries
 from genatator_assets.work.machine import free_bytes, require_space
@@ -38,7 +38,8 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
     """Build a dataset; give all faults, none if all is well. A bad genome or chromosome leaves the others alone.
 
     Only what is missing, damaged or made from something else is built. A file is damaged if its size is not that
-    which was written or, with `check_hashes`, if any of its bytes isn't.
+    which was written or, with `check_hashes`, if any of its bytes isn't. If nothing is built, and nothing has changed
+    since all was checked, nothing is checked again.
 
     Raises:
         CatalogueError: the catalogue can't be used.
@@ -69,8 +70,8 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
         require_space(layout.root, found.bytes_to_write)
         for keys in found.stretches:
             faults += _run(definitions, BUILD_BLOCKS, instance, layout, range_tags(keys))
-        if registered_chromosomes(instance):
-            faults += _run(definitions, FINISH, instance, layout, {})
+        if registered_chromosomes(instance) and (faults or found.to_do or not found.finished):
+            faults += _run(definitions, FINISH, instance, layout, {VERSION_TAG: found.version})
     return faults
 
 

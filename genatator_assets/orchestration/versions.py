@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.dataset.statistics import TABLES
 from genatator_assets.dataset.tasks import tasks_of_keys
 from genatator_assets.orchestration.partitions import CHROMOSOMES
 from genatator_assets.sources.assembly import read_source
@@ -74,6 +75,20 @@ def of_files(*paths: Path) -> dg.DataVersion:
     return data_version(sha256_of_file(path) for path in paths)
 
 
+def of_dataset(layout: Layout) -> dict[str, str]:
+    """Give the versions of the dataset's assets without partitions, as their files now are.
+
+    Raises:
+        FileNotFoundError: a file is not there.
+    """
+    files = {
+        "block_index": (layout.index,),
+        "split_statistics": tuple(layout.statistics(name) for name in TABLES),
+        "dataset_card": (layout.card, layout.catalog),
+    }
+    return {asset: of_files(*paths).value for asset, paths in files.items()}
+
+
 def parents(context: dg.AssetExecutionContext) -> dict[dg.AssetKey, Parent]:
     """Give what an asset is made from, as it is when a run of it begins; Dagster goes by the events alone."""
     return {
@@ -105,6 +120,13 @@ def observe_inputs(context: dg.AssetExecutionContext, versions: Mapping[str, str
     for key, version in changed.items():
         context.log_event(dg.AssetObservation(INPUTS, partition=key, tags={_DATA_VERSION: version}))
     return len(changed)
+
+
+def latest_version(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str | None:
+    """Give the version that an asset without partitions had when it was last materialised."""
+    event = instance.get_latest_materialization_event(asset)
+    materialization = event.asset_materialization if event else None
+    return (materialization.tags or {}).get(_DATA_VERSION) if materialization else None
 
 
 def latest_observation(instance: dg.DagsterInstance, asset: dg.AssetKey) -> int | None:
