@@ -102,7 +102,11 @@ def many_chromosomes(folder: Path, assemblies: int) -> list[Built]:
     again = build(folder / "changed.yaml", root, chromosomes)
     print(f"  the kernel of one assembly changed: {again.seconds:.1f} s, {rebuilt(before, root)}")
     build(catalogue, root, chromosomes)
-    slope = builds[-1].seconds / builds[-1].size if len(builds) == 1 else np.polyfit([one.size for one in builds], [one.seconds for one in builds], 1)[0]
+    slope = (
+        builds[-1].seconds / builds[-1].size
+        if len(builds) == 1
+        else np.polyfit([one.size for one in builds], [one.seconds for one in builds], 1)[0]
+    )
     ours, default = (events_alone(folder / "events", own) for own in (True, False))
     print(f"  a chromosome more: {1000 * slope:.1f} ms; Dagster's events alone {1000 * ours:.1f} ms")
     print(f"  (goal: at most 20 ms apart; with Dagster's default storage its events take {1000 * default:.1f} ms)")
