@@ -15,8 +15,9 @@ from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.storage import ask_each
 
-FIGURES = 100
-"""So many chromosomes of a genome, its longest, have figures: each costs Dagster's record some 8 kB."""
+FIGURES = 50
+"""So many chromosomes of a genome, its longest, have figures. Dagster's record grows by 8 kB with each: a page of SQLite
+in two files."""
 
 
 def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
