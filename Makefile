@@ -24,8 +24,9 @@ demo: $(READY)
 	@echo '  $(BIN)/genatator-assets sql --root demo-data   ask anything in SQL'
 	@echo '  demo-data/dataset/README.md                the card;   README.md: your own genomes'
 
+# Two modules at a time: half of the time is waiting for processes to start and for disks.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # Twenty full-size blocks released and loaded by the code of the card: minutes, 3 GB of memory, 12 GB of disk.
 slow: $(READY)
@@ -63,8 +64,9 @@ fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
 	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
 
-# The UI, clicked through in headless Chromium: needs node, npm and chromium.
+# The UI, clicked through in headless Chromium, and pages of loci: needs node, npm and chromium.
 browser: $(READY)
+	tests/browser/locus.sh
 	tests/browser/run.sh
 
 clean:

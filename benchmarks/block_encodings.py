@@ -22,7 +22,7 @@ from genatator_assets.annotation.landmarks import landmarks_of
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import select
 from genatator_assets.blocks.contract import SCHEMA, BlockPlace
-from genatator_assets.blocks.encode import encode_block, pages
+from genatator_assets.blocks.encode import cut, encode_block
 from genatator_assets.catalogue import Kernel
 from genatator_assets.simulate import Simulation, write_assembly
 from genatator_assets.sources.chromosomes import Chromosome
@@ -45,7 +45,12 @@ WAYS: dict[str, dict[str, Any]] = {
         **PLAIN,
         "column_encoding": {"targets.list.element.list.element": "BYTE_STREAM_SPLIT"},
     },
-    **{f"pages of {bases:,} bases": {"bases": bases} for bases in (1_000, 2_000, 5_000, 8_000, 10_000, 20_000)},
+    **{
+        f"cells of {cell:,} bases, pages of {bases:,}": {"cell": cell, "bases": bases}
+        for cell in (500, 1_000, 2_000)
+        for bases in (4_000, 8_000, 16_000, 32_000)
+    },
+    **{f"cells of {bases:,} bases, pages as large": {"cell": bases, "bases": bases} for bases in (8_000, 16_000)},
 }
 
 
@@ -80,15 +85,15 @@ def measure(way: str, sequence: Path, annotation: Path) -> dict[str, float]:
 
 def segments_of(annotation: Path) -> Segments:
     chromosome = Chromosome("sim", "Simulata exempli", "chr1", LENGTH, (), True, None, "train")
-    transcripts = select("sim", read_annotation(annotation), [chromosome])
+    transcripts = select("sim", read_annotation(annotation), [chromosome]).transcripts
     return paint(landmarks_of(transcripts, [chromosome])["chr1"], LENGTH, kernel_values(Kernel()))
 
 
 def write(way: str, path: Path, dna: str, segments: Segments) -> float:
     place = BlockPlace("sim", "train", "chr1", 0, LENGTH, LENGTH, LENGTH)
     settings = WAYS[way]
-    if "bases" in settings:
-        pages.BASES_PER_PAGE = settings["bases"]
+    if "cell" in settings:
+        cut.CELL_BP, cut.CELLS_PER_PAGE = settings["cell"], settings["bases"] // settings["cell"]
         started = time.perf_counter()
         with path.open("wb") as handle:
             encode_block(handle, dna, segments, place, {})

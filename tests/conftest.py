@@ -1,9 +1,10 @@
 """What several test modules need."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,13 @@ def data() -> Path:
             pytest.fail(f"no real data at {folder}; set {_DATA_VARIABLE}")
         pytest.skip(f"no real data at {folder}; set {_DATA_VARIABLE} to run this test")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def signals_as_they_were() -> Iterator[None]:
+    """A run of Dagster in this process leaves SIGTERM as Ctrl-C; what a later test forks would not end by it."""
+    yield
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import io
 import itertools
 import json
 import zlib
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import duckdb
 import fastparquet
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from genatator_assets.blocks import window
 from genatator_assets.blocks.contract import BlockPlace, block_intervals
-from genatator_assets.blocks.encode import encode_block, pages, thrift
+from genatator_assets.blocks.encode import cut, encode_block, thrift
 from genatator_assets.blocks.encode.table import PAGE_TABLE_KEY, PageTable
 from genatator_assets.blocks.window import read_targets
 from genatator_assets.blocks.write import write_block
@@ -76,16 +76,28 @@ def encoded(segments, start, end, length=LENGTH):
     return buffer.getvalue()
 
 
+page_sizes = st.tuples(st.integers(1, 30), st.integers(1, 5), st.integers(1, 100))
+"""Bases a cell, cells a page, bases that are painted at a time."""
+
+
+@contextmanager
+def pages_of(cell_bp, cells_per_page, painted_bp):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cut, "CELL_BP", cell_bp)
+        patch.setattr(cut, "CELLS_PER_PAGE", cells_per_page)
+        patch.setattr(cut, "_PAINTED_BP", painted_bp)
+        yield
+
+
 # The encoder against dense arrays
 
 
 @settings(max_examples=60)
-@given(segment_lists, st.integers(1, 30), st.data())
-def test_any_segments_are_read_back_as_they_are(segments, bases_per_page, data):
+@given(segment_lists, page_sizes, st.data())
+def test_any_segments_are_read_back_as_they_are(segments, page_size, data):
     start = data.draw(st.integers(0, LENGTH - 1))
     end = data.draw(st.integers(start + 1, LENGTH))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "BASES_PER_PAGE", bases_per_page)
+    with pages_of(*page_size):
         content = encoded(segments, start, end)
     table = pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True).read()
     dense = segments.dense(start, end)
@@ -101,8 +113,9 @@ CASES = {
     "one base": (segments_of(1, (0, 1)), 0, 1),
     "exactly a page": (segments_of(8_000, (10, 50)), 0, 8_000),
     "one base more than a page": (segments_of(8_001, (8_000, 8_001)), 0, 8_001),
+    "a change between two cells": (segments_of(20_000, (3_000, 7_000)), 0, 20_000),
     "all ones": (segments_of(30_000, (0, 30_000)), 0, 30_000),
-    "across a page's edge": (segments_of(30_000, (7_990, 8_010), (15_999, 16_000), (16_000, 16_001)), 0, 30_000),
+    "across a page's edge": (segments_of(30_000, (990, 1_010), (15_999, 16_000), (16_000, 16_001)), 0, 30_000),
     "across the block's edges": (segments_of(30_000, (5_000, 25_000)), 10_000, 20_000),
     "every other base": (segments_of(20_000, *[(n, n + 1) for n in range(0, 20_000, 2)]), 0, 20_000),
 }
@@ -141,7 +154,7 @@ def test_every_reader_reads_the_same(case, tmp_path):
     path = tmp_path / "block.parquet"
     write_block(path, dna_of(end - start), segments, place_of(start, end, segments.length), Provenance())
     np.testing.assert_array_equal(read_block(path).targets, dense)
-    by_duckdb = duckdb.execute("select targets from read_parquet(?)", [str(path)]).fetchone()[0]
+    by_duckdb = duckdb.execute("select targets from read_parquet(?)", [str(path)]).fetchall()[0][0]
     np.testing.assert_array_equal(np.array(by_duckdb, np.float32), dense)
     by_polars = pl.read_parquet(path)["targets"][0].to_numpy()
     np.testing.assert_array_equal(np.stack(by_polars), dense)
@@ -200,11 +213,10 @@ def test_a_failing_write_leaves_the_old_block(tmp_path, monkeypatch):
 
 
 @settings(max_examples=60)
-@given(segment_lists, st.integers(1, 30), st.data())
-def test_any_window_is_read_through_the_page_table(tmp_path_factory, segments, bases_per_page, data):
+@given(segment_lists, page_sizes, st.data())
+def test_any_window_is_read_through_the_page_table(tmp_path_factory, segments, page_size, data):
     path = tmp_path_factory.mktemp("window") / "block.parquet"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "BASES_PER_PAGE", bases_per_page)
+    with pages_of(*page_size):
         path.write_bytes(encoded(segments, 0, LENGTH))
     start = data.draw(st.integers(0, LENGTH))
     end = data.draw(st.integers(start, LENGTH))
@@ -218,10 +230,11 @@ def test_a_window_reads_only_the_pages_it_touches(tmp_path, monkeypatch):
     path.write_bytes(encoded(segments_of(40_000, (100, 39_000)), 0, 40_000, 40_000))
     read = []
     monkeypatch.setattr(window, "read_target_page", lambda data, bases: read.append(bases) or np.zeros((bases, 12)))
-    read_targets(path, 8_000, 16_000)
+    read_targets(path, 2_000, 8_000)
     read_targets(path, 15_999, 16_001)
     read_targets(path, 5, 5)
-    assert read == [8_000, 8_000, 8_000]
+    read_targets(path, 38_999, 40_000)
+    assert read == [7_000, 8_000, 8_000, 7_000, 1_000]  # pages end at 1, 8, 16, 24, 32, 39 and 40 thousand
 
 
 def test_files_without_a_page_table_are_read_by_pyarrow(tmp_path):
@@ -248,28 +261,36 @@ def lie(table):
 def shifted(table):
     edges = table.edges.copy()
     edges[2] += 1
-    return as_text(table.bases_per_page, edges)
+    return as_text(table.bases, edges)
 
 
-def as_text(bases_per_page, edges):
-    sizes = base64.b64encode(zlib.compress(np.diff(edges).astype("<u4").tobytes(), 9)).decode()
-    return json.dumps({"bases_per_page": bases_per_page, "first": int(edges[0]), "sizes": sizes})
+def as_text(bases, edges):
+    bases, sizes = (
+        base64.b64encode(zlib.compress(np.diff(places).astype("<u4").tobytes(), 9)).decode()
+        for places in (bases, edges)
+    )
+    return json.dumps({"first": int(edges[0]), "bases": bases, "sizes": sizes})
+
+
+def instead(table, key, value):
+    return json.dumps({**json.loads(as_text(table.bases, table.edges)), key: value})
 
 
 LIES = {
     "not JSON": lambda table: "{",
     "no JSON object": lambda table: "[]",
     "keys missing": lambda table: "{}",
-    "sizes not base64": lambda table: '{"bases_per_page": 8000, "first": 4, "sizes": "!"}',
-    "sizes not compressed": lambda table: '{"bases_per_page": 8000, "first": 4, "sizes": "AAAA"}',
-    "no pages": lambda table: as_text(8_000, table.edges[:1]),
-    "a page of no bases": lambda table: as_text(0, table.edges),
-    "another number of bases a page": lambda table: as_text(10_000, table.edges),
-    "the same number of pages of another size": lambda table: as_text(9_000, table.edges),
-    "a page fewer": lambda table: as_text(8_000, table.edges[:-1]),
-    "a later beginning": lambda table: as_text(8_000, table.edges + 1),
+    "sizes not base64": lambda table: instead(table, "sizes", "!"),
+    "bases not compressed": lambda table: instead(table, "bases", "AAAA"),
+    "no pages": lambda table: as_text(table.bases[:1], table.edges[:1]),
+    "a page of no bases": lambda table: as_text(np.array([0, 0, *table.bases[2:]]), table.edges),
+    "fewer bases": lambda table: as_text(table.bases - (table.bases == 40_000), table.edges),
+    "pages of other sizes": lambda table: as_text(np.array([0, 8_000, *table.bases[2:]]), table.edges),
+    "a page fewer": lambda table: as_text(table.bases[:-1], table.edges[:-1]),
+    "more pages than sizes": lambda table: as_text(table.bases, table.edges[:-1]),
+    "a later beginning": lambda table: as_text(table.bases, table.edges + 1),
     "an edge between pages moved": shifted,
-    "an astronomic beginning": lambda table: '{"bases_per_page": 8000, "first": 1e300, "sizes": "eJwDAAAAAAE="}',
+    "an astronomic beginning": lambda table: instead(table, "first", 1e300),
 }
 
 

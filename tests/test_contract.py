@@ -130,7 +130,7 @@ def test_every_file_says_what_it_was_made_from(paths):
 def test_duckdb_reads_the_same(blocks):
     block = blocks[0]
     query = "select dna_sequence, targets, metadata ->> 'chrom' from read_parquet(?, hive_partitioning = false)"
-    dna, targets, chrom = duckdb.execute(query, [str(block.path)]).fetchone()
+    ((dna, targets, chrom),) = duckdb.execute(query, [str(block.path)]).fetchall()
     assert (dna, chrom) == (block.dna, block.metadata["chrom"])
     np.testing.assert_array_equal(np.array(targets, np.float32), block.targets)
 

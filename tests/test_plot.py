@@ -1,6 +1,7 @@
 """Pictures: the numbers that are drawn, what stands where, and the command. (What they look like, people must see.)"""
 
 import itertools
+import shutil
 import subprocess
 import sys
 
@@ -189,6 +190,14 @@ def test_many_rows_have_no_names_and_stay_low(four_genomes):
 def test_blocks_alone_have_no_transcripts_to_draw(dataset, tmp_path):
     release = ga.open_dataset(published(dataset.root, tmp_path))
     assert list(panels_of(release.plot(GENOME, CHROM, 0, 5_000)))[:2] == ["GC", "TSS all isoforms"]
+
+
+def test_a_release_has_transcripts_beside_its_blocks(dataset, small, tmp_path):
+    folder = published(dataset.root, tmp_path)
+    shutil.copytree(dataset.root / "annotation", folder / "annotation")
+    of_release, of_root = (panels_of(ds.plot(GENOME, CHROM, 0, 60_000)) for ds in (ga.open_dataset(folder), small))
+    assert list(of_release) == list(of_root)
+    assert texts(of_release["selected"]) == texts(of_root["selected"])
 
 
 def test_what_is_not_there_can_not_be_drawn(small):

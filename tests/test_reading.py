@@ -763,11 +763,14 @@ def test_the_examples_of_the_page_run(dataset, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "demo-data").symlink_to(dataset.root)
     published(dataset.root, tmp_path / "release")
+    (tmp_path / "node_modules/igv/dist").mkdir(parents=True)
+    (tmp_path / "node_modules/igv/dist/igv.min.js").write_text("var igv = {createBrowser() {}}")
     names: dict = {}
     for example in examples:
         exec(example, names)
     assert names["window"].targets.shape[1] == 6
     assert (tmp_path / "locus.png").stat().st_size > 10_000
+    assert names["html"].startswith("<!doctype html>")
 
 
 def test_errors_of_reading_are_users_errors():

@@ -22,6 +22,7 @@ from genatator_assets.query.connect import connect
 from genatator_assets.reading import open_dataset
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.made import SUFFIX
 from genatator_assets.work.storage import root_of
 
 BUCKET, URL = "bucket", "s3://bucket/some where/root"
@@ -35,8 +36,10 @@ class Remote:
     printed: str
 
     def files(self) -> dict[str, bytes]:
+        """All files but the records of runs, which state times."""
         store, prefix = self.root.fs, f"{self.root.path}/"
-        return {path.removeprefix(prefix): store.cat_file(path) for path in store.find(self.root.path)}
+        paths = [path for path in store.find(self.root.path) if not path.endswith(SUFFIX)]
+        return {path.removeprefix(prefix): store.cat_file(path) for path in paths}
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +199,18 @@ def test_windows_are_those_of_a_local_root(remote, local):
     assert one.dna == other.dna
     assert other.targets.any()
     np.testing.assert_array_equal(one.targets, other.targets)
+
+
+@pytest.mark.parametrize("form", ["bigwig", "bedgraph", "bed", "gff3"])
+def test_exports_are_those_of_a_local_root(remote, local, tmp_path, form):
+    for root, folder in ((URL, "remote"), (local.root, "local")):
+        written = _run("export", form, "--root", str(root), "--split", "train", "-o", str(tmp_path / folder))
+        assert written.exit_code == 0, written.output
+    of_remote, of_local = (
+        {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()} for folder in ("remote", "local")
+    )
+    assert of_remote == of_local
+    assert any(of_local.values())
 
 
 def test_a_release_is_made_on_this_machine(remote, tmp_path):

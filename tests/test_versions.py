@@ -8,6 +8,7 @@ import pytest
 import yaml
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
+from kept import given, keep
 
 from genatator_assets.orchestration import build_definitions
 from genatator_assets.orchestration.build import build
@@ -38,32 +39,33 @@ def no_home(monkeypatch):
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
 
 
-@pytest.fixture
-def settings(tmp_path):
-    """A finished dataset of two simulated genomes whose input files a test may edit."""
-    return built(tmp_path)
-
-
 @pytest.fixture(scope="module")
-def left_alone(tmp_path_factory):
-    """The same for tests that only look."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("DAGSTER_HOME", raising=False)
-        return built(tmp_path_factory.mktemp("versions"))
-
-
-def built(tmp_path):
+def finished(tmp_path_factory):
+    """The folder of a finished dataset of two simulated genomes, and of their input files."""
+    folder = tmp_path_factory.mktemp("versions") / "dataset"
     assemblies = []
     for seed, genome in enumerate(GENOMES):
         simulation = Simulation(seed=seed, total_bp=300_000, chromosomes=2, short_scaffolds=0, flavour="gencode")
-        written = write_assembly(simulation, tmp_path / genome)
+        written = write_assembly(simulation, folder / genome)
         files = {"sequence": {"path": str(written.sequence)}, "annotation": {"path": str(written.annotation)}}
         assemblies.append({"genome": genome, "species": "S", **files})
     catalogue = {"dataset": "d", "block_size_bp": 100_000, "assemblies": assemblies}
-    (tmp_path / "catalogue.yaml").write_text(yaml.safe_dump(catalogue))
-    settings = Settings(str(tmp_path / "catalogue.yaml"), tmp_path / "root", workers=1)
-    assert build(settings, Progress()) == []
-    return settings
+    (folder / "catalogue.yaml").write_text(yaml.safe_dump(catalogue))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DAGSTER_HOME", raising=False)
+        assert build(settings_in(folder), Progress()) == []
+    return keep(folder)
+
+
+@pytest.fixture
+def settings(finished):
+    """A finished dataset whose input files a test may edit."""
+    with given(finished) as folder:
+        yield settings_in(folder)
+
+
+def settings_in(folder):
+    return Settings(str(folder / "catalogue.yaml"), folder / "root", workers=1)
 
 
 def stale(settings):
@@ -164,13 +166,13 @@ def test_preparing_again_without_a_change_makes_nothing_stale_and_observes_nothi
         assert sorted(record.partition_key for record in observed) == sorted(registered_chromosomes(instance))
 
 
-def test_a_chromosome_s_data_version_is_the_fingerprint_of_its_manifest(left_alone):
-    with open_instance(left_alone.root) as instance:
+def test_a_chromosome_s_data_version_is_the_fingerprint_of_its_manifest(settings):
+    with open_instance(settings.root) as instance:
         for key in registered_chromosomes(instance):
             genome, chrom = key.split("/")
             manifests = {
-                "chromosome_targets": left_alone.root / "targets" / genome / f"{chrom}.json",
-                "blocks": next(left_alone.root.glob(f"blocks/*/genome={genome}/chrom={chrom}/manifest.json")),
+                "chromosome_targets": settings.root / "targets" / genome / f"{chrom}.json",
+                "blocks": next(settings.root.glob(f"blocks/*/genome={genome}/chrom={chrom}/manifest.json")),
             }
             for asset, manifest in manifests.items():
                 records = instance.fetch_materializations(
@@ -183,11 +185,11 @@ def test_a_chromosome_s_data_version_is_the_fingerprint_of_its_manifest(left_alo
                 assert read_made(manifest).run_id == records[0].run_id
 
 
-def test_records_of_genomes_and_of_the_dataset_name_the_run(left_alone):
-    with open_instance(left_alone.root) as instance:
+def test_records_of_genomes_and_of_the_dataset_name_the_run(settings):
+    with open_instance(settings.root) as instance:
         runs = {run.run_id: run.job_name for run in instance.get_runs()}
     made_by = {
-        path: runs[read_made(left_alone.root / path).run_id]
+        path: runs[read_made(settings.root / path).run_id]
         for path in (
             "assemblies/one/source.json",
             "annotation/two/summary.json",
@@ -199,8 +201,8 @@ def test_records_of_genomes_and_of_the_dataset_name_the_run(left_alone):
     assert list(made_by.values()) == ["prepare", "prepare", "finish", "finish", "finish"]
 
 
-def test_columns_come_from_columns_that_there_are(left_alone):
-    graph = build_definitions(left_alone).resolve_asset_graph()
+def test_columns_come_from_columns_that_there_are(settings):
+    graph = build_definitions(settings).resolve_asset_graph()
     assets = {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
     columns = {
         name: {column.name for column in asset.metadata["dagster/column_schema"].columns}
@@ -223,7 +225,7 @@ def test_columns_come_from_columns_that_there_are(left_alone):
     assert set(lineages["blocks"]) == columns["blocks"]
 
 
-def test_every_asset_that_is_run_has_a_code_version(left_alone):
-    graph = build_definitions(left_alone).resolve_asset_graph()
+def test_every_asset_that_is_run_has_a_code_version(settings):
+    graph = build_definitions(settings).resolve_asset_graph()
     for key in graph.get_all_asset_keys():
         assert graph.get(key).code_version or key == dg.AssetKey("chromosome_inputs")

@@ -45,11 +45,10 @@ def landmarks_of(transcripts: pa.Table, chromosomes: list[Chromosome]) -> dict[s
     All chromosomes are laid end to end, with a gap between, so that one call of pyranges serves them all: its cost
     goes by the number of chromosomes, which is thousands in a draft assembly.
     """
-    names = pa.array([chromosome.chrom for chromosome in chromosomes], pa.string())
     sizes = np.array([chromosome.length + 1 for chromosome in chromosomes], np.int64)
     bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-    selected = transcripts.filter(pc.and_(transcripts["selected"], pc.is_in(transcripts["chrom"], names)))
-    offsets = bounds[pc.index_in(selected["chrom"], names).to_numpy()]
+    selected, numbers = _selected(transcripts, chromosomes)
+    offsets = bounds[numbers]
     laid_out = pd.DataFrame(
         {
             "Start": selected["start"].to_numpy() + offsets,
@@ -67,6 +66,24 @@ def landmarks_of(transcripts: pa.Table, chromosomes: list[Chromosome]) -> dict[s
         chromosome.chrom: {key: pieces[number] for key, pieces in cuts.items()}
         for number, chromosome in enumerate(chromosomes)
     }
+
+
+def begins_of(transcripts: pa.Table, chromosomes: list[Chromosome]) -> dict[str, Positions]:
+    """Give where the selected transcripts of each of `chromosomes` begin: their TSS, each as often as it occurs,
+    ascending."""
+    selected, numbers = _selected(transcripts, chromosomes)
+    forward = pc.equal(selected["strand"], "+").to_numpy()
+    begins = np.where(forward, selected["start"].to_numpy(), selected["end"].to_numpy() - 1)
+    order = np.lexsort((begins, numbers))
+    begins, cuts = begins[order], np.searchsorted(numbers[order], np.arange(len(chromosomes) + 1))
+    return {one.chrom: begins[cuts[number] : cuts[number + 1]] for number, one in enumerate(chromosomes)}
+
+
+def _selected(transcripts: pa.Table, chromosomes: list[Chromosome]) -> tuple[pa.Table, Positions]:
+    """Give the selected transcripts on these chromosomes, and the number of the chromosome of each."""
+    names = pa.array([chromosome.chrom for chromosome in chromosomes], pa.string())
+    selected = transcripts.filter(pc.and_(transcripts["selected"], pc.is_in(transcripts["chrom"], names)))
+    return selected, pc.index_in(selected["chrom"], names).to_numpy().astype(np.int64)
 
 
 def _strand_landmarks(laid_out: pd.DataFrame, group: Group, strand: Strand) -> StrandLandmarks:

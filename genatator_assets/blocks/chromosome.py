@@ -12,7 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from genatator_assets.annotation.landmarks import GROUPS, STRANDS, Landmarks
+import numpy as np
+
+from genatator_assets.annotation.landmarks import GROUPS, STRANDS, Landmarks, Positions
+from genatator_assets.blocks.along import as_digits, count_n, edges_of
 from genatator_assets.blocks.contract import BlockPlace, block_intervals
 from genatator_assets.blocks.write import write_block
 from genatator_assets.catalogue import Kernel
@@ -61,7 +64,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class ChromosomeTask:
-    """All that a worker needs to know of a chromosome; it names files and holds no open ones. `run_id` is recorded."""
+    """All that a worker needs to know of a chromosome; it names files and holds no open ones. `run_id` is recorded.
+
+    `begins` is only shown, in figures: where the selected transcripts begin, ascending, as often as they do there; None
+    if there are to be no figures.
+    """
 
     root: Path
     genome: str
@@ -69,6 +76,7 @@ class ChromosomeTask:
     split: Split
     recipe: Recipe
     landmarks: Landmarks
+    begins: Positions | None
     with_blocks: bool = True
     run_id: str | None = None
 
@@ -156,7 +164,12 @@ def _facts(task: ChromosomeTask, targets: Manifest, blocks: Manifest | None) -> 
     facts: dict[str, Any] = {"targets": dict(targets.facts)}
     if task.with_blocks and blocks is not None:
         size = sum(output.bytes for output in blocks.outputs)
-        facts["blocks"] = {"blocks": len(blocks.outputs), "nt": task.length, "bytes": size}
+        facts["blocks"] = {
+            "blocks": len(blocks.outputs),
+            "nt": task.length,
+            "bytes": size,
+            "n_along": blocks.facts.get("n_along"),
+        }
     return facts
 
 
@@ -199,11 +212,13 @@ def _build_blocks(task: ChromosomeTask, segments: Segments) -> Manifest:
     intervals = block_intervals(task.length, task.recipe.block_size_bp)
     with recorded(_blocks_manifest(task), task.run_id):
         written = [_write_block(task, fasta, segments, *interval) for interval in intervals]
-    outputs = tuple(output for output, _ in written)
+    outputs = tuple(output for output, _, _ in written)
     _remove_stale(task, {task.root / output.path for output in outputs})
-    blocks = [{**asdict(output), **facts} for output, facts in written]
+    blocks = [{**asdict(output), **facts} for output, facts, _ in written]
+    n_along = as_digits(np.sum([n for _, _, n in written], axis=0), edges_of(task.length))
     chromosome = {"genome": task.genome, "chrom": task.chrom, "split": task.split, "chrom_length": task.length}
-    facts = {"chromosome": chromosome, "blocks": blocks, "made_from": asdict(task.recipe.blocks)}
+    made_from = asdict(task.recipe.blocks)
+    facts = {"chromosome": chromosome, "blocks": blocks, "n_along": n_along, "made_from": made_from}
     manifest = Manifest(task.blocks_fingerprint, outputs, facts)
     manifest.write(_blocks_manifest(task))
     return manifest
@@ -211,7 +226,8 @@ def _build_blocks(task: ChromosomeTask, segments: Segments) -> Manifest:
 
 def _write_block(
     task: ChromosomeTask, fasta: Path, segments: Segments, start: int, end: int
-) -> tuple[OutputFile, dict[str, Any]]:
+) -> tuple[OutputFile, dict[str, Any], Positions]:
+    """Cut and store a block; give its file, its facts, and its N in each stretch of the chromosome."""
     path = task.layout.block(task.split, task.genome, task.chrom, start)
     dna = read_dna(fasta, task.chrom, start, end)
     measured = write_block(path, dna, segments, task.place(start, end), task.recipe.blocks, task.recipe.block_writer)
@@ -224,7 +240,7 @@ def _write_block(
         "target_sum": [channel.sum for channel in runs],
         "target_max": [channel.max for channel in runs],
     }
-    return OutputFile.of(path, task.root, measured), facts
+    return OutputFile.of(path, task.root, measured), facts, count_n(dna, start, edges_of(task.length))
 
 
 def _remove_stale(task: ChromosomeTask, current: set[Path]) -> None:

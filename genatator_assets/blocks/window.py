@@ -13,6 +13,7 @@ from genatator_assets.blocks.encode.table import PAGE_TABLE_KEY, PageTable
 from genatator_assets.errors import DatasetError
 from genatator_assets.targets.channels import CHANNELS
 from genatator_assets.targets.segments import Values
+from genatator_assets.work.tables import require_known_format
 
 _CHANNELS = len(CHANNELS)
 
@@ -37,7 +38,7 @@ class BlockTargets:
         try:
             if self.table is None:
                 return _by_pyarrow(self.path, self.bases)[start:end]
-            return _by_pages(self.path, self.table, self.bases, start, end)
+            return _by_pages(self.path, self.table, start, end)
         except (pa.ArrowInvalid, OSError, ValueError) as error:
             raise _damaged(self.path, error) from error
 
@@ -59,12 +60,13 @@ def open_targets(path: Path) -> BlockTargets:
     """Read a block file's footer.
 
     Raises:
-        DatasetError: the file is no block or damaged, or its page table does not tell the truth.
+        DatasetError: the file is no block, damaged or of another format, or its page table does not tell the truth.
     """
     try:
         footer = pq.read_metadata(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise DatasetError(f"{path} can't be read as a block ({error}); build or get it again") from error
+    require_known_format(path, footer.metadata)
     chunks = [footer.row_group(0).column(number) for number in range(footer.num_columns)] if footer.num_rows else []
     of_targets = [chunk for chunk in chunks if chunk.path_in_schema.split(".")[0] == "targets"]
     if (footer.num_row_groups, footer.num_rows, len(chunks), len(of_targets)) != (1, 1, 3, 1):
@@ -87,25 +89,23 @@ def _true_table(stored: str, chunk: pq.ColumnChunkMetaData, length: int) -> Page
     """Decode a table and compare it with what the footer says of the column."""
     table = PageTable.decode(stored)
     first, last = chunk.data_page_offset, chunk.data_page_offset + chunk.total_compressed_size
-    pages = -(-length // table.bases_per_page)
-    if (table.edges[0], table.edges[-1], len(table.edges) - 1) != (first, last, pages):
+    if (table.edges[0], table.edges[-1], table.bases[-1]) != (first, last, length):
         raise ValueError(
-            f"its page table has {len(table.edges) - 1:,} pages at bytes {table.edges[0]:,} to {table.edges[-1]:,},"
-            f" expected {pages:,} at {first:,} to {last:,}"
+            f"its page table has {table.bases[-1]:,} bases at bytes {table.edges[0]:,} to {table.edges[-1]:,},"
+            f" expected {length:,} at {first:,} to {last:,}"
         )
     return table
 
 
-def _by_pages(path: Path, table: PageTable, length: int, start: int, end: int) -> Values:
+def _by_pages(path: Path, table: PageTable, start: int, end: int) -> Values:
     window = np.empty((end - start, _CHANNELS), np.float32)
     if start == end:
         return window
-    bases_per_page = table.bases_per_page
-    pages = range(start // bases_per_page, -(-end // bases_per_page))
+    opening = int(np.searchsorted(table.bases, start, side="right")) - 1
     with path.open("rb") as handle:
-        handle.seek(int(table.edges[pages[0]]))
-        for page in pages:
-            first, last = page * bases_per_page, min((page + 1) * bases_per_page, length)
+        handle.seek(int(table.edges[opening]))
+        for page in range(opening, int(np.searchsorted(table.bases, end))):
+            first, last = int(table.bases[page]), int(table.bases[page + 1])
             data = handle.read(int(table.edges[page + 1] - table.edges[page]))
             try:
                 values = read_target_page(data, last - first)

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, inputs, plan, release, use
+from genatator_assets.cli import ask, build, export, inputs, plan, release, use
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -43,6 +43,8 @@ for command in (
     plan.init,
     plan.plan,
     use.plot,
+    use.browse,
+    export.export,
     release.release,
     release.push,
 ):

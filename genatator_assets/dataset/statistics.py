@@ -3,11 +3,15 @@
 from importlib.resources import files
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from genatator_assets.annotation.landmarks import Positions
 from genatator_assets.annotation.transcripts import read_transcripts
-from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue import Catalogue, Split
+from genatator_assets.catalogue.model import SPLITS
 from genatator_assets.targets.channels import TARGET_NAMES
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
@@ -50,3 +54,21 @@ def read_statistics(layout: Layout) -> dict[str, pa.Table]:
         DatasetError: they have not been computed yet.
     """
     return {name: read_table(layout.statistics(name)) for name in TABLES}
+
+
+def lengths_of_splits(layout: Layout) -> dict[Split, Positions]:
+    """Give the lengths in bp of the chromosomes in each split that has any, as the index has them.
+
+    Raises:
+        DatasetError: there is no index yet.
+    """
+    columns = ["split", "genome", "chrom", "chrom_length"]
+    chromosomes = read_table(layout.index, columns=columns).group_by(columns).aggregate([])
+    of_splits = {split: chromosomes.filter(pc.equal(chromosomes["split"], split)) for split in SPLITS}
+    return {split: of_split["chrom_length"].to_numpy() for split, of_split in of_splits.items() if len(of_split)}
+
+
+def densities_of(target_sums: pa.Table) -> dict[Split, npt.NDArray[np.float64]]:
+    """Give the density of each channel in each split that there is, from the table of that name; float64 [12]."""
+    of_splits = {split: target_sums.filter(pc.equal(target_sums["split"], split)) for split in SPLITS}
+    return {split: of_split["density"].to_numpy() for split, of_split in of_splits.items() if len(of_split)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from genatator_assets.annotation.landmarks import landmarks_of
+from genatator_assets.annotation.landmarks import begins_of, landmarks_of
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts
 from genatator_assets.blocks.chromosome import ChromosomeTask, Recipe, intact
 from genatator_assets.catalogue import Catalogue
@@ -14,6 +14,9 @@ from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.storage import ask_each
+
+FIGURES = 100
+"""So many chromosomes of a genome, its longest, have figures: each costs Dagster's record some 8 kB."""
 
 
 def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
@@ -59,7 +62,8 @@ def chromosome_tasks(
             f" {layout.chromosomes(genome)}; build the chromosome catalogue again"
         )
     recipes = recipes_of(catalogue, layout, genome, wanted)
-    landmarks = landmarks_of(read_transcripts(layout, genome), wanted)
+    transcripts = read_transcripts(layout, genome)
+    landmarks, begins = landmarks_of(transcripts, wanted), begins_of(transcripts, _longest(known.values()))
     return [
         ChromosomeTask(
             layout.root,
@@ -68,11 +72,18 @@ def chromosome_tasks(
             chromosome.split,
             recipes[chromosome.chrom],
             landmarks[chromosome.chrom],
+            begins.get(chromosome.chrom),
             with_blocks,
         )
         for chromosome in wanted
         if chromosome.split is not None
     ]
+
+
+def _longest(chromosomes: Iterable[Chromosome]) -> list[Chromosome]:
+    """Give those that have figures."""
+    included = (chromosome for chromosome in chromosomes if chromosome.included)
+    return sorted(included, key=lambda chromosome: (-chromosome.length, chromosome.chrom))[:FIGURES]
 
 
 def tasks_of_keys(

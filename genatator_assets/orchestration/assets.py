@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import replace
 
 import dagster as dg
-import pyarrow as pa
 
 from genatator_assets.annotation import select
 from genatator_assets.annotation.transcripts import select_isoforms
@@ -13,9 +12,9 @@ from genatator_assets.blocks import contract
 from genatator_assets.blocks.chromosome import ChromosomeTask, build_chromosomes
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.dataset import index
-from genatator_assets.dataset.card import text_tables, write_card
+from genatator_assets.dataset.card import write_card
 from genatator_assets.dataset.release import release as make_release
-from genatator_assets.dataset.statistics import TABLES, build_statistics, read_statistics
+from genatator_assets.dataset.statistics import TABLES, build_statistics, lengths_of_splits, read_statistics
 from genatator_assets.dataset.tasks import (
     in_words,
     included_chromosomes,
@@ -248,7 +247,9 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         with recorded(layout.statistics(TABLES[0]).parent, context.run.run_id):
             tables = build_statistics(catalogue, layout)
         stored = versions.of_files(*(layout.statistics(name) for name in TABLES))
-        return dg.MaterializeResult(metadata=_statistics_metadata(tables), data_version=stored)
+        return dg.MaterializeResult(
+            metadata=metadata.of_statistics(tables, lengths_of_splits(layout)), data_version=stored
+        )
 
     @dg.asset(
         deps=[split_statistics],
@@ -263,8 +264,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
             text = write_card(catalogue, layout, read_statistics(layout))
             write_catalog(layout)
         return dg.MaterializeResult(
-            metadata={"dagster/uri": dg.MetadataValue.path(str(layout.card)), "card": dg.MetadataValue.md(text)},
-            data_version=versions.of_files(layout.card, layout.catalog),
+            metadata=metadata.of_card(layout, text), data_version=versions.of_files(layout.card, layout.catalog)
         )
 
     @dg.asset(
@@ -279,10 +279,6 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         return dg.MaterializeResult(metadata=metadata.of_release(make_release(layout)))
 
     return [block_index, split_statistics, dataset_card, release]
-
-
-def _statistics_metadata(tables: Mapping[str, pa.Table]) -> metadata.Metadata:
-    return {table.title: dg.MetadataValue.md(table.fitting().as_markdown()) for table in text_tables(tables)}
 
 
 def _each_genome(
@@ -333,7 +329,7 @@ def _events(
     if BLOCKS in context.selected_asset_keys:
         painted = versions.latest_materialization(context.instance, TARGETS)
         tags = versions.event_tags(blocks, {TARGETS: versions.Parent(targets, painted)})
-        yield metadata.of_partition(BLOCKS, task.key, metadata.of_blocks(outcome.facts["blocks"]), tags)
+        yield metadata.of_partition(BLOCKS, task.key, metadata.of_blocks(task, outcome.facts["blocks"]), tags)
 
 
 def _failure(what: str, failed: Mapping[str, str], count: int) -> dg.Failure:

@@ -1,5 +1,7 @@
 """The whole way for a catalogue, through Dagster and in this process: prepare, build the blocks, finish."""
 
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,7 +57,7 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
         "layout": dg.ResourceDefinition.hardcoded_resource(layout),  # we are its only writer, not each run
     }
     definitions = build_definitions(settings, overrides)
-    with _in_words(layout.root), only_writer(layout.root), open_instance(layout.root) as instance:
+    with _signals_kept(), _in_words(layout.root), only_writer(layout.root), open_instance(layout.root) as instance:
         remove_temporaries(layout.root)
         _close_killed_runs(instance, layout)
         faults = _run(definitions, PREPARE, instance, layout, range_tags(catalogue.genomes))
@@ -71,6 +73,19 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
         if registered_chromosomes(instance) and (faults or found.to_do or not found.finished):
             faults += _run(definitions, FINISH, instance, layout, {VERSION_TAG: found.version})
     return faults
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Leave the process as it was: runs of Dagster make SIGTERM an interrupt, which forked processes would inherit."""
+    if threading.current_thread() is not threading.main_thread():  # only there has Dagster done so, or may we
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -8,15 +8,24 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from genatator_assets.annotation.landmarks import STRANDS
+from genatator_assets.annotation.landmarks import STRANDS, Positions
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.annotation.transcripts import AnnotationSummary
-from genatator_assets.catalogue import Catalogue
-from genatator_assets.dataset.card import TextTable, format_bp, format_bytes
+from genatator_assets.blocks.chromosome import ChromosomeTask
+from genatator_assets.catalogue import Catalogue, Split
+from genatator_assets.dataset.card import TextTable, format_bp, format_bytes, text_tables
+from genatator_assets.dataset.figures import (
+    coverage_figure,
+    densities_figure,
+    lengths_figure,
+    reasons_figure,
+    transcripts_figure,
+)
 from genatator_assets.dataset.index import IndexSummary
 from genatator_assets.dataset.plan import amounts_of
 from genatator_assets.dataset.release import Release
 from genatator_assets.dataset.release.names import CARD
+from genatator_assets.dataset.statistics import densities_of
 from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.inputs import KINDS
@@ -25,6 +34,7 @@ from genatator_assets.work.layout import Layout
 Metadata = dict[str, Any]
 
 _SHOWN_ROWS = 40
+_SHOWN_LETTERS = 40_000  # of one text: what is shown of a materialisation has less than 100 kB, however many genomes
 
 
 def column_schema(schema: pa.Schema) -> Metadata:
@@ -80,6 +90,7 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
         "flavour": summary.flavour,
         "selected": summary.reasons.get("selected", 0),
         "malformed lines": summary.malformed,
+        "reasons": dg.MetadataValue.md(reasons_figure(summary.reasons)),
         **{title: markdown_table(header, lines[:_SHOWN_ROWS]) for title, (header, lines) in tables.items() if lines},
     }
 
@@ -99,22 +110,31 @@ def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]])
     }
 
 
-def of_targets(facts: Mapping[str, Any]) -> str:
-    """Say what a chromosome's targets hold."""
+def of_targets(facts: Mapping[str, Any]) -> Metadata:
+    """What is shown of a chromosome's targets; its figures stand with its blocks."""
     tss, polya = (
         sum(facts[sites][f"combined {strand}"] for strand in STRANDS) for sites in ("tss_sites", "polya_sites")
     )
-    return f"{facts['runs']:,} runs from {tss:,} TSS and {polya:,} polyA sites"
+    return {"holds": f"{facts['runs']:,} runs from {tss:,} TSS and {polya:,} polyA sites"}
 
 
-def of_blocks(facts: Mapping[str, Any]) -> str:
-    """Say what a chromosome's blocks hold."""
-    return f"{facts['blocks']:,} blocks, {facts['nt']:,} nt, {facts['bytes']:,} bytes"
+def of_blocks(task: ChromosomeTask, facts: Mapping[str, Any]) -> Metadata:
+    """What is shown of a chromosome's blocks: what they hold and, if it has figures, what lies where along it."""
+    holds = {"holds": f"{facts['blocks']:,} blocks, {facts['nt']:,} nt, {facts['bytes']:,} bytes"}
+    if task.begins is None:
+        return holds
+    return {
+        **holds,
+        "transcripts": dg.MetadataValue.md(transcripts_figure(task.begins, task.length, facts["n_along"])),
+        "intragenic": dg.MetadataValue.md(coverage_figure(task.landmarks, task.length, facts["n_along"])),
+    }
 
 
-def of_partition(asset: dg.AssetKey, partition: str, holds: str, tags: Mapping[str, str]) -> dg.AssetMaterialization:
+def of_partition(
+    asset: dg.AssetKey, partition: str, shown: Metadata, tags: Mapping[str, str]
+) -> dg.AssetMaterialization:
     """Record a chromosome by an event as brief as can be: there are thousands, and SQLite keeps two copies of each."""
-    return dg.AssetMaterialization(asset, partition=partition, metadata={"holds": holds}, tags=tags)
+    return dg.AssetMaterialization(asset, partition=partition, metadata=shown, tags=tags)
 
 
 def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
@@ -129,6 +149,15 @@ def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
     }
 
 
+def of_statistics(tables: Mapping[str, pa.Table], lengths: Mapping[Split, Positions]) -> Metadata:
+    """What is shown of the statistics; `lengths` are those of the chromosomes in each split."""
+    return {
+        "Chromosome lengths": dg.MetadataValue.md(lengths_figure(lengths)),
+        "Densities": dg.MetadataValue.md(densities_figure(densities_of(tables["target_sums"]))),
+        **{table.title: _beginning(table.fitting().as_markdown()) for table in text_tables(tables)},
+    }
+
+
 def of_release(release: Release) -> Metadata:
     """What is shown of a release."""
     rows = [(part.name, f"{part.files:,}", format_bytes(part.bytes)) for part in release.parts]
@@ -138,13 +167,27 @@ def of_release(release: Release) -> Metadata:
         "bytes": release.bytes,
         "blocks are hard links": release.linked,
         "parts": markdown_table(("part", "files", "size"), rows),
-        "card": dg.MetadataValue.md((release.folder / CARD).read_text().split("---\n", 2)[2]),
+        "card": _beginning((release.folder / CARD).read_text().split("---\n", 2)[2]),
     }
+
+
+def of_card(layout: Layout, text: str) -> Metadata:
+    """What is shown of the card."""
+    return {"dagster/uri": dg.MetadataValue.path(str(layout.card)), "card": _beginning(text)}
 
 
 def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dg.MarkdownMetadataValue:
     """Give a table that the UI shows as one."""
-    return dg.MetadataValue.md(TextTable("", header, tuple(rows)).as_markdown())
+    return _beginning(TextTable("", header, tuple(rows)).as_markdown())
+
+
+def _beginning(text: str) -> dg.MarkdownMetadataValue:
+    """Give Markdown, or as many whole lines of it as may be shown."""
+    if len(text) > _SHOWN_LETTERS:
+        shown = text[:_SHOWN_LETTERS].rpartition("\n")[0]
+        left = len(text.splitlines()) - len(shown.splitlines())
+        text = f"{shown}\n\nand so on, {left:,} more lines"
+    return dg.MetadataValue.md(text)
 
 
 def _inputs(source: Source) -> list[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Using a dataset: opened by coordinate, windows, torch, tokens and pictures; from a root or from blocks alone."""
+"""Using a dataset: by coordinate, windows, torch, tokens, pictures, pages, exports; from a root or blocks alone."""
 
 from genatator_assets.reading.dataset import Dataset, open_dataset
 from genatator_assets.reading.window import Interval, Window

@@ -6,7 +6,7 @@ a column chunk of its own, and is read alone.
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -17,18 +17,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.blocks.window import BlockTargets, open_targets
 from genatator_assets.catalogue.model import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.reading.store import Cache, Chromosome, segments_bytes
 from genatator_assets.sources.sequence import in_contract
 from genatator_assets.targets.channels import TARGET_NAMES
-from genatator_assets.targets.segments import Segments, Values
+from genatator_assets.targets.segments import Runs, Segments, Values
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import read_table
 
 _THREADS = 8  # disks, and more so network disks, answer many files at once
 _SHOWN = 5
+_STRETCH_BP = 500_000
 _COLUMNS = ["genome", "split", "chrom", "start", "end", "chrom_length", "path"]
 
 
@@ -97,9 +99,24 @@ class BlockStore:
         ]
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
+    def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
+        """Find the runs of one stretch of dense targets after another."""
+        for start in range(0, chromosome.length, _STRETCH_BP):
+            end = min(start + _STRETCH_BP, chromosome.length)
+            dense = self.targets(chromosome, start, end, channels)
+            try:
+                stretch = tuple(Runs.of_column(np.ascontiguousarray(column), start) for column in dense.T)
+            except ValueError as error:
+                raise DatasetError(
+                    f"{self.origin}: targets of {chromosome.genome} {chromosome.chrom}, [{start:,}, {end:,}): {error};"
+                    " get its blocks again"
+                ) from error
+            yield stretch
+
     def transcripts(self, genome: str) -> pa.Table | None:
-        """Blocks don't tell transcripts."""
-        return None
+        """Blocks don't tell transcripts, but a release has them beside its blocks."""
+        layout = Layout(self.origin)
+        return read_transcripts(layout, genome) if layout.transcripts(genome).is_file() else None
 
     def _pieces(self, chromosome: Chromosome, start: int, end: int) -> list[tuple[Block, int, int]]:
         """Give the blocks that [start, end) touches, and which bases of each, counted from its own start."""

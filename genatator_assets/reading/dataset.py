@@ -85,6 +85,11 @@ class Dataset:
         return {(one.genome, one.chrom): one for one in sorted(wanted, key=_in_order)}
 
     @property
+    def split(self) -> str | None:
+        """The split that was selected; None where all are there."""
+        return self._split
+
+    @property
     def splits(self) -> tuple[str, ...]:
         """The splits, as train, validation, test."""
         known = [*SPLITS, *sorted({one.split for one in self._chromosomes.values()} - set(SPLITS))]
@@ -196,7 +201,7 @@ class Dataset:
         return windows.shuffled(seed) if shuffle else windows
 
     def plot(self, genome: str, chrom: str, start: int, end: int) -> Figure:
-        """Draw bases [start, end), 0-based half-open: DNA, transcripts if the dataset is a root, and channels.
+        """Draw bases [start, end), 0-based half-open: DNA, transcripts if the dataset has them, and channels.
 
         Raises:
             MissingExtraError: matplotlib is not installed.
@@ -207,6 +212,22 @@ class Dataset:
         interval = Interval(genome, chrom, int(start), int(end))
         self._chromosome_of(interval)
         return plot_locus(self, interval)
+
+    def page(self, genome: str, chrom: str, start: int, end: int, *, igv: str | Path | None = None) -> str:
+        """Give an HTML page that shows bases [start, end), 0-based half-open, in igv.js, without any network.
+
+        `igv` is the file igv.min.js of the npm package igv; without it, it is looked for in node_modules/igv/dist of
+        the working folder and those above.
+
+        Raises:
+            GenatatorError: there is no igv.js.
+            ReadingError: there is no such genome, chromosome or interval, or it is longer than a page can hold.
+        """
+        from genatator_assets.reading.page import locus_page, read_igv  # noqa: PLC0415 - seldom needed
+
+        interval = Interval(genome, chrom, int(start), int(end))
+        self._chromosome_of(interval)
+        return locus_page(self, interval, read_igv(Path(igv) if igv is not None else None))
 
     def __repr__(self) -> str:
         """Tell what is in it."""

@@ -11,6 +11,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from genatator_assets.reading.bins import Composition, rows_of
+from genatator_assets.reading.locus import Line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,9 +27,6 @@ _DNA_IN, _CHANNEL_IN, _ROW_IN, _LINE_IN = 0.65, 0.42, 0.16, 0.125
 _MOST_IN = 3.6
 _ROWS_FOR_NAMES, _MOST_NAMED_ROWS = 6, 21  # how many more rows names are worth, and how many they may stand in
 _NAME_PT, _LETTER_IN, _SPACE_IN = 6.5, 0.06, 0.05
-
-Line = tuple[str, str]
-"""A line of a label, and its colour."""
 
 Model = tuple[int, int, str, str, str]
 """A transcript as it is drawn: start, end, strand, colour, name."""

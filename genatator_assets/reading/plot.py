@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.compute as pc
 
 from genatator_assets.errors import MissingExtraError
 from genatator_assets.reading.bins import Composition, bin_edges, composition, maxima, merged_edges, pieces
+from genatator_assets.reading.locus import GROUPS, KINDS, Line, Row, colour_of, counted, transcripts_at
 from genatator_assets.reading.window import Interval
 from genatator_assets.targets.channels import CHANNELS
 
@@ -30,17 +29,14 @@ _LEFT_IN, _PANEL_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN, _GAP_IN = 1.2, 8.45, 0.35, 
 _WIDTH_IN = _LEFT_IN + _PANEL_IN + _RIGHT_IN
 _BINS, _DNA_BINS, _DNA_BIN_BP = 1_000, 250, 20
 _PIECE_BP = 2_000_000
-_TYPES = {"mRNA": "#2f6db5", "lncRNA": "#d9821a", "other": "#8f8f8f"}
-_KINDS = {"tss": ("TSS", "#1c8a63"), "polya": ("polyA", "#c23b3b"), "intragenic": ("intragenic", "#6a5fb0")}
-_GROUPS = {"combined": "all isoforms", "mrna": "mRNA only"}
 
 
 def plot_locus(dataset: Dataset, interval: Interval) -> Figure:
     """Draw an interval; see `Dataset.plot`."""
     edges, values, dna = _summary(dataset, interval)
     panels = [dna_panel(dna), *_transcript_panels(dataset, interval)]
-    for group, said in _GROUPS.items():
-        for kind, (title, colour) in _KINDS.items():
+    for group, said in GROUPS.items():
+        for kind, (title, colour) in KINDS.items():
             plus, minus = (values[:, _column(group, kind, strand)] for strand in "+-")
             panels.append(channel_panel(edges, plus, minus, colour, (title, colour), (said, GREY)))
     return _figure(interval, panels)
@@ -66,28 +62,13 @@ def _summary(dataset: Dataset, interval: Interval) -> tuple[Positions, Values, C
 
 def _transcript_panels(dataset: Dataset, interval: Interval) -> list[Panel]:
     """Make the panels of selected and of rejected transcripts; none if the dataset doesn't have transcripts."""
-    table = dataset.store.transcripts(interval.genome)
-    if table is None:
-        return []
-    overlap = pc.and_(pc.less(table["start"], interval.end), pc.greater(table["end"], interval.start))
-    rows = table.filter(pc.and_(pc.equal(table["chrom"], interval.chrom), overlap)).to_pylist()
-    selected = [row for row in rows if row["selected"]]
-    rejected = [row for row in rows if not row["selected"]]
-    types = Counter(row["type"] for row in selected).most_common()
-    reasons = Counter(row["reason"].replace("_", " ") for row in rejected).most_common()
-    said_types = [(f"{count:,} {kind}", _TYPES[kind]) for kind, count in types]
-    said_reasons = [(f"{count:,} {reason}", _TYPES["other"]) for reason, count in reasons]
-    return [
-        _models(interval, selected, _TYPES, ("selected", GREY), *said_types),
-        _models(interval, rejected, dict.fromkeys(_TYPES, _TYPES["other"]), ("rejected", GREY), *said_reasons),
-    ]
+    titles = ("selected", "rejected")
+    found = transcripts_at(dataset, interval) or ()
+    return [_models(interval, rows, (title, GREY), *counted(rows)) for title, rows in zip(titles, found, strict=False)]
 
 
-def _models(interval: Interval, rows: list[dict[str, Any]], colours: dict[str, str], *label: tuple[str, str]) -> Panel:
-    models = [
-        (row["start"], row["end"], row["strand"], colours[row["type"]], row["transcript_id"])
-        for row in sorted(rows, key=lambda row: (row["start"], -row["end"], row["transcript_id"]))
-    ]
+def _models(interval: Interval, rows: list[Row], *label: Line) -> Panel:
+    models = [(row["start"], row["end"], row["strand"], colour_of(row), row["transcript_id"]) for row in rows]
     return models_panel(interval, _PANEL_IN, models, *label)
 
 

@@ -5,7 +5,7 @@ A store answers for intervals that lie within a chromosome; that they do is the 
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.errors import DatasetError
 from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.sources.sequence import local_fasta, read_dna
-from genatator_assets.targets.segments import Segments, Values
+from genatator_assets.targets.segments import Runs, Segments, Values
 from genatator_assets.targets.store import read_segments
 from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout
@@ -54,8 +54,11 @@ class Store(Protocol):
     def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
         """Give the targets of bases [start, end): float32 [end - start, len(channels)]."""
 
+    def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
+        """Give the runs of channels along a chromosome, stretch by stretch; one may go on in the next stretch."""
+
     def transcripts(self, genome: str) -> pa.Table | None:
-        """Give every transcript of a genome (`annotation.select.SCHEMA`), or None where only blocks are kept."""
+        """Give every transcript of a genome (`annotation.select.SCHEMA`), or None where none are kept."""
 
 
 class Cache(Generic[Key, Value]):
@@ -140,6 +143,11 @@ class RootStore:
     def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
         """Make a stretch of the chromosome's segments dense."""
         return self.segments(chromosome).dense(start, end, channels)
+
+    def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
+        """Give them as they are stored: the chromosome is one stretch."""
+        segments = self.segments(chromosome)
+        yield tuple(segments.channels[channel] for channel in channels)
 
     def transcripts(self, genome: str) -> pa.Table | None:
         """Read them."""

@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from genatator_assets.catalogue.model import nearest
 from genatator_assets.errors import ReadingError
 from genatator_assets.targets.channels import CHANNELS, TARGET_NAMES
 from genatator_assets.targets.segments import Values
+
+if TYPE_CHECKING:
+    from alphagenome.data.track_data import TrackData
 
 Channels = Literal["all", "combined", "mrna"] | Sequence[str]
 """Which channels are wanted: a group, or names in the order in which they are to come."""
@@ -128,6 +131,16 @@ class Window:
         positions = np.arange(self.interval.start, self.interval.end)
         inside = (positions >= 0) & (positions < self.chrom_length)
         return inside if self.interval.strand == "+" else inside[::-1]
+
+    def track_data(self) -> "TrackData":
+        """Give the targets as a `TrackData` of the package alphagenome; see `exports.trackdata`.
+
+        Raises:
+            MissingExtraError: alphagenome is not installed.
+        """
+        from genatator_assets.reading.exports.trackdata import track_data  # noqa: PLC0415 - needs an extra
+
+        return track_data(self)
 
     def reverse_complement(self) -> "Window":
         """Give the same bases of the other strand: DNA complemented, everything reversed, + and - channels exchanged.

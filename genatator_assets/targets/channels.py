@@ -15,6 +15,11 @@ class Channel:
     kind: Literal["tss", "polya", "intragenic"]
     strand: Strand
 
+    @property
+    def unstranded(self) -> str:
+        """The name without the strand, which both strands share."""
+        return self.name.removesuffix(f"_{self.strand}")
+
 
 CHANNELS: tuple[Channel, ...] = (
     Channel("primary_tss_+", "combined", "tss", "+"),

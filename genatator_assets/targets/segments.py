@@ -34,6 +34,23 @@ class Runs:
         if not np.all((self.value > 0) & (self.value <= 1)):
             raise ValueError("values of runs must be in (0, 1]")
 
+    @classmethod
+    def of_column(cls, column: Values, offset: int = 0) -> "Runs":
+        """Give the runs of one channel's dense values, float32 [length] with length at least 1, that begin at `offset`.
+
+        >>> Runs.of_column(np.array([0, 1, 1, 0.5], np.float32), offset=100).start.tolist()
+        [101, 103]
+
+        Raises:
+            ValueError: a value is not in [0, 1].
+        """
+        if not (column.min() >= 0 and column.max() <= 1):  # which NaN isn't either
+            raise ValueError(f"values lie between {column.min()} and {column.max()}, expected [0, 1]")
+        edges = np.flatnonzero(column[1:] != column[:-1]) + 1
+        start, end = np.concatenate([[0], edges]), np.concatenate([edges, [len(column)]])
+        kept = column[start] > 0
+        return cls(start[kept] + offset, end[kept] + offset, column[start[kept]])
+
     def within(self, start: int, end: int) -> "Runs":
         """Give the runs that overlap [start, end), cut to it."""
         return Runs(*self.cut(start, end))
@@ -78,7 +95,7 @@ class Segments:
         Raises:
             ValueError: a value is not in [0, 1], or there are not twelve channels.
         """
-        return cls(len(dense), tuple(_runs_of(np.ascontiguousarray(column)) for column in dense.T))
+        return cls(len(dense), tuple(Runs.of_column(np.ascontiguousarray(column)) for column in dense.T))
 
     def dense(self, start: int, end: int, channels: Sequence[int] = range(len(CHANNELS))) -> Values:
         """Give the targets of [start, end) (0-based half-open), float32 [end - start, len(channels)].
@@ -92,15 +109,6 @@ class Segments:
         for column, channel in enumerate(channels):
             _paint(dense[:, column], start, *self.channels[channel].cut(start, end))
         return dense
-
-
-def _runs_of(column: Values) -> Runs:
-    if not (column.min() >= 0 and column.max() <= 1):  # which NaN isn't either
-        raise ValueError(f"values lie between {column.min()} and {column.max()}, expected [0, 1]")
-    edges = np.flatnonzero(column[1:] != column[:-1]) + 1
-    start, end = np.concatenate([[0], edges]), np.concatenate([edges, [len(column)]])
-    kept = column[start] > 0
-    return Runs(start[kept], end[kept], column[start[kept]])
 
 
 def _paint(column: Values, offset: int, start: Positions, end: Positions, value: Values) -> None:

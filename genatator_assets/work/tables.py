@@ -16,6 +16,8 @@ from genatator_assets.work.storage import is_remote
 FORMAT_VERSION = "1"
 """Version of the layout and schemas under a dataset root; a change that old readers can't read raises it."""
 
+_VERSION_KEY = b"genatator_assets.format_version"
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -60,15 +62,31 @@ def readable(path: Path) -> Path | pa.BufferReader:
     return pa.BufferReader(path.fs.cat_file(path.path)) if is_remote(path) else path
 
 
+def require_known_format(path: Path, key_values: Mapping[bytes, bytes] | None) -> None:
+    """See to it that a file is of the format that is read here; a file of others doesn't say its format.
+
+    Raises:
+        DatasetError: it is of another.
+    """
+    found = (key_values or {}).get(_VERSION_KEY, FORMAT_VERSION.encode()).decode("utf-8", "replace")
+    if found != FORMAT_VERSION:
+        raise DatasetError(
+            f"{path} is of format {found!r}, and genatator-assets {__version__} reads format {FORMAT_VERSION!r};"
+            " use the version that made it, or build the dataset again"
+        )
+
+
 def read_table(path: Path, **how: Any) -> pa.Table:
     """Read a table that `write_table` wrote; `how` goes to `pyarrow.parquet.read_table`.
 
     Raises:
-        DatasetError: the file is missing or damaged.
+        DatasetError: the file is missing, damaged or of another format.
     """
     if not path.is_file():
         raise DatasetError(f"{path} does not exist: the step that makes it has not been run; build the dataset")
     try:
-        return pq.read_table(readable(path), partitioning=None, **how)
+        source = readable(path)
+        require_known_format(path, pq.read_metadata(source).metadata)
+        return pq.read_table(source, partitioning=None, **how)
     except (pa.ArrowInvalid, OSError) as error:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error

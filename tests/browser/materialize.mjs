@@ -1,6 +1,7 @@
 // Materialises a dataset through Dagster's UI as a person would, and takes screenshots of what the UI then shows.
 // Started by run.sh: node materialize.mjs URL GENOME CHROMIUM SCREENSHOTS WORK, where WORK is an empty folder.
 import { chromium } from "playwright-core";
+import { OPTIONS } from "./chromium.mjs";
 
 const [url, genome, executablePath, screenshots, work] = process.argv.slice(2);
 const ASSETS = [
@@ -12,13 +13,9 @@ const GRAPH = { width: 1900, height: 640 }; // wide enough for the names of all 
 const RUN_TIMEOUT = 120_000; // the daemon looks for new backfills every 30 s
 
 const browser = await chromium.launchPersistentContext(`${work}/profile`, {
+  ...OPTIONS,
   executablePath,
-  headless: true,
   viewport: PAGE,
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-  ],
 });
 browser.setDefaultTimeout(30_000);
 // Nothing from outside is needed: what the UI asks of other hosts is refused.
@@ -35,13 +32,21 @@ try {
   assert(total > 0, "no chromosomes are registered");
   done(`prepare: ${total} chromosomes are registered`);
 
+  await page.goto(`${url}/assets/selected_isoforms?view=partitions&partition=${genome}`);
+  await visible(page.getByText("transcripts by reason"));
+  await expectFigures(1);
+  await screenshot("selected-isoforms");
+  done(`selected_isoforms: counts by reason of ${genome} are shown as a table and a figure`);
+
   const chosen = await launch("build_blocks", chooseGenome);
   await expectPartitions({ Materialized: chosen, Missing: total - chosen, Failed: 0 });
   await page.getByText(`${genome}/`).first().click();
   await visible(page.getByText("Materialized", { exact: true }));
-  await visible(page.getByText("dagster/row_count"));
+  await visible(page.getByText(/^\d+ blocks, [\d,]+ nt/));
+  await expectFigures(2);
   await screenshot("blocks-partitions");
   done(`build_blocks: ${chosen} chromosomes of ${genome} are materialised, ${total - chosen} are missing`);
+  done("a chromosome's page shows figures of its transcripts and intragenic targets");
 
   if (chosen < total) {
     await launch("build_blocks", choosePreset("Missing"));
@@ -57,8 +62,9 @@ try {
   await page.goto(`${url}/assets/split_statistics?view=events`);
   await visible(page.getByText("Split-level overview").last());
   await visible(page.getByText("Species coverage").last());
+  await expectFigures(2);
   await screenshot("split-statistics");
-  done("split_statistics shows its tables");
+  done("split_statistics shows its tables, and figures of lengths and densities");
 
   await page.setViewportSize(GRAPH);
   await openGraph();
@@ -148,6 +154,22 @@ async function expectChecks(asset) {
   await visible(page.getByText("Succeeded", { exact: true }).nth(checks - 1));
   await visible(page.getByText("Passed", { exact: true }).first());
   return checks;
+}
+
+// So many figures stand open on the page, and in each something is painted.
+async function expectFigures(wanted) {
+  const figures = page.locator('img[src^="data:image/svg+xml,"]');
+  await visible(figures.nth(wanted - 1));
+  const painted = await figures.evaluateAll((images) => Promise.all(images.map(async (image) => {
+    await image.decode();
+    const { naturalWidth: width, naturalHeight: height } = image;
+    const canvas = new OffscreenCanvas(width, height).getContext("2d");
+    canvas.drawImage(image, 0, 0);
+    const { data } = canvas.getImageData(0, 0, width, height);
+    return data.filter((value, place) => place % 4 === 0 && value < 128).length / (width * height);
+  })));
+  assert(painted.length === wanted, `${painted.length} figures are shown, not ${wanted}`);
+  assert(painted.every((share) => share > 0.01), `next to nothing is painted in a figure: ${painted}`);
 }
 
 async function screenshot(name) {

@@ -9,22 +9,10 @@
 #   CHROMIUM     the browser (default: chromium on the PATH)    VENV  the environment (default: .venv)
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
-repository=$(cd "$here/../.." && pwd)
-venv=${VENV:-$repository/.venv}
+source "$(dirname "$0")/needs.sh"
 port=${PORT:-3917}
 screenshots=${SCREENSHOTS:-$repository/docs/images}
-
-missing() { echo "missing: $1 ($2)" >&2; exit 2; }
-[ -x "$venv/bin/genatator-assets" ] || missing "$venv/bin/genatator-assets" "make .venv/.ready, or set VENV"
 command -v curl >/dev/null || missing curl "Debian: apt-get install curl"
-command -v node >/dev/null || missing node "Node.js 18 or later; Debian: apt-get install nodejs"
-chromium=${CHROMIUM:-$(command -v chromium || true)}
-[ -n "$chromium" ] || missing chromium "Debian: apt-get install chromium, or set CHROMIUM"
-if [ ! -d "$here/node_modules/playwright-core" ]; then
-  command -v npm >/dev/null || missing npm "Debian: apt-get install npm"
-  npm install --prefix "$here" --no-package-lock --no-audit --no-fund --loglevel=error
-fi
 
 work=$(mktemp -d -t dataset.XXXXXX)
 mkdir "$work/browser"
@@ -56,15 +44,15 @@ catalogue=${1:-$work/catalogue.yaml}
 if [ $# -eq 0 ]; then
   cat >"$catalogue" <<'YAML'
 dataset: browser
-block_size_bp: 200_000
+block_size_bp: 1_000_000
 assemblies:
   - genome: sim-gencode
     species: Simulata humana
-    simulate: {seed: 1, total_bp: 1_000_000, chromosomes: 3, flavour: gencode}
-    splits: {validation: [chr3]}
+    simulate: {seed: 1, total_bp: 12_000_000, chromosomes: 7, flavour: gencode}
+    splits: {validation: [chr6, chr7]}
   - genome: sim-ensembl
     species: Simulata murina
-    simulate: {seed: 2, total_bp: 600_000, chromosomes: 2, flavour: ensembl}
+    simulate: {seed: 2, total_bp: 6_000_000, chromosomes: 5, flavour: ensembl}
     splits: {default: test}
 YAML
 fi
@@ -77,7 +65,6 @@ if curl --silent --output /dev/null "http://127.0.0.1:$port/"; then
   echo "port $port is taken; set PORT to another" >&2
   exit 2
 fi
-unset DAGSTER_HOME GENATATOR_CATALOGUE GENATATOR_ROOT GENATATOR_WORKERS
 set -m # a process group of its own, in which interrupts are not ignored
 "$venv/bin/genatator-assets" ui --catalogue "$catalogue" --root "$root" --port "$port" >"$work/ui.log" 2>&1 &
 server=$!

@@ -9,7 +9,8 @@ from typing import BinaryIO
 import numpy as np
 
 from genatator_assets.blocks.contract import SCHEMA, BlockPlace
-from genatator_assets.blocks.encode import pages, thrift
+from genatator_assets.blocks.encode import thrift
+from genatator_assets.blocks.encode.cut import Cut, cut_into_pages, target_pages
 from genatator_assets.blocks.encode.pages import Compressor, Page, string_page
 from genatator_assets.blocks.encode.table import PAGE_TABLE_KEY, PageTable
 from genatator_assets.targets.segments import Segments
@@ -43,13 +44,14 @@ def encode_block(
 ) -> None:
     """Write the block at `place` of a chromosome: the content that pyarrow would write from dense arrays."""
     compressor = Compressor()
+    cut = cut_into_pages(segments, place.start, place.end)
     handle.write(_MAGIC)
     chunks = [
         _write_string(handle, compressor, "dna_sequence", dna),
-        _write_targets(handle, compressor, segments, place),
+        _write_targets(handle, compressor, segments, place, cut),
         _write_string(handle, compressor, "metadata", place.metadata_json()),
     ]
-    table = PageTable(pages.BASES_PER_PAGE, np.array(chunks[1].page_edges, np.int64))
+    table = PageTable(cut.edges - place.start, np.array(chunks[1].page_edges, np.int64))
     footer = _footer(chunks, {**key_values, PAGE_TABLE_KEY: table.encode()})
     handle.write(footer + packed.pack("<I", len(footer)) + _MAGIC)
 
@@ -59,9 +61,9 @@ def _write_string(handle: BinaryIO, compressor: Compressor, name: str, text: str
     return _write_chunk(handle, (name,), _BYTE_ARRAY, 1, [string_page(compressor, text.encode())], no_nulls)
 
 
-def _write_targets(handle: BinaryIO, compressor: Compressor, segments: Segments, place: BlockPlace) -> _Chunk:
+def _write_targets(handle: BinaryIO, compressor: Compressor, segments: Segments, place: BlockPlace, cut: Cut) -> _Chunk:
     values = len(segments.channels) * (place.end - place.start)
-    written = pages.target_pages(compressor, segments, place.start, place.end)
+    written = target_pages(compressor, segments, cut)
     return _write_chunk(handle, _TARGETS_PATH, _FLOAT, values, written, _limits(segments, place.start, place.end))
 
 

@@ -14,7 +14,6 @@ A page of the targets column holds n bases, in Parquet's three-level layout of l
 
 import struct as packed
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,15 +23,10 @@ import pyarrow as pa
 
 from genatator_assets.blocks.encode import thrift
 from genatator_assets.targets.channels import CHANNELS
-from genatator_assets.targets.segments import Runs, Segments
-
-BASES_PER_PAGE = 8_000
-"""Measured: fewer cost more headers and calls, more leave fewer constant pages (docs/format.md)."""
 
 _CHANNELS = len(CHANNELS)
 _PLAIN, _RLE = 0, 3
 _DATA_PAGE = 0
-_CACHED_PAGES = 512
 
 
 @dataclass(frozen=True)
@@ -63,6 +57,11 @@ def string_page(compressor: Compressor, text: bytes) -> Page:
     return compressor.page(_sized(defined) + _sized(text), values=1)
 
 
+def target_page(compressor: Compressor, values: bytes | memoryview, bases: int, opening: bool) -> Page:
+    """Make a page of the targets of `bases` bases from their values; the opening page begins the row."""
+    return compressor.page(b"".join((_levels(bases, opening), values)), bases * _CHANNELS)
+
+
 def read_target_page(data: bytes, bases: int) -> npt.NDArray[np.float32]:
     """Read a page of the targets, header and compressed data: float32 [bases, 12].
 
@@ -81,46 +80,6 @@ def read_target_page(data: bytes, bases: int) -> npt.NDArray[np.float32]:
         raise ValueError("the page's checksum is not that of its bytes")
     raw = pa.Codec("zstd").decompress(compressed, raw_size, asbytes=True)
     return np.frombuffer(raw, "<f4", offset=raw_size - values * 4).reshape(bases, _CHANNELS)
-
-
-def target_pages(compressor: Compressor, segments: Segments, start: int, end: int) -> Iterator[Page]:
-    """Make the pages of the targets of [start, end), in order."""
-    starts = np.arange(start, end, BASES_PER_PAGE)
-    ends = np.minimum(starts + BASES_PER_PAGE, end)
-    columns = [_at_pages(runs, starts, ends) for runs in segments.channels]
-    first_values = np.stack([values for values, _ in columns], axis=1)
-    changing = np.stack([changes for _, changes in columns], axis=1)
-    cache: dict[tuple[int, bool, bytes], Page] = {}
-    for number, (first, last) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        bases, opening = last - first, first == start
-        changed = np.flatnonzero(changing[number])
-        if len(changed):
-            dense = np.broadcast_to(first_values[number], (bases, _CHANNELS)).copy()
-            dense[:, changed] = segments.dense(first, last, changed.tolist())
-            yield compressor.page(_levels(bases, opening) + dense.tobytes(), bases * _CHANNELS)
-            continue
-        key = bases, opening, first_values[number].tobytes()
-        if key not in cache:
-            cache[key] = compressor.page(_levels(bases, opening) + key[2] * bases, bases * _CHANNELS)
-        yield cache[key]
-
-
-def _at_pages(
-    runs: Runs, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Give one channel's value at the first base of each page, and whether it changes within the page."""
-    following = np.searchsorted(runs.end, starts, side="right")
-    covered = np.append(runs.start, np.iinfo(np.int64).max)[following] <= starts
-    values = np.where(covered, np.append(runs.value, np.float32(0))[following], np.float32(0))
-    changes = _edges_within(runs.start, starts, ends) | _edges_within(runs.end, starts, ends)
-    return values, changes
-
-
-def _edges_within(
-    edges: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    """Say for each page whether an edge lies strictly between its first base and its end."""
-    return np.searchsorted(edges, starts, side="right") < np.searchsorted(edges, ends, side="left")
 
 
 @lru_cache(maxsize=64)
@@ -153,14 +112,18 @@ def _sized(content: bytes) -> bytes:
 
 
 def _header(uncompressed: int, compressed: bytes, values: int) -> bytes:
-    data_page = thrift.struct(*(thrift.i32(number, value) for number, value in _data_page(values).items()))
     return thrift.struct(
         thrift.i32(1, _DATA_PAGE),
         thrift.i32(2, uncompressed),
         thrift.i32(3, len(compressed)),
         thrift.i32(4, _signed(zlib.crc32(compressed))),
-        thrift.nested(5, data_page),
+        _data_page_field(values),
     )
+
+
+@lru_cache(maxsize=64)
+def _data_page_field(values: int) -> thrift.Field:
+    return thrift.nested(5, thrift.struct(*(thrift.i32(number, value) for number, value in _data_page(values).items())))
 
 
 def _data_page(values: int) -> dict[int, int]:

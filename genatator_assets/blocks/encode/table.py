@@ -20,24 +20,29 @@ _LARGEST_TABLE_BYTES = 64 << 20
 
 @dataclass(frozen=True, eq=False)
 class PageTable:
-    """Page k holds bases [k * bases_per_page, (k + 1) * bases_per_page) of the block, the last page fewer.
+    """Page k holds bases [bases[k], bases[k + 1]) of the block and lies at bytes [edges[k], edges[k + 1]) of the file.
 
-    `edges` int64 [pages + 1]: page k lies at bytes [edges[k], edges[k + 1]) of the file, header and data.
+    bases, edges int64 [pages + 1]; the bytes of a page are its header and its data.
     """
 
-    bases_per_page: int
+    bases: npt.NDArray[np.int64]
     edges: npt.NDArray[np.int64]
 
     def __post_init__(self) -> None:
         """Check what holds for every table."""
-        if self.bases_per_page < 1 or len(self.edges) < 2 or self.edges[0] < 0 or np.any(np.diff(self.edges) <= 0):
+        if not len(self.bases) == len(self.edges) >= 2:
+            raise ValueError(f"a page table needs pages; found {len(self.bases)=}, {len(self.edges)=}")
+        if (
+            self.bases[0] != 0
+            or self.edges[0] < 0
+            or np.any(np.diff(self.bases) <= 0)
+            or np.any(np.diff(self.edges) <= 0)
+        ):
             raise ValueError("a page table needs pages of at least one base and edges that ascend")
 
     def encode(self) -> str:
-        """Give the table as JSON: the sizes of most pages are alike, so that compressed they take little room."""
-        sizes = np.diff(self.edges).astype("<u4").tobytes()
-        packed = base64.b64encode(zlib.compress(sizes, 9)).decode()
-        return json.dumps({"bases_per_page": self.bases_per_page, "first": int(self.edges[0]), "sizes": packed})
+        """Give the table as JSON: most pages are alike, so that compressed it takes little room."""
+        return json.dumps({"first": int(self.edges[0]), "bases": _packed(self.bases), "sizes": _packed(self.edges)})
 
     @classmethod
     def decode(cls, text: str) -> "PageTable":
@@ -48,9 +53,15 @@ class PageTable:
         """
         try:
             stored = json.loads(text)
-            inflater = zlib.decompressobj()
-            sizes = inflater.decompress(base64.b64decode(stored["sizes"], validate=True), _LARGEST_TABLE_BYTES)
-            edges = np.cumsum([int(stored["first"]), *np.frombuffer(sizes, "<u4").tolist()], dtype=np.int64)
-            return cls(int(stored["bases_per_page"]), edges)
+            return cls(_edges(stored["bases"], 0), _edges(stored["sizes"], int(stored["first"])))
         except (KeyError, TypeError, OverflowError, RecursionError, binascii.Error, zlib.error) as error:
             raise ValueError(f"not a page table: {error!r}") from error
+
+
+def _packed(edges: npt.NDArray[np.int64]) -> str:
+    return base64.b64encode(zlib.compress(np.diff(edges).astype("<u4").tobytes(), 9)).decode()
+
+
+def _edges(packed: str, first: int) -> npt.NDArray[np.int64]:
+    steps = zlib.decompressobj().decompress(base64.b64decode(packed, validate=True), _LARGEST_TABLE_BYTES)
+    return np.cumsum([first, *np.frombuffer(steps, "<u4").tolist()], dtype=np.int64)

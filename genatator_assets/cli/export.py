@@ -1,0 +1,168 @@
+"""`export`: a dataset in the formats of others, a command each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from genatator_assets.cli.common import root_option
+from genatator_assets.errors import GenatatorError
+
+if TYPE_CHECKING:
+    from genatator_assets.reading import Dataset
+    from genatator_assets.reading.window import Channels
+
+_GROUPS = ("all", "combined", "mrna")
+
+Command = Callable[..., Any]
+
+
+class _Output(click.Path):
+    """A path on this machine."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse URLs, which would make odd folders here."""
+        if "://" in str(value):
+            self.fail(f"{value!r} is a URL; exports are written on this machine: give a path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class _Channels(click.ParamType["Channels"]):
+    """A group of channels, or names with commas between."""
+
+    name = "channels"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Channels:
+        """Split names."""
+        return value if value in _GROUPS else [name.strip() for name in value.split(",")]
+
+
+def _of_a_part(command: Command) -> Command:
+    """Give a command the options that say which part of which dataset is meant; it gets that as `part`."""
+
+    @wraps(command)
+    def with_part(root: Path, genome: str | None, split: str | None, output: Path, **options: Any) -> None:
+        from genatator_assets.reading import open_dataset
+
+        part = open_dataset(root).select(split).select(genome=genome)
+        try:
+            command(part=part, output=output, **options)
+        except OSError as error:
+            raise GenatatorError(f"{output} can't be written ({error}); make room, or give another place") from error
+
+    genome = click.option("--genome", help="Only this genome.")
+    split = click.option("--split", help="Only this split, of which the files then have the name.")
+    return root_option(genome(split(with_part)))
+
+
+_channels_option = click.option(
+    "--channels",
+    type=_Channels(),
+    default="all",
+    show_default=True,
+    metavar="GROUP|NAME,...",
+    help=f"{', '.join(_GROUPS)}; or names with commas between.",
+)
+_folder_option = click.option(
+    "--output",
+    "-o",
+    type=_Output(file_okay=False, path_type=Path),
+    required=True,
+    help="The folder of the files; it is made if it is not there.",
+)
+
+
+@click.group()
+def export() -> None:
+    """Write a dataset in another format: for genome browsers, for Keras, for comparing annotations.
+
+    The dataset may also be a folder of blocks alone, such as a release. Examples: docs/exports.md.
+    """
+
+
+@export.command()
+@_of_a_part
+@_channels_option
+@_folder_option
+def bigwig(part: Dataset, output: Path, channels: Channels) -> None:
+    """Write bigWig: a file per genome and channel. Needs the extra [export]."""
+    from genatator_assets.reading.exports.bigwig import write_bigwig
+
+    _print_paths(write_bigwig(part, output, channels))
+
+
+@export.command()
+@_of_a_part
+@_channels_option
+@_folder_option
+def bedgraph(part: Dataset, output: Path, channels: Channels) -> None:
+    """Write bedGraph: a file per genome and channel; zeros are left out."""
+    from genatator_assets.reading.exports.bed import write_bedgraph
+
+    _print_paths(write_bedgraph(part, output, channels))
+
+
+@export.command()
+@_of_a_part
+@_channels_option
+@_folder_option
+def bed(part: Dataset, output: Path, channels: Channels) -> None:
+    """Write BED6 of TSS and polyA sites, one base each, and of intragenic intervals; both strands in one file."""
+    from genatator_assets.reading.exports.bed import write_bed
+
+    _print_paths(write_bed(part, output, channels))
+
+
+@export.command()
+@_of_a_part
+@_folder_option
+def gff3(part: Dataset, output: Path) -> None:
+    """Write GFF3 of the selected transcripts: a file per genome and split."""
+    from genatator_assets.reading.exports.gff3 import write_gff3
+
+    _print_paths(write_gff3(part, output))
+
+
+@export.command()
+@_of_a_part
+@_channels_option
+@click.option("--length", type=int, required=True, help="Bases of a window.")
+@click.option("--overlap", type=float, help="Share of its bases that a window has in common with the next.")
+@click.option("--stride", type=int, help="Bases from one window's start to the next, instead of --overlap.")
+@click.option("--drop-n-fraction", type=float, help="Leave out windows of whose bases a greater share is N.")
+@click.option("--seed", type=int, help="Shuffle the windows by this seed; without it they go along the chromosomes.")
+@click.option(
+    "--output", "-o", type=_Output(dir_okay=False, path_type=Path), required=True, help="The file, such as train.h5."
+)
+def hdf5(part: Dataset, output: Path, channels: Channels, length: int, seed: int | None, **rule: Any) -> None:
+    """Write HDF5 of windows, for Keras: x one-hot, y targets, and where each window is. Needs the extra [export].
+
+    Windows lie side by side, unless --overlap or --stride says otherwise.
+    """
+    from genatator_assets.reading.exports.hdf5 import write_windows
+
+    windows = part.windows(length, shuffle=seed is not None, seed=seed or 0, **rule)
+    with _progress(len(windows)) as tell:
+        write_windows(part, windows, output, channels, tell)
+    _print_paths([output])
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Callable[[int], None]]:
+    """Show how many windows are written, where a person watches."""
+    console = Console(stderr=True)
+    with Progress(transient=True, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("windows", total=count)
+        yield lambda windows: bar.advance(task, windows)
+
+
+def _print_paths(paths: list[Path]) -> None:
+    for path in paths:
+        click.echo(path)

@@ -1,0 +1,157 @@
+"""A page of a locus for any web browser: igv.js, DNA, transcripts and channels in one HTML file.
+
+Nothing is fetched, neither when the page is made, from an igv.js that is on this machine, nor when it is looked at,
+which its own policy forbids. DNA and channels are those of the locus alone, at their places in the chromosome.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import html
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genatator_assets.annotation.select import MEANINGS
+from genatator_assets.errors import GenatatorError, ReadingError
+from genatator_assets.reading.locus import KINDS, Row, colour_of, counted, in_words, transcripts_at
+from genatator_assets.targets.channels import CHANNELS
+from genatator_assets.targets.segments import Segments
+from genatator_assets.version import __version__
+
+if TYPE_CHECKING:
+    from genatator_assets.reading.dataset import Dataset
+    from genatator_assets.reading.window import Interval, Window
+
+MOST_BP = 5_000_000
+
+_IN_NODE = Path("node_modules", "igv", "dist", "igv.min.js")
+_SCRIPT = re.compile(r"\bigv\s*=")
+_TEMPLATE = files("genatator_assets.reading") / "page.html"
+
+
+def read_igv(path: Path | None) -> str:
+    """Read igv.js: the file at `path`, or else the one that npm installed for this folder or one above it.
+
+    Raises:
+        GenatatorError: there is none, or the file is something else.
+    """
+    if path is None:
+        here = Path.cwd()
+        path = next((found for folder in (here, *here.parents) if (found := folder / _IN_NODE).is_file()), None)
+    if path is None:
+        raise GenatatorError(
+            f"no igv.js: there is no {_IN_NODE} in {Path.cwd()} or above; run 'npm install igv' here,"
+            " or give it by --igv (in Python igv=)"
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GenatatorError(f"{path} can't be read as igv.js ({error}); give another file") from error
+    if "createBrowser" not in text or not _SCRIPT.search(text[:2_000]):
+        raise GenatatorError(
+            f"{path} is not igv.js as a script; expected dist/igv.min.js or dist/igv.js of the npm package igv"
+        )
+    return text
+
+
+def locus_page(dataset: Dataset, interval: Interval, igv: str) -> str:
+    """Give the page of an interval; see `Dataset.page`."""
+    if interval.length > MOST_BP:
+        raise ReadingError(
+            f"{interval} has {interval.length:,} bp, and a page at most {MOST_BP:,}; give a shorter locus, or plot it"
+        )
+    window = dataset.read(interval)
+    transcripts = dict(zip(("selected", "rejected"), transcripts_at(dataset, interval) or (), strict=False))
+    parts = {
+        "title": html.escape(str(interval)),
+        "legend": _legend(window, transcripts),
+        "version": __version__,
+        "locus": json.dumps(_locus(window, transcripts), separators=(",", ":")).replace("<", r"\u003c"),
+        "igv": _within_script(igv),
+    }
+    return re.sub(r"@@(\w+)@@", lambda found: parts[found[1]], _TEMPLATE.read_text(encoding="utf-8"))
+
+
+def _locus(window: Window, transcripts: dict[str, list[Row]]) -> dict[str, Any]:
+    """Give what igv.js is to show."""
+    interval = window.interval
+    runs = Segments.from_dense(window.targets).channels
+    return {
+        "genome": interval.genome,
+        "name": interval.chrom,
+        "chrom": _chrom(interval),
+        "start": interval.start,
+        "end": interval.end,
+        "chrom_length": window.chrom_length,
+        "fasta": _fasta(window),
+        "transcripts": [{"name": name, "rows": list(map(_feature, rows))} for name, rows in transcripts.items()],
+        "channels": [
+            {
+                "name": channel.name,
+                "strand": channel.strand,
+                "colour": KINDS[channel.kind][1],
+                "starts": (own.start + interval.start).tolist(),
+                "ends": (own.end + interval.start).tolist(),
+                "values": [float(str(value)) for value in own.value],  # the shortest number that is this float32
+            }
+            for channel, own in zip(CHANNELS, runs, strict=True)
+        ],
+    }
+
+
+def _chrom(interval: Interval) -> str:
+    """Name the chromosome so that igv.js can part it from a place."""
+    return interval.chrom.replace(":", "_")
+
+
+def _fasta(window: Window) -> str:
+    """Give the DNA as a FASTA file in which igv.js finds the locus's place in its chromosome, as a data address."""
+    interval = window.interval
+    title = f">{_chrom(interval)}:{interval.start + 1}-{interval.end} @len={window.chrom_length}"
+    packed = gzip.compress(f"{title}\n{window.dna}\n".encode(), mtime=0)
+    return f"data:application/gzip;base64,{base64.b64encode(packed).decode()}"
+
+
+def _feature(row: Row) -> dict[str, Any]:
+    name = row["transcript_id"]
+    about = {
+        "Transcript": name,
+        "Gene": row["gene_id"],
+        "Type": row["type"],
+        "Biotype": row["biotype"],
+        "Place": f"{row['chrom']}:{row['start'] + 1:,}-{row['end']:,} ({row['strand']})",
+        "Selected": "yes" if row["selected"] else f"no, {in_words(row)}: {MEANINGS[row['reason']]}",
+        "Line of the annotation": f"{row['source_line']:,}",
+    }
+    return {
+        "start": row["start"],
+        "end": row["end"],
+        "strand": row["strand"],
+        "name": name,
+        "label": name if row["selected"] else f"{name} ({in_words(row)})",
+        "color": colour_of(row),
+        "about": {key: value for key, value in about.items() if value is not None},
+    }
+
+
+def _legend(window: Window, transcripts: dict[str, list[Row]]) -> str:
+    """Say how long the locus is, which split it is in, and what transcripts there are."""
+    said = [f"{window.interval.length:,} bp of the split {html.escape(window.split)}"]
+    for name, rows in transcripts.items():
+        counts = "".join(f'<i style="background: {colour}"></i>{html.escape(text)}' for text, colour in counted(rows))
+        said.append(f"<b>{name}</b> {counts or 'none'}")
+    return "".join(f"<span>{text}</span>" for text in said)
+
+
+def _within_script(script: str) -> str:
+    r"""Spell a script so that HTML does not end it early; what it does stays the same.
+
+    >>> _within_script("'</script><!--'")
+    "'<\\/script><\\!--'"
+    """
+    script = re.sub(r"(?m)^//# sourceMappingURL=.*$", "", script)  # a file that is not there
+    return re.sub("</(?=script)", r"<\\/", script, flags=re.IGNORECASE).replace("<!--", r"<\!--")
