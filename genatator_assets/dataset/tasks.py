@@ -16,8 +16,8 @@ from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.storage import ask_each
 
 FIGURES = 50
-"""So many chromosomes of a genome, its longest, have figures. Dagster's record grows by 8 kB with each: a page of
-SQLite in two files."""
+"""So many chromosomes of a genome, its longest, have figures. Each costs Dagster's record 8 kB: a page of SQLite, in
+two files."""
 
 
 def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
