@@ -102,7 +102,7 @@ def many_chromosomes(folder: Path, assemblies: int) -> list[Built]:
     again = build(folder / "changed.yaml", root, chromosomes)
     print(f"  the kernel of one assembly changed: {again.seconds:.1f} s, {rebuilt(before, root)}")
     build(catalogue, root, chromosomes)
-    slope = builds[-1].seconds / builds[-1].size if len(builds) == 1 else np.polyfit([one.size for one in builds], [one.seconds for one in builds], 1)[0]
+    slope, _ = line_through(builds)
     ours, default = (events_alone(folder / "events", own) for own in (True, False))
     print(f"  a chromosome more: {1000 * slope:.1f} ms; Dagster's events alone {1000 * ours:.1f} ms")
     print(f"  (goal: at most 20 ms apart; with Dagster's default storage its events take {1000 * default:.1f} ms)")
@@ -166,6 +166,7 @@ def events_alone(folder: Path, our_storage: bool) -> float:
 
     job = dg.Definitions([chromosomes], jobs=[dg.define_asset_job("job", executor_def=dg.in_process_executor)])
     folder.mkdir(exist_ok=True)
+    (folder / "default").mkdir(exist_ok=True)
     opened = open_instance(folder) if our_storage else dg.DagsterInstance.local_temp(str(folder / "default"))
     with opened as instance:
         instance.add_dynamic_partitions("chromosomes", keys)
@@ -280,6 +281,12 @@ def tell(built: Built, unit: str) -> Built:
     return built
 
 
+def line_through(builds: Sequence[Built]) -> tuple[float, float]:
+    """Seconds for one more, and for none."""
+    slope, start = np.polyfit([one.size for one in builds], [one.seconds for one in builds], 1)
+    return float(slope), float(start)
+
+
 def extrapolate(many: Built, long: Built) -> None:
     """All nucleotides at the genome's rates, and all chromosomes at those of the many.
 
@@ -304,11 +311,10 @@ def draw(many: Sequence[Built], long: Sequence[Built], path: Path) -> None:
     panels = figure.subplots(1, 2)
     sides = ((panels[0], long, 1e9, "Gbp in 24 chromosomes"), (panels[1], many, 1, "chromosomes"))
     for panel, builds, scale, unit in sides:
-        sizes, seconds = ([one.size / scale for one in builds], [one.seconds for one in builds])
-        slope, start = np.polyfit(sizes, seconds, 1)
-        ends = np.array([0, max(sizes)])
-        panel.plot(ends, start + slope * ends, color="0.7", linewidth=1)
-        panel.plot(sizes, seconds, "o", color="#1f5fa8")
+        slope, start = line_through(builds)
+        ends = np.array([0, builds[-1].size])
+        panel.plot(ends / scale, start + slope * ends, color="0.7", linewidth=1)
+        panel.plot([one.size / scale for one in builds], [one.seconds for one in builds], "o", color="#1f5fa8")
         panel.set(xlabel=unit, ylabel="seconds", ylim=(0, None), xlim=(0, None))
         panel.spines[["top", "right"]].set_visible(False)
     figure.suptitle("A whole build", fontsize=11)

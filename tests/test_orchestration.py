@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -284,48 +285,34 @@ def test_building_again_changes_nothing(small_root):
     before = {path: path.stat().st_mtime_ns for path in small_root.glob("blocks/**/*") if path.is_file()}
     content = files_of(small_root)
     with open_instance(small_root) as instance:
-        runs = instance.get_runs_count(dg.RunsFilter(job_name="build_blocks"))
         said = Said()
         assert build_small(small_root, progress=said) == []
         assert said.texts == ["4 chromosomes intact, 0 to do"]
-        assert instance.get_runs_count(dg.RunsFilter(job_name="build_blocks")) == runs
+        runs = Counter(run.job_name for run in instance.get_runs())
+        assert runs == {"prepare": 2, "build_blocks": 2, "finish": 1}
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert files_of(small_root) == content
 
 
-def runs_of(root, job):
-    with open_instance(root) as instance:
-        return instance.get_runs_count(dg.RunsFilter(job_name=job))
-
-
-def test_nothing_is_checked_again_until_something_changes(small_root, tmp_path_factory):
-    assert build_small(small_root) == []
-    assert runs_of(small_root, "finish") == 1
-    (small_root / "dataset/README.md").write_text("edited")
-    assert build_small(small_root) == []
-    assert runs_of(small_root, "finish") == 2
-    assert (small_root / "dataset/README.md").read_text() != "edited"
+def test_tables_are_made_anew_when_they_are_gone_or_the_catalogue_says_otherwise(small_root, tmp_path_factory):
     (small_root / "dataset/statistics/split_overview.parquet").unlink()
     assert build_small(small_root) == []
-    assert runs_of(small_root, "finish") == 3
+    assert (small_root / "dataset/statistics/split_overview.parquet").is_file()
     renamed = changed_catalogue(tmp_path_factory.mktemp("renamed"), **{"assemblies.0.species": "Simulata nova"})
     assert build_small(small_root, renamed) == []
-    assert runs_of(small_root, "finish") == 4
-    assert {row["species"] for row in pq.read_table(small_root / "dataset/blocks.parquet").to_pylist()} == {
-        "Simulata nova",
-        "Simulata secunda",
-    }
+    species = {row["species"] for row in pq.read_table(small_root / "dataset/blocks.parquet").to_pylist()}
+    assert species == {"Simulata nova", "Simulata secunda"}
 
 
-def test_a_flipped_bit_is_found_by_finish_and_told_by_each_build_until_it_is_mended(small_root):
+def test_a_flipped_bit_that_finish_found_is_told_until_it_is_mended(small_root):
     block = next(small_root.glob("blocks/train/*/*/0.parquet"))
     flipped = bytearray(block.read_bytes())
     flipped[len(flipped) // 2] ^= 1
     block.write_bytes(flipped)
-    assert build_small(small_root) == []  # sizes alone are looked at, and nothing has changed
-    done = command("launch", "finish", "--catalogue", str(SMALL), "--root", str(small_root))
-    assert "check files_have_their_hashes: 1 offend" in done.stderr
-    assert any("check files_have_their_hashes: 1 offend" in fault for fault in build_small(small_root))
+    with open_instance(small_root) as instance:
+        job = build_definitions(Settings(str(SMALL), small_root)).resolve_job_def("finish")
+        found = faults_of(job.execute_in_process(instance=instance, raise_on_error=False).all_events)
+    assert any("check files_have_their_hashes: 1 offend" in fault for fault in found)
     assert any("check files_have_their_hashes: 1 offend" in fault for fault in build_small(small_root))
     assert build_small(small_root, check_hashes=True) == []
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -39,7 +38,7 @@ class BlockTargets:
             if self.table is None:
                 return _by_pyarrow(self.path, self.bases)[start:end]
             return _by_pages(self.path, self.table, start, end)
-        except (pa.ArrowInvalid, OSError, ValueError) as error:
+        except (ValueError, OSError) as error:
             raise _damaged(self.path, error) from error
 
 
@@ -64,7 +63,7 @@ def open_targets(path: Path) -> BlockTargets:
     """
     try:
         footer = pq.read_metadata(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:
         raise DatasetError(f"{path} can't be read as a block ({error}); build or get it again") from error
     require_known_format(path, footer.metadata)
     chunks = [footer.row_group(0).column(number) for number in range(footer.num_columns)] if footer.num_rows else []

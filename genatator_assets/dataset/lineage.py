@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.errors import DatasetError
@@ -126,7 +125,7 @@ def _said(path: Path) -> dict[str, Any]:
         return {}
     try:
         stored = pq.read_metadata(readable(path)).metadata or {}
-    except (pa.ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error
     pairs = {key.decode(): value.decode() for key, value in stored.items()}
     versions = {key: pairs[_SAID + key] for key in ("platform_version", "format_version") if _SAID + key in pairs}

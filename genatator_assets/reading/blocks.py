@@ -193,7 +193,7 @@ def _read_text(path: Path, column: str) -> str:
                 f"{path} is no block: it has {file.metadata.num_rows:,} rows of {', '.join(file.schema_arrow.names)},"
                 f" expected one with a column {column}; get it again, or move it elsewhere"
             )
-    except (pa.ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:
         raise DatasetError(f"{path} can't be read as a block ({error}); get it again, or move it elsewhere") from error
 
 

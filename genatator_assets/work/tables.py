@@ -88,5 +88,5 @@ def read_table(path: Path, **how: Any) -> pa.Table:
         source = readable(path)
         require_known_format(path, pq.read_metadata(source).metadata)
         return pq.read_table(source, partitioning=None, **how)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error

@@ -87,7 +87,7 @@ def verify_block(block: BlockToVerify) -> list[Difference]:
         file = pq.ParquetFile(readable(path), page_checksum_verification=True)
         differences += _of_footer(block, file)
         table = file.read()
-    except (pa.ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:
         return [*differences, block.differs("file", "a Parquet file", f"{block.path}: {error}")]
     if shape := list(_of_shape(block, table)):
         return differences + shape
@@ -169,7 +169,7 @@ def _of_targets(block: BlockToVerify, values: npt.NDArray[np.float32]) -> Iterat
     found = values.reshape(-1, len(CHANNELS))
     try:
         runs = Runs.read(block.segments)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:
         yield block.differs("file", "a Parquet file", f"{block.segments}: {error}")
         runs = None
     compared = compare_targets(block.selected, heights(block.kernel), block.start, found, runs)
