@@ -260,6 +260,22 @@ def test_a_record_is_written_when_the_work_is_done(tmp_path):
     assert made == Made("run", platform.node(), made.started, made.seconds)
 
 
+def test_what_is_left_alone_keeps_its_record_and_what_has_none_is_given_one(tmp_path):
+    path = tmp_path / "a.json"
+    with recorded(path, "first"):
+        path.write_text("1")
+    with recorded(path, "second"):
+        pass
+    assert read_made(path).run_id == "first"
+    with recorded(path, "third"):
+        path.write_text("1")
+    assert read_made(path).run_id == "third"
+    record_of(path).unlink()
+    with recorded(path, "fourth"):
+        pass
+    assert read_made(path).run_id == "fourth"
+
+
 def test_failed_work_leaves_no_record(tmp_path):
     with pytest.raises(ValueError, match="no"), recorded(tmp_path / "a.json", None):
         raise ValueError("no")

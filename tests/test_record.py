@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import dagster as dg
 import psutil
 import pytest
-from dagster._core.events import DagsterEvent, StepMaterializationData
+from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent, StepMaterializationData
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy.exc import OperationalError
@@ -70,6 +70,33 @@ def test_dagster_s_own_storage_reads_what_ours_wrote_and_ours_goes_on_with_what_
     ours.dispose()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.db", "run.db"]  # nothing to be written back
     assert seen_by_dagster(tmp_path, "run") == (["a", "b", "c"], {"a", "b", "c"})
+
+
+def planned(run, partition):
+    return EventLogEntry(
+        error_info=None,
+        level=10,
+        user_message="",
+        run_id=run,
+        timestamp=1.0,
+        step_key="step",
+        job_name="job",
+        dagster_event=DagsterEvent.build_asset_materialization_planned_event(
+            "job", "step", AssetMaterializationPlannedData(ASSET, partition=partition, partitions_subset=None)
+        ),
+    )
+
+
+def test_what_was_planned_and_not_made_is_known_and_the_run_s_log_is_not_filled_with_it(tmp_path):
+    ours = EventLog(str(tmp_path))
+    for event in (planned("run", "a"), planned("run", "b"), planned("run", None), materialized("run", "a")):
+        ours.store_event(event)
+    ours.dispose()
+    in_run, made = seen_by_dagster(tmp_path, "run")
+    assert (in_run, made) == ([None, "a"], {"a"})
+    dagster = SqliteEventLogStorage(str(tmp_path))
+    attempted = dagster.get_latest_asset_partition_materialization_attempts_without_materializations(ASSET)
+    assert {partition: run for partition, (run, _) in attempted.items()} == {"b": "run"}
 
 
 def test_no_event_is_lost_with_a_process_that_is_killed(tmp_path):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
@@ -51,6 +52,16 @@ class EventLog(SqliteEventLogStorage):
         if table_name not in self._there and super().has_table(table_name):
             self._there.add(table_name)
         return table_name in self._there
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store an event. That a run intends a partition is looked for in the index alone, and stored only there."""
+        told = event.dagster_event
+        if told is None or not told.is_asset_materialization_planned or told.partition is None:
+            super().store_event(event)
+            return
+        with self.index_transaction() as connection:
+            stored = connection.execute(self.prepare_insert_event(event))
+            self._store_asset_event(connection, event, stored.lastrowid)
 
     def wipe(self) -> None:
         """Delete all events."""
