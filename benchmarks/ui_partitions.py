@@ -2,7 +2,7 @@
 
     python benchmarks/ui_partitions.py --catalogue FILE --root FOLDER [--first 3] [--port 3918]
 
-The dataset must be built (`many_chromosomes.py --root` leaves one). Takes a stretch of its first chromosomes, makes
+The dataset must be built (`rehearse.py --keep FOLDER` leaves one). Takes a stretch of its first chromosomes, makes
 one of them impossible to build, backfills the stretch, mends that one, and retries what failed. Prints seconds.
 """
 

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from built import edit_block
+from click.testing import CliRunner
 from conftest import command
 from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
@@ -30,6 +31,7 @@ from test_machine import holder
 from genatator_assets.annotation.parsed import MalformedLine
 from genatator_assets.annotation.transcripts import AnnotationSummary
 from genatator_assets.catalogue import load_catalogue
+from genatator_assets.cli import main
 from genatator_assets.dataset.index import build_index
 from genatator_assets.errors import ClusterError, DatasetError, GenatatorError
 from genatator_assets.orchestration import assets, build_definitions
@@ -607,6 +609,9 @@ def test_all_or_a_stretch_or_what_is_to_do_can_be_launched(small_root):
             stretches(small_root, instance, chromosomes="one/chr3")
         with pytest.raises(DatasetError, match="one/chr1 comes before one/chr2"):
             stretches(small_root, instance, chromosomes="one/chr2...one/chr1")
+    where = ["--catalogue", str(SMALL), "--root", str(small_root)]
+    said = CliRunner().invoke(main, ["launch", "build_blocks", "--to-do", "--genome", "one", *where])
+    assert (said.exit_code, said.output) == (0, "nothing to do\n")
 
 
 def test_the_ui_ends_when_it_is_terminated(tmp_path):

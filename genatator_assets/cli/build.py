@@ -64,7 +64,10 @@ def launch(job: str, catalogue: str, root: Path, wait: bool, workspace: Path | N
     all_faults = []
     with open_instance(settings.root) as instance:
         launcher = Launcher(settings, instance, workspace or workspace_file())
-        for tags in launcher.tags_of_runs(job, Wanted(**wanted)):
+        runs = launcher.tags_of_runs(job, Wanted(**wanted))
+        if not runs:
+            click.echo("nothing to do")
+        for tags in runs:
             run_id = launcher.launch(job, tags)
             click.echo(f"{run_id} launched: {' '.join([job, *tags.values()])}")
             if wait:
