@@ -23,6 +23,7 @@ from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import select
 from genatator_assets.blocks.contract import SCHEMA, BlockPlace
 from genatator_assets.blocks.encode import cut, encode_block
+from genatator_assets.blocks.encode.pages import Compressor
 from genatator_assets.catalogue import Kernel
 from genatator_assets.simulate import Simulation, write_assembly
 from genatator_assets.sources.chromosomes import Chromosome
@@ -51,6 +52,8 @@ WAYS: dict[str, dict[str, Any]] = {
         for bases in (4_000, 8_000, 16_000, 32_000)
     },
     **{f"cells of {bases:,} bases, pages as large": {"cell": bases, "bases": bases} for bases in (8_000, 16_000)},
+    "targets alone, pyarrow": {**PLAIN, "write_page_checksum": True, "alone": True},
+    "targets alone, pages": {"cell": cut.CELL_BP, "bases": cut.CELL_BP * cut.CELLS_PER_PAGE, "alone": True},
 }
 
 
@@ -91,17 +94,22 @@ def segments_of(annotation: Path) -> Segments:
 
 def write(way: str, path: Path, dna: str, segments: Segments) -> float:
     place = BlockPlace("sim", "train", "chr1", 0, LENGTH, LENGTH, LENGTH)
-    settings = WAYS[way]
+    settings = dict(WAYS[way])
+    alone = settings.pop("alone", False)
     if "cell" in settings:
         cut.CELL_BP, cut.CELLS_PER_PAGE = settings["cell"], settings["bases"] // settings["cell"]
         started = time.perf_counter()
         with path.open("wb") as handle:
-            encode_block(handle, dna, segments, place, {})
+            if alone:
+                pieces = cut.target_pages(Compressor(), segments, cut.cut_into_pages(segments, 0, LENGTH))
+                handle.writelines(page.data for page in pieces)
+            else:
+                encode_block(handle, dna, segments, place, {})
         return time.perf_counter() - started
     dense = segments.dense(0, LENGTH)
     bases = pa.FixedSizeListArray.from_arrays(pa.array(dense.reshape(-1)), 12)
     columns = [pa.array([dna]), pa.ListArray.from_arrays([0, LENGTH], bases), pa.array([place.metadata_json()])]
-    table = pa.table(columns, schema=SCHEMA)
+    table = pa.table(columns, schema=SCHEMA).select(["targets"] if alone else SCHEMA.names)
     started = time.perf_counter()
     pq.write_table(table, path, **settings)
     return time.perf_counter() - started
