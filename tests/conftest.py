@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from built import Dataset, small_dataset
 from hypothesis import settings
+
+from genatator_assets import reading
 
 _DATA_VARIABLE = "GENATATOR_TEST_DATA"
 
@@ -33,6 +36,18 @@ def data() -> Path:
             pytest.fail(f"no real data at {folder}; set {_DATA_VARIABLE}")
         pytest.skip(f"no real data at {folder}; set {_DATA_VARIABLE} to run this test")
     return folder
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The small simulated dataset; tests that damage it use a copy."""
+    return small_dataset(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="session")
+def small(dataset: Dataset) -> reading.Dataset:
+    """The same, opened by coordinate."""
+    return reading.open_dataset(dataset.root)
 
 
 @pytest.fixture(autouse=True)

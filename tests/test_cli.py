@@ -12,18 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from built import BLOCKS, Dataset, copy_of, small_dataset
+from built import BLOCKS, Dataset, copy_of
 from click.testing import CliRunner, Result
 
 from genatator_assets.cli import main
 from genatator_assets.query.connect import ask, connect
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

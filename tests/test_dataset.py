@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from blockfiles import read_block
-from built import BLOCKS, CHROMOSOMES, NT, Dataset, build_small, copy_of, small_dataset
+from built import BLOCKS, CHROMOSOMES, NT, Dataset, build_small, copy_of
 
 from genatator_assets.annotation.select import SCHEMA as TRANSCRIPTS
 from genatator_assets.dataset.card import text_tables
@@ -25,11 +25,6 @@ from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 
 Row = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,6 @@ import pytest
 from alphagenome.data.genome import Interval as TheirInterval
 from alphagenome.visualization import plot_components
 from blockfiles import blocks_of, read_block
-from built import Dataset, small_dataset
 from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -59,16 +58,6 @@ GENOME, CHROM = "sim-gencode", "chr1"
 WRITERS = (write_bigwig, write_bedgraph, write_bed)
 
 matplotlib.use("agg")
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope="module")
-def small(dataset):
-    return ga.open_dataset(dataset.root)
 
 
 @pytest.fixture(scope="module")

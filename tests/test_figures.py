@@ -8,9 +8,8 @@ import json
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 from blockfiles import blocks_of
-from built import Dataset, copy_of, small_dataset
+from built import copy_of
 from dagster import AssetKey, AssetMaterialization, AssetRecordsFilter
 from dagster._serdes import serialize_value
 from drawn import drawn
@@ -41,11 +40,6 @@ AT_ONCE = 999  # characters: Dagster's UI shows Markdown of less than 1,000 at o
 A_MATERIALISATION = 100_000  # bytes
 NO_N = "0" * 240
 SITES = np.empty(0, np.int64)
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
 
 
 def intervals(*of_strand):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from blockfiles import read_block
-from built import Dataset, copy_of, small_dataset
+from built import copy_of
 
 import genatator_assets as ga
 from genatator_assets.blocks.window import read_targets
@@ -41,11 +41,6 @@ def root(demo: Path) -> Path:
 def released(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     release(Layout(root), folder := tmp_path_factory.mktemp("format") / "release")
     return folder
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
 
 
 def rows_of(section: str, header: str) -> list[list[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from built import Dataset, build_small, copy_of, edit_block, edit_rows, small_dataset
+from built import Dataset, build_small, copy_of, edit_block, edit_rows
 from click.testing import CliRunner, Result
 
 from genatator_assets.cli import main
@@ -23,11 +23,6 @@ BLOCK = "blocks/train/genome=sim-gencode/chrom=chr1/60000.parquet"
 SEGMENTS = "targets/sim-gencode/chr1.parquet"
 TRANSCRIPTS = "annotation/sim-gencode/transcripts.parquet"
 KEYS = {"format_version", "platform_version", "inputs", "parameters"}
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from blockfiles import blocks_of
-from built import Dataset, build_small, small_dataset
+from built import build_small
 from click.testing import CliRunner
 from releases import published
 
@@ -25,16 +25,6 @@ START, END = 1_000, 150_000
 IGV = (
     "(self).igv=(()=>({createBrowser(){return '</script><b>'+'<!--'+'</SCRIPT>'}}))();\n//# sourceMappingURL=igv.map\n"
 )
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope="module")
-def small(dataset):
-    return ga.open_dataset(dataset.root)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from blockfiles import blocks_of
-from built import Dataset, small_dataset
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,16 +22,6 @@ from genatator_assets.reading import Interval, plot
 from genatator_assets.reading.bins import bin_edges, composition, maxima, merged_edges, pieces, rows_of
 
 GENOME, CHROM = "sim-gencode", "chr1"
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope="module")
-def small(dataset):
-    return ga.open_dataset(dataset.root)
 
 
 @pytest.fixture(scope="module")

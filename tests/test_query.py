@@ -20,7 +20,6 @@ from built import (
     copy_of,
     edit_block,
     edit_rows,
-    small_dataset,
 )
 
 from genatator_assets.errors import DatasetError, QueryError
@@ -51,11 +50,6 @@ VIEWS = {
 
 Row = dict[str, Any]
 Damage = Callable[[Path], None]
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from blockfiles import blocks_of, read_block
-from built import CHROMOSOMES, NT, Dataset, copy_of, edit_block, small_dataset
+from built import CHROMOSOMES, NT, copy_of, edit_block
 from hypothesis import given
 from hypothesis import strategies as st
 from releases import NESTINGS, blocks_only, foreign, published, write_foreign
@@ -34,16 +34,6 @@ from genatator_assets.targets.segments import Segments
 
 # By hand, from the card's table of channels: + and - stand side by side.
 OTHER_STRAND = [1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10]
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope="module")
-def small(dataset):
-    return ga.open_dataset(dataset.root)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from blockfiles import read_block
-from built import BLOCKS, Dataset, copy_of, edit_rows, small_dataset
+from built import BLOCKS, copy_of, edit_rows
 from click.testing import CliRunner
 from datasets import Features, get_dataset_config_names, load_dataset, load_dataset_builder
 from httpx2 import ConnectError
@@ -48,11 +48,6 @@ from genatator_assets.work.lock import only_writer
 
 BLOCK = "blocks/train/genome=sim-gencode/chrom=chr1/60000.parquet"
 OTHER_DEVICE = OSError(errno.EXDEV, "Invalid cross-device link")
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pytest
 from blockfiles import Block, blocks_of
-from built import BLOCKS, Dataset, copy_of, small_dataset
+from built import BLOCKS, Dataset, copy_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,11 +26,6 @@ EXAMPLE = re.compile(r"```sql\n(.*?)```\n\n((?:\|[^\n]*\n)+)", re.DOTALL)
 GENOME, CHROM = "sim-gencode", "chr1"
 
 Rows = list[tuple[Any, ...]]
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from built import Dataset, small_dataset
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
@@ -12,11 +11,6 @@ import genatator_assets as ga
 from genatator_assets.reading.tokens import token_labels
 
 SPECIAL = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"]
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")

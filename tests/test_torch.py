@@ -6,10 +6,8 @@ import sys
 import numpy as np
 import pytest
 import torch
-from built import Dataset, small_dataset
 from torch.utils.data import DataLoader, DistributedSampler
 
-import genatator_assets as ga
 from genatator_assets.errors import ReadingError
 from genatator_assets.reading import Window
 from genatator_assets.reading.torch import WindowDataset, WindowStream
@@ -20,16 +18,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This DataLoader will create 4 worker processes:UserWarning"),
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded, use of fork:DeprecationWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope="module")
-def small(dataset):
-    return ga.open_dataset(dataset.root)
 
 
 @pytest.fixture(scope="module")

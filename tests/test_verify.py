@@ -13,7 +13,7 @@ import oracle
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from built import BLOCKS, NT, BlockParts, Dataset, build_small, copy_of, edit_block, edit_rows, small_dataset
+from built import BLOCKS, NT, BlockParts, Dataset, build_small, copy_of, edit_block, edit_rows
 from conftest import command
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,11 +32,6 @@ INDEX = "dataset/blocks.parquet"
 
 Damage = Callable[[Path], None]
 Row = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_dataset(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")
