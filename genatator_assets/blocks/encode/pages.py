@@ -15,7 +15,7 @@ A page of the targets column holds n bases, in Parquet's three-level layout of l
 import struct as packed
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +71,7 @@ def read_target_page(data: bytes, bases: int) -> npt.NDArray[np.float32]:
         ValueError: the page is not what it should be.
     """
     header, begin = thrift.read_struct(data)
-    values, raw_size = bases * _CHANNELS, len(_levels(bases, False)) + bases * _CHANNELS * 4
+    values, raw_size = bases * _CHANNELS, _levels_size(bases) + bases * _CHANNELS * 4
     compressed = data[begin:]
     stated = (header.get(1), header.get(2), header.get(3), header.get(5))
     if stated != (_DATA_PAGE, raw_size, len(compressed), _data_page(values)):
@@ -80,6 +80,11 @@ def read_target_page(data: bytes, bases: int) -> npt.NDArray[np.float32]:
         raise ValueError("the page's checksum is not that of its bytes")
     raw = pa.Codec("zstd").decompress(compressed, raw_size, asbytes=True)
     return np.frombuffer(raw, "<f4", offset=raw_size - values * 4).reshape(bases, _CHANNELS)
+
+
+@cache
+def _levels_size(bases: int) -> int:
+    return len(_levels(bases, False))
 
 
 @lru_cache(maxsize=64)
