@@ -21,16 +21,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.blocks.chromosome import build_chromosomes
-from genatator_assets.blocks.contract import block_intervals
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.dataset.index import build_index
-from genatator_assets.dataset.statistics import build_statistics
-from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes
+from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
+from genatator_assets.gene_finding.blocks.contract import block_intervals
+from genatator_assets.gene_finding.index import build_index
+from genatator_assets.gene_finding.statistics import build_statistics
+from genatator_assets.gene_finding.store import read_segments
+from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
 from genatator_assets.simulate import Simulation, write_assembly
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.sequence import read_dna
-from genatator_assets.targets.store import read_segments
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.pool import process_pool, run_batches
 

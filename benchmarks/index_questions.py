@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from genatator_assets.dataset.index import SCHEMA
-from genatator_assets.dataset.statistics import compute_statistics
+from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.index import SCHEMA
+from genatator_assets.gene_finding.segments import Runs, Segments
+from genatator_assets.gene_finding.statistics import compute_statistics
+from genatator_assets.gene_finding.store import write_segments
 from genatator_assets.query.connect import ask, connect
 from genatator_assets.sources.chromosomes import Chromosome, write_chromosomes
-from genatator_assets.targets.channels import TARGET_NAMES
-from genatator_assets.targets.segments import Runs, Segments
-from genatator_assets.targets.store import write_segments
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import Provenance, write_table
 

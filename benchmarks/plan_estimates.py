@@ -4,7 +4,7 @@
 
 Builds a simulated assembly step by step, with one worker, from gzip files, as NCBI and UCSC give them. Then builds two
 datasets of a million bases through Dagster, of 3 and of --chromosomes chromosomes: the first is nearly all start, the
-difference is what chromosomes cost there. Prints each beside what genatator_assets/dataset/plan.py reckons with.
+difference is what chromosomes cost there. Prints each beside what genatator_assets/gene_finding/plan.py reckons with.
 """
 
 import argparse
@@ -17,9 +17,9 @@ from pathlib import Path
 from build_rate import GENOME, build_blocks, catalogue_of
 
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.dataset import plan
-from genatator_assets.dataset.index import build_index
-from genatator_assets.dataset.statistics import build_statistics
+from genatator_assets.gene_finding import plan
+from genatator_assets.gene_finding.index import build_index
+from genatator_assets.gene_finding.statistics import build_statistics
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.settings import Settings

@@ -25,9 +25,9 @@ from datasets import load_dataset
 
 import genatator_assets as ga
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.blocks.chromosome import build_chromosomes
 from genatator_assets.catalogue import load_catalogue
-from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes
+from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
+from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
 from genatator_assets.reading import Dataset, Interval, Windows
 from genatator_assets.reading.blocks import found_blocks
 from genatator_assets.sources.assembly import import_assembly
@@ -113,7 +113,7 @@ def first_touch(dataset: Dataset) -> float:
 
 
 def rate(read: Callable[[Interval], object], windows: Windows) -> tuple[float, float]:
-    """Give the seconds a window, by the clock and of a core: on a machine that is shared, the second says more."""
+    """Return the seconds a window, by the clock and of a core: on a machine that is shared, the second says more."""
     wall, processor = time.perf_counter(), time.process_time()
     for interval in windows:
         read(interval)
@@ -151,7 +151,7 @@ def card(block: Path) -> list[float]:
 
 
 def memory(root: Path) -> list[float]:
-    """Give the megabytes of this process after 1,000 and 10,000 windows."""
+    """Return the megabytes of this process after 1,000 and 10,000 windows."""
     dataset = ga.open_dataset(root)
     after = []
     for count, interval in enumerate(dataset.windows(131_072, stride=997, shuffle=True, seed=1)[:10_000], 1):

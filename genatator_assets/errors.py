@@ -15,7 +15,7 @@ class GenatatorError(Exception):
     """
 
     def __str__(self) -> str:
-        """Give the message, fit to be shown."""
+        """Return the message, fit to be shown."""
         lines = super().__str__().split("\n")
         more = [f"... and {len(lines) - _MOST_LINES:,} lines more"] if len(lines) > _MOST_LINES else []
         return "\n".join([*map(_shown, lines[:_MOST_LINES]), *more])
@@ -72,7 +72,7 @@ class MissingExtraError(GenatatorError, ImportError):
     """An optional dependency is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
-        """Say how to install it."""
+        """State how to install it."""
         super().__init__(f"this needs {package}, which is not installed: pip install 'genatator-assets[{extra}]'")
 
 

@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.blocks.chromosome import build_chromosomes
 from genatator_assets.catalogue import Catalogue, load_catalogue
-from genatator_assets.dataset.card import write_card
-from genatator_assets.dataset.index import IndexSummary, build_index
-from genatator_assets.dataset.statistics import build_statistics
-from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes
+from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
+from genatator_assets.gene_finding.card import write_card
+from genatator_assets.gene_finding.index import IndexSummary, build_index
+from genatator_assets.gene_finding.statistics import build_statistics
+from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
 from genatator_assets.query.catalog import write_catalog
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout

@@ -68,7 +68,7 @@ class Built:
 
 @pytest.fixture(scope="session")
 def catalogue_file(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Give a catalogue of tests/catalogues with the data folder filled in."""
+    """Return a catalogue of tests/catalogues with the data folder filled in."""
 
     def filled_in(name: str) -> Path:
         text = (Path(__file__).parent / "catalogues" / f"{name}.yaml").read_text()

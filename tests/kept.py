@@ -17,7 +17,7 @@ def keep(folder: Path) -> Path:
 
 @contextmanager
 def given(folder: Path) -> Iterator[Path]:
-    """Give a kept folder for a test to do with it what it likes."""
+    """Return a kept folder for a test to do with it what it likes."""
     shutil.copytree(_kept(folder), folder)
     try:
         yield folder

@@ -16,10 +16,10 @@ from genatator_assets.annotation.flavours import feature_types, flavour_named
 from genatator_assets.annotation.parsed import PARSED_SCHEMA
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts, select_isoforms
-from genatator_assets.blocks.chromosome import build_chromosomes
 from genatator_assets.catalogue import load_catalogue
-from genatator_assets.dataset.tasks import chromosome_tasks
 from genatator_assets.errors import AnnotationError, DatasetError
+from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
+from genatator_assets.gene_finding.tasks import chromosome_tasks
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import read_manifest
@@ -112,7 +112,7 @@ def rows_of(table):
 
 @pytest.fixture
 def parse(tmp_path):
-    """Give a function that reads a text or bytes as an annotation."""
+    """Return a function that reads a text or bytes as an annotation."""
 
     def parsed(content, flavour=None, types=None, max_malformed=0.0):
         path = tmp_path / "annotation"
@@ -124,7 +124,7 @@ def parse(tmp_path):
 
 @pytest.fixture
 def refusal(parse, tmp_path):
-    """Give a function that returns the message, without the file's name, with which an annotation is refused."""
+    """Return a function that returns the message, without the file's name, with which an annotation is refused."""
 
     def message(content, flavour=None):
         with pytest.raises(AnnotationError) as caught:

@@ -18,14 +18,14 @@ from blockfiles import read_block
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genatator_assets.blocks import window
-from genatator_assets.blocks.contract import BlockPlace, block_intervals
-from genatator_assets.blocks.encode import cut, encode_block, thrift
-from genatator_assets.blocks.encode.table import PAGE_TABLE_KEY, PageTable
-from genatator_assets.blocks.window import read_targets
-from genatator_assets.blocks.write import write_block
 from genatator_assets.errors import DatasetError
-from genatator_assets.targets.segments import Runs, Segments
+from genatator_assets.gene_finding.blocks import window
+from genatator_assets.gene_finding.blocks.contract import BlockPlace, block_intervals
+from genatator_assets.gene_finding.blocks.encode import cut, encode_block, thrift
+from genatator_assets.gene_finding.blocks.encode.table import PAGE_TABLE_KEY, PageTable
+from genatator_assets.gene_finding.blocks.window import read_targets
+from genatator_assets.gene_finding.blocks.write import write_block
+from genatator_assets.gene_finding.segments import Runs, Segments
 from genatator_assets.work.tables import Provenance
 
 LENGTH = 200
@@ -203,7 +203,7 @@ def test_a_failing_write_leaves_the_old_block(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("genatator_assets.blocks.write.encode_block", fail)
+    monkeypatch.setattr("genatator_assets.gene_finding.blocks.write.encode_block", fail)
     with pytest.raises(OSError, match="No space left"):
         write_block(path, dna_of(20), segments_of(20), place_of(0, 20, 20), Provenance())
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("block.parquet", "old")]
@@ -252,7 +252,7 @@ def test_windows_outside_the_block_are_refused(tmp_path, start, end):
 
 
 def lie(table):
-    """Give a block whose page table says something else; the footer is written anew, the pages stay."""
+    """Return a block whose page table says something else; the footer is written anew, the pages stay."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PageTable, "encode", table)
         return encoded(segments_of(40_000, (100, 39_000)), 0, 40_000, 40_000)

@@ -35,7 +35,7 @@ def load(write):
 
 @pytest.fixture
 def faults(write):
-    """Give the lines of the error that a text causes, without the file's name, which each must begin with."""
+    """Return the lines of the error that a text causes, without the file's name, which each must begin with."""
 
     def lines(text):
         path = write(text)

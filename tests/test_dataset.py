@@ -15,12 +15,12 @@ from blockfiles import read_block
 from built import BLOCKS, CHROMOSOMES, NT, Dataset, build_small, copy_of
 
 from genatator_assets.annotation.select import SCHEMA as TRANSCRIPTS
-from genatator_assets.dataset.card import text_tables
-from genatator_assets.dataset.index import SCHEMA as INDEX
-from genatator_assets.dataset.index import build_index
-from genatator_assets.dataset.statistics import TABLES, build_statistics, compute_statistics, read_statistics
-from genatator_assets.dataset.tasks import chromosome_tasks
 from genatator_assets.errors import DatasetError
+from genatator_assets.gene_finding.card import text_tables
+from genatator_assets.gene_finding.index import SCHEMA as INDEX
+from genatator_assets.gene_finding.index import build_index
+from genatator_assets.gene_finding.statistics import TABLES, build_statistics, compute_statistics, read_statistics
+from genatator_assets.gene_finding.tasks import chromosome_tasks
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 

@@ -37,6 +37,8 @@ from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.catalogue import load_catalogue
 from genatator_assets.cli import main
 from genatator_assets.errors import DatasetError, ReadingError
+from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.segments import Runs, Segments
 from genatator_assets.query.connect import ask, connect
 from genatator_assets.reading import blocks
 from genatator_assets.reading.exports import bigwig
@@ -48,8 +50,6 @@ from genatator_assets.reading.exports.hdf5 import write_windows
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.chromosomes import read_chromosomes
-from genatator_assets.targets.channels import TARGET_NAMES
-from genatator_assets.targets.segments import Runs, Segments
 from genatator_assets.work.layout import Layout
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs/exports.md").read_text()

@@ -75,7 +75,7 @@ def sha256(content):
 
 
 def whole(fetched, content=CONTENT):
-    """Say whether what was fetched is whole, with nothing but itself and its record beside it."""
+    """Return whether what was fetched is whole, with nothing but itself and its record beside it."""
     there = sorted(path.name for path in fetched.path.parent.iterdir())
     assert there == sorted([".fetched.json", ".lock", fetched.path.name])
     return fetched.path.read_bytes() == content and (fetched.bytes, fetched.sha256) == (len(content), sha256(content))
@@ -802,7 +802,7 @@ def test_what_fetches_has_no_worker_processes():
 
 
 def within(seconds, condition):
-    """Say whether a condition came true in time."""
+    """Return whether a condition came true in time."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

@@ -16,22 +16,27 @@ from drawn import drawn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genatator_assets.annotation.landmarks import StrandLandmarks
 from genatator_assets.annotation.select import REASONS
 from genatator_assets.annotation.select import SCHEMA as TRANSCRIPTS
-from genatator_assets.blocks.chromosome import build_chromosomes
-from genatator_assets.dataset import tasks
-from genatator_assets.dataset.figures import (
+from genatator_assets.gene_finding import tasks
+from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
+from genatator_assets.gene_finding.index import SCHEMA as INDEX
+from genatator_assets.gene_finding.landmarks import StrandLandmarks
+from genatator_assets.gene_finding.statistics import (
+    compute_statistics,
+    densities_of,
+    lengths_of_splits,
+    read_statistics,
+)
+from genatator_assets.gene_finding.tasks import chromosome_tasks
+from genatator_assets.orchestration import metadata
+from genatator_assets.orchestration.figures import (
     coverage_figure,
     densities_figure,
     lengths_figure,
     reasons_figure,
     transcripts_figure,
 )
-from genatator_assets.dataset.index import SCHEMA as INDEX
-from genatator_assets.dataset.statistics import compute_statistics, densities_of, lengths_of_splits, read_statistics
-from genatator_assets.dataset.tasks import chromosome_tasks
-from genatator_assets.orchestration import metadata
 from genatator_assets.orchestration.instance import open_instance
 from genatator_assets.work.layout import Layout
 

@@ -20,7 +20,7 @@ from genatator_assets.sources.chromosomes import Chromosome
 
 @pytest.fixture
 def parse(tmp_path):
-    """Give a function that reads lines as an annotation."""
+    """Return a function that reads lines as an annotation."""
 
     def parsed(*lines, **how):
         path = tmp_path / "annotation"
@@ -676,7 +676,7 @@ def test_genes_without_transcripts_are_an_error_that_says_so(data):
 
 @pytest.fixture(scope="session")
 def pieces(data):
-    """Give the beginning of a real file, with some transcripts in it."""
+    """Return the beginning of a real file, with some transcripts in it."""
 
     def piece(name):
         with oracle.open_text(data / name) as handle:

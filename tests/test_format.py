@@ -11,9 +11,9 @@ from blockfiles import read_block
 from built import copy_of
 
 import genatator_assets as ga
-from genatator_assets.blocks.window import read_targets
-from genatator_assets.dataset.release import release
 from genatator_assets.errors import DatasetError
+from genatator_assets.gene_finding.blocks.window import read_targets
+from genatator_assets.release import release
 from genatator_assets.work.layout import Layout
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "format.md").read_text()

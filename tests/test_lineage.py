@@ -13,9 +13,9 @@ from built import Dataset, build_small, copy_of, edit_block, edit_rows
 from click.testing import CliRunner, Result
 
 from genatator_assets.cli import main
-from genatator_assets.dataset.lineage import Origin, lineage_of
 from genatator_assets.errors import DatasetError
 from genatator_assets.query.connect import ask, connect
+from genatator_assets.query.lineage import Origin, lineage_of
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.made import Made, read_made, record_of, recorded
 

@@ -32,8 +32,8 @@ from genatator_assets.annotation.parsed import MalformedLine
 from genatator_assets.annotation.transcripts import AnnotationSummary
 from genatator_assets.catalogue import load_catalogue
 from genatator_assets.cli import main
-from genatator_assets.dataset.index import build_index
 from genatator_assets.errors import ClusterError, DatasetError, GenatatorError
+from genatator_assets.gene_finding.index import build_index
 from genatator_assets.orchestration import assets, build_definitions
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.checks import VERIFIED
@@ -641,7 +641,7 @@ def answers(port):
 
 
 def within(seconds, condition):
-    """Say whether a condition came true in time."""
+    """Return whether a condition came true in time."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

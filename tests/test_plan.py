@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.blocks.chromosome import build_chromosomes
 from genatator_assets.catalogue import Catalogue, load_catalogue
 from genatator_assets.cli import main
-from genatator_assets.dataset.plan import amounts_of, estimate, plan_genome, totals_of
-from genatator_assets.dataset.tasks import chromosome_tasks
 from genatator_assets.errors import CatalogueError, SequenceError
+from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
+from genatator_assets.gene_finding.plan import amounts_of, estimate, plan_genome, totals_of
+from genatator_assets.gene_finding.tasks import chromosome_tasks
 from genatator_assets.simulate import Simulation, write_assembly
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.chromosomes import read_chromosomes

@@ -132,7 +132,7 @@ def forget_genome(root: Path) -> None:
 
 
 def same_dna(start: int, genome: str, chrom: str) -> Damage:
-    """Give a block of the human chr1 the DNA hash of another chromosome's first block."""
+    """Return a block of the human chr1 the DNA hash of another chromosome's first block."""
 
     def change(rows: list[Row]) -> list[Row]:
         (other,) = [row for row in rows if (row["genome"], row["chrom"], row["start"]) == (genome, chrom, 0)]

@@ -26,11 +26,11 @@ from releases import NESTINGS, blocks_only, foreign, published, write_foreign
 import genatator_assets as ga
 from genatator_assets import reading
 from genatator_assets.errors import DatasetError, GenatatorError, ReadingError
+from genatator_assets.gene_finding.segments import Segments
 from genatator_assets.reading import Interval, Window, Windows
 from genatator_assets.reading.store import Cache, Chromosome
 from genatator_assets.reading.window import one_hot
 from genatator_assets.reading.windows import covered, runs_of_n, step_of
-from genatator_assets.targets.segments import Segments
 
 # By hand, from the card's table of channels: + and - stand side by side.
 OTHER_STRAND = [1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10]

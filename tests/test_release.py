@@ -30,18 +30,18 @@ from httpx2 import ConnectError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genatator_assets.blocks.contract import SCHEMA
 from genatator_assets.catalogue import load_catalogue
 from genatator_assets.cli import main
-from genatator_assets.dataset import hub
-from genatator_assets.dataset.index import build_index
-from genatator_assets.dataset.release import release
-from genatator_assets.dataset.release.names import block_paths
-from genatator_assets.dataset.release.preview import WINDOW_BP, _by_turns
-from genatator_assets.dataset.statistics import build_statistics
 from genatator_assets.errors import CatalogueError, DatasetError, GenatatorError
+from genatator_assets.gene_finding import hub
+from genatator_assets.gene_finding.blocks.contract import SCHEMA
+from genatator_assets.gene_finding.index import build_index
+from genatator_assets.gene_finding.statistics import build_statistics
 from genatator_assets.orchestration import build_definitions
 from genatator_assets.orchestration.settings import Settings
+from genatator_assets.release import release
+from genatator_assets.release.names import block_paths
+from genatator_assets.release.preview import WINDOW_BP, _by_turns
 from genatator_assets.work.files import whole_folder
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer
@@ -286,7 +286,7 @@ def test_a_full_disk_leaves_the_earlier_release(layout, monkeypatch):
     def fail(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("genatator_assets.dataset.release.publish.write_preview", fail)
+    monkeypatch.setattr("genatator_assets.release.publish.write_preview", fail)
     with pytest.raises(DatasetError, match="No space left on device"):
         release(layout)
     assert files_of(folder) == before
@@ -796,9 +796,9 @@ def test_push_refuses_what_is_no_whole_release(run, client, dataset, tmp_path, d
 
 def test_push_says_how_to_install_what_it_needs(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    monkeypatch.delitem(sys.modules, "genatator_assets.dataset.hub")
+    monkeypatch.delitem(sys.modules, "genatator_assets.release.hub")
     with pytest.raises(GenatatorError, match=r"pip install 'genatator-assets\[hub\]'"):
-        importlib.import_module("genatator_assets.dataset.hub")
+        importlib.import_module("genatator_assets.release.hub")
 
 
 def test_index_of_the_release_is_a_table_of_the_platform(published):

@@ -11,11 +11,11 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from genatator_assets.annotation.landmarks import GROUPS, STRANDS, landmarks_of
 from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation
 from genatator_assets.annotation.select import MEANINGS, REASONS, SCHEMA, count_reasons, select
 from genatator_assets.catalogue import Annotation
 from genatator_assets.errors import AnnotationError
+from genatator_assets.gene_finding.landmarks import GROUPS, STRANDS, landmarks_of
 from genatator_assets.sources.chromosomes import Chromosome
 
 

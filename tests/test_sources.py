@@ -67,7 +67,7 @@ class Folder:
         return self.copy.read_bytes()
 
     def refusal(self, content):
-        """Give the message, without the file's name; nothing may be left behind."""
+        """Return the message, without the file's name; nothing may be left behind."""
         with pytest.raises(SequenceError) as caught:
             self.take(content)
         assert list(self.copy.parent.iterdir()) == []

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genatator_assets.annotation import select
-from genatator_assets.annotation.landmarks import landmarks_of
 from genatator_assets.catalogue import Kernel
 from genatator_assets.errors import DatasetError
+from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.kernels import kernel_values
+from genatator_assets.gene_finding.landmarks import landmarks_of
+from genatator_assets.gene_finding.paint import paint, peaks
+from genatator_assets.gene_finding.segments import Runs, Segments
+from genatator_assets.gene_finding.store import read_segments, write_segments
 from genatator_assets.sources.chromosomes import Chromosome
-from genatator_assets.targets.channels import TARGET_NAMES
-from genatator_assets.targets.kernels import kernel_values
-from genatator_assets.targets.paint import paint, peaks
-from genatator_assets.targets.segments import Runs, Segments
-from genatator_assets.targets.store import read_segments, write_segments
 from genatator_assets.work.tables import Provenance
 
 SHAPES = ("laplace", "gaussian", "triangular", "box")

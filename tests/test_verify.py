@@ -19,10 +19,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genatator_assets.catalogue import Kernel, load_catalogue
-from genatator_assets.dataset.verify import Difference, Report, verify
-from genatator_assets.dataset.verify.derive import CHANNELS, Selected, expected_targets, heights
-from genatator_assets.dataset.verify.inputs import fasta_slices
 from genatator_assets.errors import CatalogueError, DatasetError
+from genatator_assets.gene_finding.verify import Difference, Report, verify
+from genatator_assets.gene_finding.verify.derive import CHANNELS, Selected, expected_targets, heights
+from genatator_assets.gene_finding.verify.inputs import fasta_slices
 from genatator_assets.work.layout import Layout
 
 CHR1 = "blocks/train/genome=sim-gencode/chrom=chr1"

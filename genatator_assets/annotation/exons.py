@@ -34,7 +34,7 @@ class _Growing:
 
 
 def transcripts_from_parts(lines: Iterable[bytes], flavour: Flavour, tally: Tally) -> Iterator[Row]:
-    """Give a transcript for each sequence, strand and transcript_id, from the start of its first to the end of its
+    """Return a transcript for each sequence, strand and transcript_id, from the start of its first to the end of its
     last part; its source_line is that of the part that came first."""
     growing: dict[tuple[str, str, str], _Growing] = {}
     for part in _parts(lines, flavour, tally):

@@ -55,7 +55,7 @@ class Flavour(_Value):
         return None if biotype is None and self.coding != "other" else "other"
 
     def with_types(self, rules: TypeRules) -> "Flavour":
-        """Give the flavour with a catalogue's own types in the place of those that the rules state."""
+        """Return the flavour with a catalogue's own types in the place of those that the rules state."""
         own = {name: words for name, words in rules.model_dump().items() if words is not None}
         owned = [word for words in own.values() for word in words]
         types = {name: [word for word in words if word not in owned] for name, words in self.types.items()} | own
@@ -67,7 +67,7 @@ class Flavour(_Value):
         return (*self.more_transcripts, *(self._type_of_word if self.classify_by == "feature" else ()))
 
     def biotype_in(self, source: str) -> str | None:
-        """Give the biotype that column 2 states, in a flavour where it may."""
+        """Return the biotype that column 2 states, in a flavour where it may."""
         return source if self.source_is_biotype and source in self._type_of_word else None
 
     @cached_property
@@ -105,7 +105,7 @@ def _table() -> _Table:
 
 
 def flavour_named(name: FlavourName) -> Flavour:
-    """Give a flavour.
+    """Return a flavour.
 
     >>> flavour_named("refseq").type_of("lnc_RNA", None), flavour_named("gencode").type_of("transcript", "lincRNA")
     ('lncRNA', 'lncRNA')
@@ -114,16 +114,16 @@ def flavour_named(name: FlavourName) -> Flavour:
 
 
 def feature_types() -> FeatureTypes:
-    """Give the types of rows that mean something."""
+    """Return the types of rows that mean something."""
     return _table().features
 
 
 def marks(gff3: bool) -> Marks:
-    """Give the words that mark transcripts in GFF3 or GTF."""
+    """Return the words that mark transcripts in GFF3 or GTF."""
     return _table().marks["gff3" if gff3 else "gtf"]
 
 
 def detect_flavour(head: list[bytes]) -> FlavourName:
-    """Tell a file's flavour from its first lines; `generic` where no other flavour shows."""
+    """Report a file's flavour from its first lines; `generic` where no other flavour shows."""
     text = b"".join(head)
     return next((flavour for sign, flavour in _SIGNS if sign.search(text)), "generic")

@@ -64,11 +64,11 @@ class Attributes:
         self._before, self._closing = (ord(";"), b";") if self.gff3 else (ord(" "), b'"')
 
     def openings(self, keys: Iterable[str]) -> list[bytes]:
-        """Give what stands before the values of `keys`, to be used with `find` and `first`."""
+        """Return what stands before the values of `keys`, to be used with `find` and `first`."""
         return [f"{key}=".encode() if self.gff3 else f'{key} "'.encode() for key in keys]
 
     def find(self, text: bytes, openings: list[bytes]) -> bytes | None:
-        """Give the value, as it is spelt, of the first attribute that is there and not empty."""
+        """Return the value, as it is spelt, of the first attribute that is there and not empty."""
         for opening in openings:
             begin = text.find(opening)
             if begin > 0 and text[begin - 1] != self._before:
@@ -81,12 +81,12 @@ class Attributes:
         return None
 
     def first(self, text: bytes, openings: list[bytes]) -> str | None:
-        """Give the value of the first attribute that is there and not empty."""
+        """Return the value of the first attribute that is there and not empty."""
         value = self.find(text, openings)
         return None if value is None else self.plain(value)
 
     def bare(self, text: bytes) -> str | None:
-        """Give a name that stands alone in column 9, as AUGUSTUS and BRAKER write transcripts in GTF (`g1.t1`)."""
+        """Return a name that stands alone in column 9, as AUGUSTUS and BRAKER write transcripts in GTF (`g1.t1`)."""
         name = text.strip()
         return self.plain(name) if not self.gff3 and _BARE_NAME.fullmatch(name) else None
 
@@ -97,7 +97,7 @@ class Attributes:
 
 
 def _at_a_key(text: bytes, opening: bytes) -> int:
-    """Give where `opening` first begins an attribute, not stands within a value; -1 if it nowhere does."""
+    """Return where `opening` first begins an attribute, not stands within a value; -1 if it nowhere does."""
     found = _key(opening).search(text)
     return found.end() - len(opening) if found else -1
 

@@ -101,5 +101,5 @@ def _batch(rows: list[Row], marks: Marks) -> pa.RecordBatch:
 
 
 def _has_any(texts: pa.BinaryArray, words: tuple[str, ...]) -> pa.BooleanArray:
-    """Say which texts hold one of the words. A search for each is quicker than one for all of them."""
+    """Return which texts hold one of the words. A search for each is quicker than one for all of them."""
     return reduce(pc.or_, [pc.match_substring_regex(texts, pattern=re.escape(word)) for word in words])

@@ -76,7 +76,7 @@ def _read(path: Path, attributes: Attributes, rows_of: Callable[..., Iterator[Ro
 
 
 def _head(path: Path) -> list[bytes]:
-    """Give a file's first lines.
+    """Return a file's first lines.
 
     A draft assembly's file may begin with thousands of lines that only name its sequences: these are passed over.
     """
@@ -85,7 +85,7 @@ def _head(path: Path) -> list[bytes]:
 
 
 def _attributes(path: Path, head: list[bytes]) -> Attributes:
-    """Tell a file's spelling of attributes from its first lines."""
+    """Report a file's spelling of attributes from its first lines."""
     told = [line for line in head if line[0] != COMMENT and line.strip()]
     rows = [line for line in told if line.count(b"\t") == COLUMNS - 1]
     if told and not rows:
@@ -139,7 +139,7 @@ class _Reader:
         self._coding: set[tuple[bytes, bytes]] = set()
 
     def rows(self, lines: Iterable[bytes], tally: Tally) -> Iterator[Row]:
-        """Give the transcripts. This loop passes over most lines: it does the least that finds a malformed row."""
+        """Return the transcripts. This loop passes over most lines: it does the least that finds a malformed row."""
         counts, transcripts, noted = tally.counts, self._transcript_types, self._noted
         for number, line in enumerate(lines, 1):
             columns = line.split(b"\t")
@@ -235,15 +235,15 @@ class _Reader:
         )
 
     def _listed(self, value: bytes) -> list[bytes]:
-        """Give the values of a list of GFF3; in GTF there are no lists."""
+        """Return the values of a list of GFF3; in GTF there are no lists."""
         return value.split(b",") if self._attributes.gff3 else [value]
 
     def _gene_of(self, parents: bytes) -> str:
-        """Give a transcript's gene: the first of its parents."""
+        """Return a transcript's gene: the first of its parents."""
         return self._without_prefix(self._attributes.plain(self._listed(parents)[0]))
 
     def _biotype_elsewhere(self, parents: bytes | None, source: bytes) -> str | None:
-        """Give the biotype of the first gene that states one, or else that in column 2."""
+        """Return the biotype of the first gene that states one, or else that in column 2."""
         if parents and self._biotype_of_gene:
             for gene in self._listed(parents):
                 if biotype := self._biotype_of_gene.get(gene):

@@ -78,7 +78,7 @@ def select(
     drop_partial: bool = False,
     compare_lengths: bool = True,
 ) -> Selection:
-    """Give every transcript of an annotation with `selected` and `reason`.
+    """Return every transcript of an annotation with `selected` and `reason`.
 
     Raises:
         AnnotationError: there are coding sequences without transcripts; or the files don't belong together: their
@@ -124,7 +124,7 @@ def _counts(column: pa.ChunkedArray) -> dict[str | None, int]:
 
 
 def _reasons(transcripts: pa.Table, chromosomes: list[Chromosome], drop_partial: bool) -> pa.Array:
-    """Give the first reason that fits each transcript; `selected` where none does."""
+    """Return the first reason that fits each transcript; `selected` where none does."""
     place = pc.index_in(transcripts["chrom"], pa.array([chromosome.chrom for chromosome in chromosomes]))
     place = pc.fill_null(place, len(chromosomes)).to_numpy()
     of_chromosome = np.array([chromosome.reason or "" for chromosome in chromosomes] + ["unknown"])[place]
@@ -146,7 +146,7 @@ def _reasons(transcripts: pa.Table, chromosomes: list[Chromosome], drop_partial:
 
 
 def _on_both_strands(transcripts: pa.Table) -> np.ndarray:
-    """Say which transcripts have the ID of another on the other strand of their sequence: parts of one molecule."""
+    """Return which transcripts have the ID of another on the other strand of their sequence: parts of one molecule."""
     stranded = transcripts.select(["chrom", "row_id", "strand"]).filter(
         pc.is_in(transcripts["strand"], pa.array(["+", "-"]))
     )
@@ -160,7 +160,7 @@ def _on_both_strands(transcripts: pa.Table) -> np.ndarray:
 
 
 def _repeated(transcripts: pa.Table) -> np.ndarray:
-    """Say which transcripts repeat an earlier row: its ID and place."""
+    """Return which transcripts repeat an earlier row: its ID and place."""
     key = ["chrom", "row_id", "start", "end", "strand"]
     numbered = transcripts.select(key).append_column("number", pa.array(np.arange(len(transcripts))))
     first = numbered.group_by(key).aggregate([("number", "min")])["number_min"].to_numpy()

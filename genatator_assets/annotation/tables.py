@@ -29,7 +29,7 @@ class Table:
     gene: int | None = None
 
     def fits(self, columns: list[bytes]) -> bool:
-        """Say whether a row may be of this format."""
+        """Return whether a row may be of this format."""
         if len(columns) != self.columns or columns[self.strand] not in _STRANDS:
             return False
         numbers = columns[self.start : self.start + 2] + columns[self.coding : self.coding + 2]
@@ -47,13 +47,13 @@ _TABLES = (
 
 
 def table_of(lines: Iterable[bytes]) -> Table | None:
-    """Give the format that the first row of a file fits, None where it is none of these."""
+    """Return the format that the first row of a file fits, None where it is none of these."""
     first = next(filter(None, map(_columns, lines)), [])
     return next((table for table in _TABLES if table.fits(first)), None)
 
 
 def transcripts_from_table(lines: Iterable[bytes], table: Table, tally: Tally) -> Iterator[Row]:
-    """Give the transcript of each row: an mRNA where it has a coding sequence, which then starts before its end."""
+    """Return the transcript of each row: an mRNA where it has a coding sequence, which then starts before its end."""
     for number, line in enumerate(lines, 1):
         if columns := _columns(line):
             tally.counts[table.name.encode()] += 1
@@ -65,7 +65,7 @@ def transcripts_from_table(lines: Iterable[bytes], table: Table, tally: Tally) -
 
 
 def _columns(line: bytes) -> list[bytes]:
-    """Give the columns of a row, and none of a line that is no row."""
+    """Return the columns of a row, and none of a line that is no row."""
     if not line.strip() or line[0] == COMMENT or line.startswith(_HEADERS):
         return []
     return line.rstrip(b"\r\n").split(b"\t")

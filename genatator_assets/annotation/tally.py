@@ -31,7 +31,7 @@ class Tally:
     _without_columns: int = 0
 
     def by_type(self) -> Mapping[str, int]:
-        """Give the rows of each type, in the order of the types' names."""
+        """Return the rows of each type, in the order of the types' names."""
         return {feature.decode("utf-8", "replace"): count for feature, count in sorted(self.counts.items())}
 
     def is_row(self, line: bytes, columns: list[bytes]) -> bool:

@@ -110,7 +110,7 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
 
 
 def _kept(catalogue: Catalogue, genome: str, layout: Layout) -> AnnotationSummary | None:
-    """Give what is there, if reading the annotation again would only give the same."""
+    """Return what is there, if reading the annotation again would only give the same."""
     try:
         if not is_ready(catalogue, layout, genome):
             return None
@@ -122,8 +122,8 @@ def _kept(catalogue: Catalogue, genome: str, layout: Layout) -> AnnotationSummar
 
 
 def is_ready(catalogue: Catalogue, layout: Layout, genome: str) -> bool:
-    """Say whether a genome's transcripts were selected from its present annotation, by the catalogue's present rules,
-    for its present chromosomes."""
+    """Return whether a genome's transcripts were selected from its present annotation, by the present rules, for its
+    present chromosomes."""
     needed = (layout.source, layout.chromosomes, layout.annotation_summary, layout.transcripts)
     if not all(path_of(genome).is_file() for path_of in needed):
         return False
@@ -134,7 +134,7 @@ def is_ready(catalogue: Catalogue, layout: Layout, genome: str) -> bool:
 
 
 def _rules(annotation: Annotation) -> dict[str, Any]:
-    """Give the catalogue's keys that decide how an annotation is read, as they are in JSON."""
+    """Return the catalogue's keys that decide how an annotation is read, as they are in JSON."""
     return annotation.model_dump(mode="json", exclude={"path", "url", "md5", "sha256"})
 
 

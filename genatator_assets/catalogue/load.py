@@ -57,7 +57,7 @@ def _fault_at(node: yaml.Node, fault: str) -> yaml.constructor.ConstructorError:
 
 
 def preset_names() -> tuple[str, ...]:
-    """Give the names of the catalogues that come with the package.
+    """Return the names of the catalogues that come with the package.
 
     >>> "demo" in preset_names()
     True
@@ -118,8 +118,8 @@ def _parse(text: str, origin: str, folder: Path) -> Catalogue:
 
 
 def _fault(fault: Any) -> str:
-    """Say one fault of pydantic's in our words: the key's place, what is wrong, what was found (in short: by aliases
-    a few lines of YAML hold a list of billions)."""
+    """Describe one of pydantic's errors in our words: the key's place, what is wrong, what was found (shortened: with
+    aliases, a few lines of YAML hold a list of billions)."""
     place = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in fault["loc"]).replace(".[", "[")
     match fault["type"]:
         case "extra_forbidden":
@@ -139,7 +139,7 @@ def _fault(fault: Any) -> str:
 
 
 def _keys_at(parents: list[str | int]) -> list[str]:
-    """Give the keys that the catalogue knows at a place such as ["assemblies", 0, "splits"]."""
+    """Return the keys that the catalogue knows at a place such as ["assemblies", 0, "splits"]."""
     model: type[BaseModel] = Catalogue
     for part in parents:
         if isinstance(part, str):

@@ -167,7 +167,7 @@ class ChromosomeRules(_Value):
     exclude: tuple[str, ...] = ()
 
     def wants(self, chrom: str) -> bool:
-        """Say whether the rules let `chrom` in."""
+        """Return whether the rules let `chrom` in."""
         return (self.include is None or chrom in self._included) and chrom not in self._excluded
 
     @cached_property
@@ -199,7 +199,7 @@ class SplitRules(_Value):
         return tuple(split for split in SPLITS if split == self.default or getattr(self, split))
 
     def split_of(self, chrom: str) -> Split:
-        """Give the split of a chromosome."""
+        """Return the split of a chromosome."""
         return self._named.get(chrom, self.default)
 
     @cached_property
@@ -270,7 +270,7 @@ class Catalogue(_Value):
         return tuple(assembly.genome for assembly in self.assemblies)
 
     def assembly(self, genome: str) -> Assembly:
-        """Give a genome's entry.
+        """Return a genome's entry.
 
         Raises:
             CatalogueError: there is none; the message names the nearest.
@@ -283,16 +283,16 @@ class Catalogue(_Value):
         )
 
     def kernel_of(self, genome: str) -> Kernel:
-        """Give the kernel of a genome: its own, or else the dataset's."""
+        """Return the kernel of a genome: its own, or else the dataset's."""
         return self.assembly(genome).kernel or self.kernel
 
     def min_length_of(self, genome: str) -> int:
-        """Give the least length in bp of a genome's chromosomes: its own rule, or else the dataset's."""
+        """Return the least length in bp of a genome's chromosomes: its own rule, or else the dataset's."""
         return self.assembly(genome).min_chromosome_length_bp or self.min_chromosome_length_bp
 
 
 def nearest(name: str, known: tuple[str, ...] | list[str]) -> str:
-    """Give "; did you mean 'X'?" where a known name is near, else nothing.
+    """Return "; did you mean 'X'?" where a known name is near, else nothing.
 
     >>> nearest("chr22", ["chr2", "chrX"]), nearest("abc", ["xyz"])
     ("; did you mean 'chr2'?", '')

@@ -68,7 +68,7 @@ assemblies:
 def starter_catalogue(
     genome: str, species: str | None, sequence: str, annotation: str, lengths: Mapping[str, int]
 ) -> str:
-    """Give the text of a catalogue of one genome; `lengths` (name -> bp) are of the sequences of its FASTA file.
+    """Return the text of a catalogue of one genome; `lengths` (name -> bp) are of the sequences of its FASTA file.
 
     The two paths are written as they are given.
     """

@@ -15,12 +15,12 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.tree import Tree
 
 from genatator_assets.cli.common import FAILED, WIDE, catalogue_option, print_statistics, print_table, root_option
-from genatator_assets.dataset.card import TextTable
-from genatator_assets.dataset.lineage import Origin, lineage_of
-from genatator_assets.dataset.verify import Difference
 from genatator_assets.errors import GenatatorError
+from genatator_assets.gene_finding.card import TextTable
+from genatator_assets.gene_finding.verify import Difference
 from genatator_assets.query.connect import Answer, ask, connect
 from genatator_assets.query.explain import explain as explain_transcript
+from genatator_assets.query.lineage import Origin, lineage_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import root_of
 
@@ -57,7 +57,7 @@ def sql(question: str | None, root: Path, form: str) -> None:
 @click.argument("transcript_id")
 @root_option
 def explain(transcript_id: str, root: Path) -> None:
-    """Say what became of a transcript: selected or not and why, its line in the annotation, the blocks it lies in.
+    """Describe what became of a transcript: selected or not and why, its line in the annotation, the blocks it lies in.
 
     TRANSCRIPT_ID may go without its version; a gene's id explains all its transcripts.
     """
@@ -89,7 +89,7 @@ def verify(catalogue: str, root: Path, genomes: tuple[str, ...], sample: int | N
     Files are hashed, and every clause of the format is checked, too. Exits with 1 if anything differs.
     """
     from genatator_assets.catalogue import load_catalogue
-    from genatator_assets.dataset.verify import verify as verify_dataset
+    from genatator_assets.gene_finding.verify import verify as verify_dataset
 
     with _bases_done() as tell:
         report = verify_dataset(
@@ -132,7 +132,7 @@ def lineage(path: str) -> None:
 
 
 def _about(origin: Origin) -> list[str]:
-    """Say what a file is, one thing a line. The hashes of its inputs are said where the inputs are."""
+    """Describe what a file is, one thing a line. The hashes of its inputs are said where the inputs are."""
     said = {key: value for key, value in origin.said.items() if key != "inputs" and value}
     lines = [f"{origin.path} ({origin.what}) {origin.state}"]
     lines += [f"{key}: {value if isinstance(value, str) else json.dumps(value)}" for key, value in said.items()]
@@ -180,7 +180,7 @@ def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do
     Keys are those of Dagster's partitions. Genomes that are not prepared yet have no chromosomes.
     """
     from genatator_assets.catalogue import load_catalogue
-    from genatator_assets.dataset.tasks import in_words, included_chromosomes, sort_out, tasks_of_keys
+    from genatator_assets.gene_finding.tasks import in_words, included_chromosomes, sort_out, tasks_of_keys
     from genatator_assets.work.layout import chromosome_key
 
     read, layout = load_catalogue(catalogue), Layout(root.absolute())
@@ -213,7 +213,7 @@ def _print_answer(answer: Answer, form: str) -> None:
 
 
 def _questions() -> Iterator[str]:
-    """Give what is typed, up to each semicolon and, of what is not typed but piped, the rest; 'exit' ends it too."""
+    """Return what is typed, up to each semicolon and, of what is not typed but piped, the rest; 'exit' ends it too."""
     typed = ""
     person = sys.stdin.isatty()
     while True:

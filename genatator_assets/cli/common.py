@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from genatator_assets.catalogue import preset_names
-from genatator_assets.dataset.card import TextTable, text_tables
-from genatator_assets.dataset.statistics import read_statistics
+from genatator_assets.gene_finding.card import TextTable, text_tables
+from genatator_assets.gene_finding.statistics import read_statistics
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import root_of
 

@@ -45,7 +45,7 @@ class _Channels(click.ParamType["Channels"]):
 
 
 def _of_a_part(command: Command) -> Command:
-    """Give a command the options that say which part of which dataset is meant; it gets that as `part`."""
+    """Return a command the options that say which part of which dataset is meant; it gets that as `part`."""
 
     @wraps(command)
     def with_part(root: Path, genome: str | None, split: str | None, output: Path, **options: Any) -> None:

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from genatator_assets.catalogue import Assembly, load_catalogue
 from genatator_assets.cli.common import catalogue_option, print_table
-from genatator_assets.dataset.card import TextTable
 from genatator_assets.errors import GenatatorError
+from genatator_assets.gene_finding.card import TextTable
 from genatator_assets.work.watch import download_bars
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _fetch(
 
 
 def _compared(file: "Fetched") -> str:
-    """Say what a file was compared with: the algorithm, and where the checksum stood."""
+    """Describe what a file was compared with: the algorithm, and where the checksum stood."""
     if file.checksum is None:
         return "none stated"
     return f"{file.checksum.text.partition(':')[0]}, {file.checksum.source.rpartition('/')[2]}"

@@ -12,13 +12,13 @@ from rich.status import Status
 
 from genatator_assets.catalogue import Catalogue, load_catalogue
 from genatator_assets.cli.common import catalogue_option, print_table, root_option
-from genatator_assets.dataset.card import TextTable, format_bp
 from genatator_assets.errors import GenatatorError
+from genatator_assets.gene_finding.card import TextTable, format_bp
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.machine import free_bytes
 
 if TYPE_CHECKING:
-    from genatator_assets.dataset.plan import GenomePlan
+    from genatator_assets.gene_finding.plan import GenomePlan
 
 
 @click.command()
@@ -75,9 +75,9 @@ def plan(catalogue: str, root: Path, workers: int | None) -> None:
 
 
 def _plans_of(catalogue: Catalogue, layout: Layout) -> tuple[dict[str, "GenomePlan"], int, list[str]]:
-    """Give the plan of each genome that can be planned, the number of those not known yet, and what is wrong."""
-    from genatator_assets.dataset.plan import plan_genome
-    from genatator_assets.dataset.tasks import require_own_root
+    """Return the plan of each genome that can be planned, the number of those not known yet, and what is wrong."""
+    from genatator_assets.gene_finding.plan import plan_genome
+    from genatator_assets.gene_finding.tasks import require_own_root
     from genatator_assets.sources.lengths import lengths_of
 
     plans, unknown, faults = {}, 0, []
@@ -114,7 +114,7 @@ def _by_genome(catalogue: Catalogue, plans: Mapping[str, "GenomePlan"]) -> TextT
 
 
 def _by_split(catalogue: Catalogue, plans: Mapping[str, "GenomePlan"]) -> TextTable:
-    from genatator_assets.dataset.plan import totals_of
+    from genatator_assets.gene_finding.plan import totals_of
 
     rows = []
     for split, amount in totals_of(plans.values(), catalogue.block_size_bp).items():
@@ -130,7 +130,7 @@ _SPLIT_HEADER = ("split", "genomes", "chroms", "blocks", "nt", "mean chr", "std 
 
 
 def _print_estimate(plans: Mapping[str, "GenomePlan"], root: Path, workers: int) -> None:
-    from genatator_assets.dataset.plan import estimate
+    from genatator_assets.gene_finding.plan import estimate
 
     needs = estimate(plans.values(), workers)
     parts = {"sequences": needs.sequence_bytes, "targets": needs.target_bytes, "blocks": needs.block_bytes}

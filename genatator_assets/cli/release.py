@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from genatator_assets.cli.common import print_table, root_option
-from genatator_assets.dataset.card import TextTable, format_bytes
-from genatator_assets.dataset.release import Part
-from genatator_assets.dataset.release import release as make_release
+from genatator_assets.gene_finding.card import TextTable, format_bytes
+from genatator_assets.release import Part
+from genatator_assets.release import release as make_release
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer
 
@@ -43,7 +43,7 @@ def push(folder: Path, repo_id: str, yes: bool) -> None:
     Only says what would be sent, unless --yes is given. The token is that of HF_TOKEN or of 'hf auth login'. A
     repository that does not exist is made, and is private. What was cut off is gone on with.
     """
-    from genatator_assets.dataset.hub import plan_upload, upload
+    from genatator_assets.release.hub import plan_upload, upload
 
     planned = plan_upload(folder, repo_id)
     _print_parts(f"{folder} to the hub's dataset {repo_id}", planned.parts)

@@ -82,7 +82,7 @@ def browse(locus: str, output: Path, igv: Path | None, root: Path) -> None:
 
 @contextmanager
 def _written(output: Path) -> Iterator[Path]:
-    """Give a temporary path for `output`, and say its name when it is written."""
+    """Return a temporary path for `output`, and say its name when it is written."""
     from genatator_assets.work.files import whole_file
 
     try:

@@ -8,14 +8,14 @@ import dagster as dg
 
 from genatator_assets.annotation import select
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.blocks import contract
-from genatator_assets.blocks.chromosome import ChromosomeTask, build_chromosomes
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.dataset import index
-from genatator_assets.dataset.card import write_card
-from genatator_assets.dataset.release import release as make_release
-from genatator_assets.dataset.statistics import TABLES, build_statistics, lengths_of_splits, read_statistics
-from genatator_assets.dataset.tasks import (
+from genatator_assets.errors import GenatatorError
+from genatator_assets.gene_finding import index, store
+from genatator_assets.gene_finding.blocks import contract
+from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask, build_chromosomes
+from genatator_assets.gene_finding.card import write_card
+from genatator_assets.gene_finding.statistics import TABLES, build_statistics, lengths_of_splits, read_statistics
+from genatator_assets.gene_finding.tasks import (
     in_words,
     included_chromosomes,
     require_own_root,
@@ -23,16 +23,15 @@ from genatator_assets.dataset.tasks import (
     space_of,
     tasks_of_keys,
 )
-from genatator_assets.errors import GenatatorError
 from genatator_assets.orchestration import metadata, versions
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers
 from genatator_assets.query.catalog import write_catalog
+from genatator_assets.release import release as make_release
 from genatator_assets.sources import chromosomes as sources
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.fetch import Cache
-from genatator_assets.targets import store
 from genatator_assets.version import __version__
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.machine import require_space
@@ -73,7 +72,7 @@ _INDEX_FROM = {
 
 
 def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """Give the assets of a catalogue."""
+    """Return the assets of a catalogue."""
     return [
         *_genome_assets(catalogue),
         _catalogue_asset(catalogue),
@@ -306,7 +305,7 @@ def _each_genome(
 def _outcomes(
     layout: Layout, tasks: Mapping[str, ChromosomeTask], log: dg.DagsterLogManager, workers: Workers, progress: Progress
 ) -> Generator[Outcome]:
-    """Give the outcomes of the tasks that need no work, and then of the others as workers come back with them."""
+    """Return the outcomes of the tasks that need no work, and then of the others as workers come back with them."""
     done, to_do = sort_out(tasks.values())
     title = ", ".join(sorted({task.genome for task in tasks.values()}))
     log.info(f"{title}: {in_words(len(done), len(to_do))}")

@@ -9,11 +9,11 @@ from pathlib import Path
 import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
-from genatator_assets.blocks.chromosome import discard_damaged
 from genatator_assets.catalogue import Catalogue, load_catalogue
-from genatator_assets.dataset.card import format_bytes
-from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes, require_own_root
 from genatator_assets.errors import GenatatorError
+from genatator_assets.gene_finding.blocks.chromosome import discard_damaged
+from genatator_assets.gene_finding.card import format_bytes
+from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes, require_own_root
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.instance import dagster_home, open_instance
 from genatator_assets.orchestration.jobs import BUILD_BLOCKS, FINISH, PREPARE
@@ -90,7 +90,7 @@ def _signals_kept() -> Iterator[None]:
 
 @contextmanager
 def _in_words(root: Path) -> Iterator[None]:
-    """Say what stops a whole build: a full disk, mostly, be it under a file or under Dagster's record.
+    """Describe what stops a whole build: a full disk, mostly, be it under a file or under Dagster's record.
 
     SQLite has several words for a full disk, among them "disk I/O error".
     """
@@ -121,7 +121,7 @@ def _discard_damaged(catalogue: Catalogue, layout: Layout, workers: Workers, pro
 
 
 def _close_killed_runs(instance: dg.DagsterInstance, layout: Layout) -> None:
-    """Say of runs of earlier builds that they failed, if these were killed: nobody else can, and no build goes on."""
+    """Mark runs of earlier builds that were killed as failed: nothing else does, and no build resumes them."""
     unfinished = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
     for run in instance.get_runs(dg.RunsFilter(tags={_BUILD_TAG: str(layout.root)}, statuses=unfinished)):
         instance.report_run_failed(run, "The build was killed.")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.dataset.verify import Report, verify
 from genatator_assets.errors import QueryError
+from genatator_assets.gene_finding.verify import Report, verify
 from genatator_assets.orchestration.metadata import markdown_table
 from genatator_assets.query.checks import SAMPLE_ROWS, Finding, check_names, describe_check, run_check
 from genatator_assets.query.connect import connect
@@ -23,7 +23,7 @@ _SHOWN_ROWS, _SHOWN_CELLS = 3, 3
 
 
 def build_checks(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
-    """Give the checks of the chromosome catalogue and of the block index."""
+    """Return the checks of the chromosome catalogue and of the block index."""
     of_index = tuple(name for name in check_names() if name not in _OF_CATALOGUE)
     return [
         _checks("chromosome_catalogue", _OF_CATALOGUE),
@@ -92,7 +92,7 @@ def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:
 
 
 def _in_words(finding: Finding) -> str:
-    """Say what offends, so that a person sees it without opening the sample."""
+    """Describe what offends, so that a person sees it without opening the sample."""
     if finding.passed:
         return "nothing offends"
     first = [" ".join(f"{cell}" for cell in row[:_SHOWN_CELLS]) for row in finding.sample.rows[:_SHOWN_ROWS]]

@@ -37,7 +37,7 @@ compute_logs:
 
 
 def dagster_home(root: Path) -> Path:
-    """Give the folder of Dagster's record, made ready if it is ours, or empty: then nobody else has set it up."""
+    """Return the folder of Dagster's record, made ready if it is ours, or empty: then nobody else has set it up."""
     stated = os.environ.get(HOME_VARIABLE)
     home = Path(stated) if stated else Layout(root.absolute()).dagster_home
     configuration = home / "dagster.yaml"

@@ -17,7 +17,7 @@ RELEASE = "make_release"  # not "release": jobs and assets must differ in their 
 
 
 def build_jobs() -> list["UnresolvedAssetJobDefinition"]:
-    """Give the jobs, in the order in which they are run."""
+    """Return the jobs, in the order in which they are run."""
     return [
         dg.define_asset_job(
             PREPARE,

@@ -58,7 +58,7 @@ class Launcher:
     workspace: Path
 
     def tags_of_runs(self, job: str, wanted: Wanted) -> list[dict[str, str]]:
-        """Give the tags of each run that `job` takes for what is wanted.
+        """Return the tags of each run that `job` takes for what is wanted.
 
         Raises:
             CatalogueError: a genome is not in the catalogue.
@@ -119,7 +119,7 @@ class Launcher:
 
 
 def _stretch(registered: Sequence[str], asked: str) -> Sequence[str]:
-    """Give the registered keys from one to another, in Dagster's order."""
+    """Return the registered keys from one to another, in Dagster's order."""
     first, _, last = asked.partition(_TO)
     for key in (first, last or first):
         if key not in registered:
@@ -141,12 +141,12 @@ def serve(settings: Settings, port: int) -> NoReturn:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """Give the environment in which Dagster's own commands serve a dataset."""
+    """Return the environment in which Dagster's own commands serve a dataset."""
     return {**os.environ, **settings.as_environment(), HOME_VARIABLE: str(dagster_home(settings.root))}
 
 
 def workspace_file() -> Path:
-    """Give the workspace.yaml beside the installed definitions.py.
+    """Return the workspace.yaml beside the installed definitions.py.
 
     Raises:
         DatasetError: the package was installed without its repository.

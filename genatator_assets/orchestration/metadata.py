@@ -8,24 +8,24 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from genatator_assets.annotation.landmarks import STRANDS, Positions
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.annotation.transcripts import AnnotationSummary
-from genatator_assets.blocks.chromosome import ChromosomeTask
 from genatator_assets.catalogue import Catalogue, Split
-from genatator_assets.dataset.card import TextTable, format_bp, format_bytes, text_tables
-from genatator_assets.dataset.figures import (
+from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask
+from genatator_assets.gene_finding.card import TextTable, format_bp, format_bytes, text_tables
+from genatator_assets.gene_finding.index import IndexSummary
+from genatator_assets.gene_finding.landmarks import STRANDS, Positions
+from genatator_assets.gene_finding.plan import amounts_of
+from genatator_assets.gene_finding.statistics import densities_of
+from genatator_assets.orchestration.figures import (
     coverage_figure,
     densities_figure,
     lengths_figure,
     reasons_figure,
     transcripts_figure,
 )
-from genatator_assets.dataset.index import IndexSummary
-from genatator_assets.dataset.plan import amounts_of
-from genatator_assets.dataset.release import Release
-from genatator_assets.dataset.release.names import CARD
-from genatator_assets.dataset.statistics import densities_of
+from genatator_assets.release import Release
+from genatator_assets.release.names import CARD
 from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.inputs import KINDS
@@ -38,13 +38,13 @@ _SHOWN_LETTERS = 40_000  # of one text: what is shown of a materialisation has l
 
 
 def column_schema(schema: pa.Schema) -> Metadata:
-    """Give the entry that makes the UI show an asset's columns."""
+    """Return the entry that makes the UI show an asset's columns."""
     columns = [dg.TableColumn(field.name, str(field.type)) for field in schema]
     return {"dagster/column_schema": dg.TableSchema(columns)}
 
 
 def column_lineage(columns: Mapping[str, str]) -> Metadata:
-    """Give the entry that says which columns a column comes from: `{"start": "selected_isoforms.start, ..."}`."""
+    """Return the entry that says which columns a column comes from: `{"start": "selected_isoforms.start, ..."}`."""
     return {
         "dagster/column_lineage": dg.TableColumnLineage(
             {
@@ -177,12 +177,12 @@ def of_card(layout: Layout, text: str) -> Metadata:
 
 
 def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dg.MarkdownMetadataValue:
-    """Give a table that the UI shows as one."""
+    """Return a table that the UI shows as one."""
     return _beginning(TextTable("", header, tuple(rows)).as_markdown())
 
 
 def _beginning(text: str) -> dg.MarkdownMetadataValue:
-    """Give Markdown, or as many whole lines of it as may be shown."""
+    """Return Markdown, or as many whole lines of it as may be shown."""
     if len(text) > _SHOWN_LETTERS:
         shown = text[:_SHOWN_LETTERS].rpartition("\n")[0]
         left = len(text.splitlines()) - len(shown.splitlines())
@@ -191,7 +191,7 @@ def _beginning(text: str) -> dg.MarkdownMetadataValue:
 
 
 def _inputs(source: Source) -> list[tuple[str, ...]]:
-    """Say of each input where it came from and what its checksum was compared with."""
+    """Describe where each input came from and what its checksum was compared with."""
     stored = asdict(source)
     return [
         (

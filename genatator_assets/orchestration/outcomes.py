@@ -10,7 +10,7 @@ _OURS = "genatator_assets.errors."
 
 
 def faults_of(events: Iterable[dg.DagsterEvent]) -> list[str]:
-    """Give why steps failed and which checks did not pass; steps that were skipped because of them say nothing.
+    """Return why steps failed and which checks did not pass; steps that were skipped because of them say nothing.
 
     Raises:
         KeyboardInterrupt: a step was interrupted, which Dagster takes for a fault of the step.

@@ -16,12 +16,12 @@ RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 
 def genome_partitions(catalogue: Catalogue) -> dg.StaticPartitionsDefinition:
-    """Give the partitions of assets that are made once per genome."""
+    """Return the partitions of assets that are made once per genome."""
     return dg.StaticPartitionsDefinition(list(catalogue.genomes))
 
 
 def registered_chromosomes(instance: dg.DagsterInstance) -> list[str]:
-    """Give the registered keys in Dagster's order, which is that of registration."""
+    """Return the registered keys in Dagster's order, which is that of registration."""
     return list(instance.get_dynamic_partitions(str(CHROMOSOMES.name)))
 
 
@@ -54,10 +54,10 @@ def genome_ranges(keys: Iterable[str]) -> list[list[str]]:
 
 
 def genome_part(key: str) -> str:
-    """Give a key's genome as it is spelt there."""
+    """Return a key's genome as it is spelt there."""
     return key.partition("/")[0]
 
 
 def range_tags(keys: Sequence[str]) -> dict[str, str]:
-    """Give the tags of a run over the stretch from the first to the last of `keys`."""
+    """Return the tags of a run over the stretch from the first to the last of `keys`."""
     return {RANGE_START_TAG: keys[0], RANGE_END_TAG: keys[-1]}

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from genatator_assets.dataset.card import format_bp
+from genatator_assets.gene_finding.card import format_bp
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.watch import Arriving, Watch, download_bars, unwatched
 
@@ -20,11 +20,11 @@ class Progress:
     """Logs failures."""
 
     def say(self, text: str) -> None:
-        """Say something between runs."""
+        """Print something between runs."""
 
     @contextmanager
     def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
-        """Give the function to call with each outcome of work on `total_bp` bases."""
+        """Return the function to call with each outcome of work on `total_bp` bases."""
 
         def tell(outcome: Outcome, length: int) -> None:
             if outcome.error:
@@ -33,7 +33,7 @@ class Progress:
         yield tell
 
     def downloads(self, log: dg.DagsterLogManager) -> Watch:
-        """Give whoever watches inputs arrive."""
+        """Return whoever watches inputs arrive."""
 
         @contextmanager
         def watch(url: str) -> Iterator[Arriving]:
@@ -57,7 +57,7 @@ class ProgressBar(Progress):
 
     @contextmanager
     def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
-        """Give the function that moves the bar."""
+        """Return the function that moves the bar."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -76,5 +76,5 @@ class ProgressBar(Progress):
             yield tell
 
     def downloads(self, log: dg.DagsterLogManager) -> Watch:
-        """Give what draws the bars of inputs."""
+        """Return what draws the bars of inputs."""
         return download_bars(self._console)

@@ -48,7 +48,7 @@ class EventLog(SqliteEventLogStorage):
         super().__init__(base_dir)
 
     def has_table(self, table_name: str) -> bool:
-        """Say whether there is a table. This is asked for each event, and none ever vanishes."""
+        """Return whether there is a table. This is asked for each event, and none ever vanishes."""
         if table_name not in self._there and super().has_table(table_name):
             self._there.add(table_name)
         return table_name in self._there

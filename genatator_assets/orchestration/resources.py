@@ -24,19 +24,19 @@ class Workers(dg.ConfigurableResource[None]):
     dask: str = ""
 
     def crew(self) -> pool.Workers:
-        """Give them: they have a `concurrent.futures.Executor` for us."""
+        """Return them: they have a `concurrent.futures.Executor` for us."""
         if self.dask:
             return DaskWorkers(self.dask)
         return pool.LocalWorkers(self.max_workers or default_workers())
 
 
 def workers_of(settings: Settings) -> Workers:
-    """Give the workers that are set."""
+    """Return the workers that are set."""
     return Workers(max_workers=settings.workers or 0, dask=settings.dask or "")
 
 
 def build_resources(settings: Settings) -> dict[str, object]:
-    """Give the resources of a code location."""
+    """Return the resources of a code location."""
     return {
         "layout": _layout(settings),
         "workers": workers_of(settings),

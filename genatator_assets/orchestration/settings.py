@@ -36,7 +36,7 @@ class Settings:
         )
 
     def as_environment(self) -> dict[str, str]:
-        """Give the variables from which `from_environment` reads the same settings in another process."""
+        """Return the variables from which `from_environment` reads the same settings in another process."""
         variables = {CATALOGUE_VARIABLE: self.catalogue, ROOT_VARIABLE: str(self.root)}
         if self.workers:
             variables[WORKERS_VARIABLE] = str(self.workers)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.dataset.tasks import in_words, sort_out, space_of, tasks_of_keys
+from genatator_assets.gene_finding.tasks import in_words, sort_out, space_of, tasks_of_keys
 from genatator_assets.orchestration.assets import BLOCKS, TARGETS
 from genatator_assets.orchestration.jobs import FINISH
 from genatator_assets.orchestration.outcomes import faults_of
@@ -36,7 +36,7 @@ class Survey:
     finished: bool
 
     def in_words(self) -> str:
-        """Say it to a person."""
+        """Show it to a person."""
         return in_words(self.chromosomes - self.to_do, self.to_do)
 
 

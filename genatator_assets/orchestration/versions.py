@@ -12,8 +12,8 @@ from pathlib import Path
 import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.dataset.statistics import TABLES
-from genatator_assets.dataset.tasks import tasks_of_keys
+from genatator_assets.gene_finding.statistics import TABLES
+from genatator_assets.gene_finding.tasks import tasks_of_keys
 from genatator_assets.orchestration.partitions import CHROMOSOMES
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.version import __version__
@@ -36,7 +36,7 @@ class Parent:
 
 
 def inputs_spec() -> dg.AssetSpec:
-    """Give the asset of chromosomes' inputs."""
+    """Return the asset of chromosomes' inputs."""
     return dg.AssetSpec(
         INPUTS,
         deps=["chromosome_catalogue"],
@@ -48,35 +48,35 @@ def inputs_spec() -> dg.AssetSpec:
 
 
 def of_assembly(layout: Layout, genome: str) -> str:
-    """Give the version of an imported assembly: of its input files and its table of chromosomes."""
+    """Return the version of an imported assembly: of its input files and its table of chromosomes."""
     hashes = {key: value for key, value in asdict(read_source(layout, genome)).items() if key.endswith("_sha256")}
     return fingerprint_of({**hashes, "chromosomes": sha256_of_file(layout.chromosomes(genome))})
 
 
 def of_transcripts(layout: Layout, genome: str) -> str:
-    """Give the version of an assembly's transcripts."""
+    """Return the version of an assembly's transcripts."""
     return sha256_of_file(layout.transcripts(genome))
 
 
 def of_chromosomes(catalogue: Catalogue, layout: Layout, keys: Iterable[str]) -> dict[str, str]:
-    """Give the version of each chromosome's inputs: the fingerprint that says whether there is work to do."""
+    """Return the version of each chromosome's inputs: the fingerprint that says whether there is work to do."""
     tasks, _ = tasks_of_keys(catalogue, layout, keys)
     return {key: task.blocks_fingerprint for key, task in tasks.items()}
 
 
 def data_version(versions: Iterable[str]) -> dg.DataVersion:
-    """Give the version of a run's result: that of its only partition, or one of all of them together."""
+    """Return the version of a run's result: that of its only partition, or one of all of them together."""
     known = list(versions)
     return dg.DataVersion((known[0] if len(known) == 1 else fingerprint_of({"versions": known}))[:_LETTERS])
 
 
 def of_files(*paths: Path) -> dg.DataVersion:
-    """Give the version of what has no partitions: that of its files' contents."""
+    """Return the version of what has no partitions: that of its files' contents."""
     return data_version(sha256_of_file(path) for path in paths)
 
 
 def of_dataset(layout: Layout) -> dict[str, str]:
-    """Give the versions of the dataset's assets without partitions, as their files now are.
+    """Return the versions of the dataset's assets without partitions, as their files now are.
 
     Raises:
         FileNotFoundError: a file is not there.
@@ -90,7 +90,7 @@ def of_dataset(layout: Layout) -> dict[str, str]:
 
 
 def parents(context: dg.AssetExecutionContext) -> dict[dg.AssetKey, Parent]:
-    """Give what an asset is made from, as it is when a run of it begins; Dagster goes by the events alone."""
+    """Return what an asset is made from, as it is when a run of it begins; Dagster goes by the events alone."""
     return {
         asset: Parent("UNKNOWN", latest_materialization(context.instance, asset))
         for asset in context.assets_def.asset_deps[context.asset_key]
@@ -98,7 +98,7 @@ def parents(context: dg.AssetExecutionContext) -> dict[dg.AssetKey, Parent]:
 
 
 def event_tags(version: str, made_from: Mapping[dg.AssetKey, Parent]) -> dict[str, str]:
-    """Give the tags that Dagster itself gives to the event of a run's result; events one by one need them as well."""
+    """Return the tags that Dagster itself gives to the event of a run's result; events one by one need them as well."""
     tags = {"dagster/code_version": __version__, _DATA_VERSION: version[:_LETTERS]}
     for asset, parent in made_from.items():
         name = asset.to_user_string()
@@ -108,7 +108,7 @@ def event_tags(version: str, made_from: Mapping[dg.AssetKey, Parent]) -> dict[st
 
 
 def observe_inputs(context: dg.AssetExecutionContext, versions: Mapping[str, str]) -> int:
-    """Tell Dagster of the chromosomes whose inputs have changed, and give their number."""
+    """Report the chromosomes whose inputs have changed to Dagster; return their number."""
     known = context.instance.event_log_storage.get_latest_tags_by_partition(
         INPUTS, dg.DagsterEventType.ASSET_OBSERVATION, [_DATA_VERSION]
     )
@@ -123,17 +123,17 @@ def observe_inputs(context: dg.AssetExecutionContext, versions: Mapping[str, str
 
 
 def latest_version(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str | None:
-    """Give the version that an asset without partitions had when it was last materialised."""
+    """Return the version that an asset without partitions had when it was last materialised."""
     event = instance.get_latest_materialization_event(asset)
     materialization = event.asset_materialization if event else None
     return (materialization.tags or {}).get(_DATA_VERSION) if materialization else None
 
 
 def latest_observation(instance: dg.DagsterInstance, asset: dg.AssetKey) -> int | None:
-    """Give the storage id of an asset's latest observation, of whichever partition."""
+    """Return the storage id of an asset's latest observation, of whichever partition."""
     return next((record.storage_id for record in instance.fetch_observations(asset, limit=1).records), None)
 
 
 def latest_materialization(instance: dg.DagsterInstance, asset: dg.AssetKey) -> int | None:
-    """Give the storage id of an asset's latest materialisation, of whichever partition."""
+    """Return the storage id of an asset's latest materialisation, of whichever partition."""
     return next((record.storage_id for record in instance.fetch_materializations(asset, limit=1).records), None)

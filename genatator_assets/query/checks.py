@@ -28,7 +28,7 @@ class Finding:
 
 
 def check_names() -> tuple[str, ...]:
-    """Give the names of all checks.
+    """Return the names of all checks.
 
     >>> "splits_are_disjoint" in check_names()
     True
@@ -37,7 +37,7 @@ def check_names() -> tuple[str, ...]:
 
 
 def describe_check(name: str) -> str:
-    """Give what a check demands: the comment at the head of its file.
+    """Return what a check demands: the comment at the head of its file.
 
     >>> describe_check("splits_are_disjoint")
     'No chromosome has blocks in two splits, and each is in the split of the catalogue.'

@@ -53,7 +53,7 @@ def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def defined_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Give the names of the views and macros that could be made, because their files are built."""
+    """Return the names of the views and macros that could be made, because their files are built."""
     found = connection.execute(
         "select view_name from duckdb_views() union select function_name from duckdb_functions()"
     ).fetchall()
@@ -74,7 +74,7 @@ def ask(connection: duckdb.DuckDBPyConnection, question: str) -> Answer:
 
 
 def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Statement:
-    """Give the one statement of a question, if it only reads.
+    """Return the one statement of a question, if it only reads.
 
     That it is a SELECT is not enough: a COPY or INSERT may stand in its WITH, and EXPLAIN ANALYZE runs what it
     explains. But as a subquery DuckDB takes nothing that writes, so the statement is bound as one first.
@@ -100,7 +100,7 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
 
 
 def not_built(connection: duckdb.DuckDBPyConnection, message: str) -> str:
-    """Give what to add to DuckDB's words where a view or macro, or a chromosome of it, is not there."""
+    """Return what to add to DuckDB's words where a view or macro, or a chromosome of it, is not there."""
     if "No files found" in message:
         return "\nIs there such a genome and chromosome (see the view 'chromosomes'), and has it been built?"
     named = re.search(r"Table (?:Function )?with name (\w+) ", message)

@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from genatator_assets.targets.channels import CHANNELS
+from genatator_assets.gene_finding.channels import CHANNELS
 
 CHANNELS_VIEW = "channels"
 VIEWS = (
@@ -31,7 +31,7 @@ _FOLDER = files("genatator_assets.query")
 
 
 def statement_of(name: str) -> str:
-    """Give the SQL statement, comment first, that creates a view or macro; files are found under `root()`.
+    """Return the SQL statement, comment first, that creates a view or macro; files are found under `root()`.
 
     >>> print(statement_of("root"))
     -- The dataset's folder: the variable `root` where it is set, else the folder that the program runs in.

@@ -51,7 +51,7 @@ class Explained:
     blocks: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """Say it in words, the first line being the title."""
+        """Describe it in words, the first line being the title."""
         biotype = f", biotype {self.biotype}" if self.biotype else ""
         gene = f" of gene {self.gene_id}" if self.gene_id else ""
         return [

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genatator_assets.annotation.landmarks import Positions
-from genatator_assets.targets.segments import Values
+from genatator_assets.gene_finding.landmarks import Positions
+from genatator_assets.gene_finding.segments import Values
 
 Shares = npt.NDArray[np.float64]
 
@@ -47,7 +47,7 @@ def merged_edges(edges: Positions, most: int, least_bp: int) -> Positions:
 
 
 def pieces(edges: Positions, bp: int) -> Iterator[Positions]:
-    """Give edges in turns of about `bp` bases, so that a long locus is never read whole; turns share an edge.
+    """Return edges in turns of about `bp` bases, so that a long locus is never read whole; turns share an edge.
 
     >>> [turn.tolist() for turn in pieces(np.array([0, 4, 8, 12]), 9)]
     [[0, 4, 8], [8, 12]]
@@ -60,7 +60,7 @@ def pieces(edges: Positions, bp: int) -> Iterator[Positions]:
 
 
 def maxima(targets: Values, edges: Positions) -> Values:
-    """Give the greatest value of each bin and channel: of float32 [L, C], which begins at edges[0], [bins, C].
+    """Return the greatest value of each bin and channel: of float32 [L, C], which begins at edges[0], [bins, C].
 
     >>> maxima(np.array([[0.0], [1.0], [0.0], [0.5]], np.float32), np.array([7, 9, 11])).tolist()
     [[1.0], [0.5]]
@@ -69,7 +69,7 @@ def maxima(targets: Values, edges: Positions) -> Values:
 
 
 def composition(dna: str, edges: Positions) -> Composition:
-    """Give the composition of DNA that begins at edges[0].
+    """Return the composition of DNA that begins at edges[0].
 
     >>> composition("GCATNNNN", np.array([0, 4, 6, 8])).gc.tolist()
     [0.5, nan, nan]
@@ -83,7 +83,7 @@ def composition(dna: str, edges: Positions) -> Composition:
 
 
 def rows_of(starts: Sequence[float], ends: Sequence[float], gap: float) -> list[int]:
-    """Give each interval the first row in which it has `gap` to those before it; intervals come in the order to stack.
+    """Return for each interval the first row where it has `gap` to those before it; they come in stacking order.
 
     >>> rows_of([0, 2, 11, 30], [10, 12, 20, 40], gap=2)
     [0, 1, 2, 0]
@@ -100,6 +100,6 @@ def rows_of(starts: Sequence[float], ends: Sequence[float], gap: float) -> list[
 
 
 def _fits(row: list[tuple[float, float]], start: float, end: float, gap: float) -> bool:
-    """Say whether an interval has room between those of a row, which ascend."""
+    """Return whether an interval has room between those of a row, which ascend."""
     behind = bisect(row, (start, end))
     return (behind == 0 or row[behind - 1][1] + gap <= start) and (behind == len(row) or end + gap <= row[behind][0])

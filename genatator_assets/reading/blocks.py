@@ -18,13 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.annotation.transcripts import read_transcripts
-from genatator_assets.blocks.window import BlockTargets, open_targets
 from genatator_assets.catalogue.model import SPLITS
 from genatator_assets.errors import DatasetError
+from genatator_assets.gene_finding.blocks.window import BlockTargets, open_targets
+from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.segments import Runs, Segments, Values
 from genatator_assets.reading.store import Cache, Chromosome, segments_bytes
 from genatator_assets.sources.sequence import in_contract
-from genatator_assets.targets.channels import TARGET_NAMES
-from genatator_assets.targets.segments import Runs, Segments, Values
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import read_table
 
@@ -119,7 +119,7 @@ class BlockStore:
         return read_transcripts(layout, genome) if layout.transcripts(genome).is_file() else None
 
     def _pieces(self, chromosome: Chromosome, start: int, end: int) -> list[tuple[Block, int, int]]:
-        """Give the blocks that [start, end) touches, and which bases of each, counted from its own start."""
+        """Return the blocks that [start, end) touches, and which bases of each, counted from its own start."""
         blocks = self.blocks[chromosome]
         first = bisect_right(blocks, start, key=lambda block: block.start) - 1
         last = bisect_right(blocks, end - 1, key=lambda block: block.start)
@@ -130,7 +130,7 @@ class BlockStore:
 
 
 def indexed_blocks(root: Path) -> list[Block]:
-    """Give the blocks that a root's index lists; none if there is no index, or a file that it lists is not there."""
+    """Return the blocks that a root's index lists; none if there is no index, or a file that it lists is not there."""
     index = Layout(root).index
     if not index.is_file():
         return []
@@ -140,7 +140,7 @@ def indexed_blocks(root: Path) -> list[Block]:
 
 
 def found_blocks(folder: Path) -> list[Block]:
-    """Give the blocks under data/<split>/, at any depth; or else under <split>/ or blocks/<split>/.
+    """Return the blocks under data/<split>/, at any depth; or else under <split>/ or blocks/<split>/.
 
     The folder decides the split, as it does for `datasets`; everything else is what a file's metadata says. There
     are none if there is no such folder.
@@ -198,7 +198,7 @@ def _read_text(path: Path, column: str) -> str:
 
 
 def _open_targets(block: Block) -> BlockTargets | Segments:
-    """Give the page table, or else the runs."""
+    """Return the page table, or else the runs."""
     targets = open_targets(block.path)
     if targets.bases != block.end - block.start:
         raise DatasetError(f"{block.path} has targets of {targets.bases:,} bases, but {_said(block)}; get it again")
@@ -228,7 +228,7 @@ def _said(block: Block) -> str:
 
 
 def _fault(blocks: tuple[Block, ...]) -> str | None:
-    """Say what is wrong with the blocks of one chromosome, in the order of their starts."""
+    """Describe what is wrong with the blocks of one chromosome, in the order of their starts."""
     name, first, last = f"{blocks[0].genome} {blocks[0].chrom}", blocks[0], blocks[-1]
     for one, other in pairwise(blocks):
         if (one.split, one.chrom_length) != (other.split, other.chrom_length):

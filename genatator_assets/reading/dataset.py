@@ -14,11 +14,11 @@ import numpy as np
 
 from genatator_assets.catalogue.model import SPLITS, nearest
 from genatator_assets.errors import DatasetError, ReadingError
+from genatator_assets.gene_finding.channels import TARGET_NAMES
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
 from genatator_assets.reading.store import Chromosome, RootStore, Store
 from genatator_assets.reading.window import Channels, Interval, Window, channel_numbers
 from genatator_assets.reading.windows import Positions, Windows, covered, runs_of_n, step_of
-from genatator_assets.targets.channels import TARGET_NAMES
 from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Dataset:
         return tuple(dict.fromkeys(genome for genome, _ in self._chromosomes))
 
     def chromosomes(self, split: str | None = None, genome: str | None = None) -> tuple[Chromosome, ...]:
-        """Give the chromosomes: all, or those of a split, a genome, or both; by genome, chr2 before chr10.
+        """Return the chromosomes: all, or those of a split, a genome, or both; by genome, chr2 before chr10.
 
         Raises:
             ReadingError: there is no such split or genome.
@@ -109,7 +109,7 @@ class Dataset:
         return tuple(self.select(split, genome)._chromosomes.values())
 
     def select(self, split: str | None = None, genome: str | None = None) -> Dataset:
-        """Give the part of the dataset that is in a split, a genome, or both.
+        """Return the part of the dataset that is in a split, a genome, or both.
 
         Raises:
             ReadingError: there is no such split or genome.
@@ -121,7 +121,7 @@ class Dataset:
         return replace(self, _split=split or self._split, _genome=genome or self._genome)
 
     def __getitem__(self, split: str) -> Dataset:
-        """Give the part of the dataset that is in a split."""
+        """Return the part of the dataset that is in a split."""
         return self.select(split)
 
     def window(
@@ -181,7 +181,7 @@ class Dataset:
         seed: int = 0,
         drop_n_fraction: float | None = None,
     ) -> Windows:
-        """Give the windows of `length` bp of all chromosomes, by the rule of the published trainer.
+        """Return the windows of `length` bp of all chromosomes, by the rule of the published trainer.
 
         They begin every max(1, int(length * (1 - overlap))) bases, or every `stride`, and side by side if neither is
         given. The last window of a chromosome ends at its end, and is shorter than `length` unless it fits; a
@@ -214,7 +214,7 @@ class Dataset:
         return plot_locus(self, interval)
 
     def page(self, genome: str, chrom: str, start: int, end: int, *, igv: str | Path | None = None) -> str:
-        """Give an HTML page that shows bases [start, end), 0-based half-open, in igv.js, without any network.
+        """Return an HTML page that shows bases [start, end), 0-based half-open, in igv.js, without any network.
 
         `igv` is the file igv.min.js of the npm package igv; without it, it is looked for in node_modules/igv/dist of
         the working folder and those above.
@@ -230,7 +230,7 @@ class Dataset:
         return locus_page(self, interval, read_igv(Path(igv) if igv is not None else None))
 
     def __repr__(self) -> str:
-        """Tell what is in it."""
+        """Report what is in it."""
         counts = Counter(one.split for one in self._chromosomes.values())
         total = sum(one.length for one in self._chromosomes.values())
         return (

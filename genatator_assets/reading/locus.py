@@ -24,7 +24,7 @@ Row: TypeAlias = dict[str, Any]
 
 
 def transcripts_at(dataset: Dataset, interval: Interval) -> tuple[list[Row], list[Row]] | None:
-    """Give the selected and the rejected transcripts that overlap an interval, in the order in which they are stacked.
+    """Return the selected and the rejected transcripts that overlap an interval, in stacking order.
 
     None if the dataset doesn't have transcripts.
     """
@@ -38,7 +38,7 @@ def transcripts_at(dataset: Dataset, interval: Interval) -> tuple[list[Row], lis
 
 
 def colour_of(row: Row) -> str:
-    """Give the colour of a transcript: that of its type if it is selected."""
+    """Return the colour of a transcript: that of its type if it is selected."""
     return TYPES[row["type"] if row["selected"] else "other"]
 
 
@@ -53,5 +53,5 @@ def counted(rows: Sequence[Row]) -> list[Line]:
 
 
 def in_words(row: Row) -> str:
-    """Give the reason for which a transcript is rejected, as words."""
+    """Return the reason for which a transcript is rejected, as words."""
     return str(row["reason"]).replace("_", " ")

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.errors import GenatatorError, ReadingError
+from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.gene_finding.segments import Segments
 from genatator_assets.reading.locus import KINDS, Row, colour_of, counted, in_words, transcripts_at
-from genatator_assets.targets.channels import CHANNELS
-from genatator_assets.targets.segments import Segments
 from genatator_assets.version import __version__
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def read_igv(path: Path | None) -> str:
 
 
 def locus_page(dataset: Dataset, interval: Interval, igv: str) -> str:
-    """Give the page of an interval; see `Dataset.page`."""
+    """Return the page of an interval; see `Dataset.page`."""
     if interval.length > MOST_BP:
         raise ReadingError(
             f"{interval} has {interval.length:,} bp, and a page at most {MOST_BP:,}; give a shorter locus, or plot it"
@@ -77,7 +77,7 @@ def locus_page(dataset: Dataset, interval: Interval, igv: str) -> str:
 
 
 def _locus(window: Window, transcripts: dict[str, list[Row]]) -> dict[str, Any]:
-    """Give what igv.js is to show."""
+    """Return what igv.js is to show."""
     interval = window.interval
     runs = Segments.from_dense(window.targets).channels
     return {
@@ -109,7 +109,7 @@ def _chrom(interval: Interval) -> str:
 
 
 def _fasta(window: Window) -> str:
-    """Give the DNA as a FASTA file in which igv.js finds the locus's place in its chromosome, as a data address."""
+    """Return the DNA as a FASTA file in which igv.js finds the locus's place in its chromosome, as a data address."""
     interval = window.interval
     title = f">{_chrom(interval)}:{interval.start + 1}-{interval.end} @len={window.chrom_length}"
     packed = gzip.compress(f"{title}\n{window.dna}\n".encode(), mtime=0)
@@ -139,7 +139,7 @@ def _feature(row: Row) -> dict[str, Any]:
 
 
 def _legend(window: Window, transcripts: dict[str, list[Row]]) -> str:
-    """Say how long the locus is, which split it is in, and what transcripts there are."""
+    """Describe how long the locus is, which split it is in, and what transcripts there are."""
     said = [f"{window.interval.length:,} bp of the split {html.escape(window.split)}"]
     for name, rows in transcripts.items():
         counts = "".join(f'<i style="background: {colour}"></i>{html.escape(text)}' for text, colour in counted(rows))

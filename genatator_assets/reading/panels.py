@@ -16,9 +16,9 @@ from genatator_assets.reading.locus import Line
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from genatator_assets.annotation.landmarks import Positions
+    from genatator_assets.gene_finding.landmarks import Positions
+    from genatator_assets.gene_finding.segments import Values
     from genatator_assets.reading.window import Interval
-    from genatator_assets.targets.segments import Values
 
 GREY = "#666666"
 
@@ -185,5 +185,5 @@ def _draw_label(axes: Axes, inches: float, *lines: Line) -> None:
 
 
 def _closed(heights: Values | np.ndarray) -> np.ndarray:
-    """Give each bin's height and the last one once more: steps want as many heights as edges."""
+    """Return each bin's height and the last one once more: steps want as many heights as edges."""
     return np.append(heights, heights[-1])

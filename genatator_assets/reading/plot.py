@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genatator_assets.errors import MissingExtraError
+from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.bins import Composition, bin_edges, composition, maxima, merged_edges, pieces
 from genatator_assets.reading.locus import GROUPS, KINDS, Line, Row, colour_of, counted, transcripts_at
 from genatator_assets.reading.window import Interval
-from genatator_assets.targets.channels import CHANNELS
 
 try:
     from matplotlib.figure import Figure
@@ -21,9 +21,9 @@ except ModuleNotFoundError as error:
 from genatator_assets.reading.panels import GREY, Panel, channel_panel, dna_panel, draw_bare, models_panel
 
 if TYPE_CHECKING:
-    from genatator_assets.annotation.landmarks import Positions
+    from genatator_assets.gene_finding.landmarks import Positions
+    from genatator_assets.gene_finding.segments import Values
     from genatator_assets.reading.dataset import Dataset
-    from genatator_assets.targets.segments import Values
 
 _LEFT_IN, _PANEL_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN, _GAP_IN = 1.2, 8.45, 0.35, 0.4, 0.45, 0.1
 _WIDTH_IN = _LEFT_IN + _PANEL_IN + _RIGHT_IN
@@ -47,7 +47,7 @@ def _column(group: str, kind: str, strand: str) -> int:
 
 
 def _summary(dataset: Dataset, interval: Interval) -> tuple[Positions, Values, Composition]:
-    """Give bins, the greatest value of each bin and channel, and the composition, read piece by piece."""
+    """Return bins, the greatest value of each bin and channel, and the composition, read piece by piece."""
     edges = bin_edges(interval.start, interval.end, _BINS)
     dna_edges = merged_edges(edges, _DNA_BINS, _DNA_BIN_BP)
     values, gc, n = [], [], []

@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.errors import DatasetError
+from genatator_assets.gene_finding.segments import Runs, Segments, Values
+from genatator_assets.gene_finding.store import read_segments
 from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.sources.sequence import local_fasta, read_dna
-from genatator_assets.targets.segments import Runs, Segments, Values
-from genatator_assets.targets.store import read_segments
 from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import ask_each
@@ -49,16 +49,16 @@ class Store(Protocol):
         """All chromosomes, genome by genome."""
 
     def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
-        """Give bases [start, end) in the contract's alphabet."""
+        """Return bases [start, end) in the contract's alphabet."""
 
     def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
-        """Give the targets of bases [start, end): float32 [end - start, len(channels)]."""
+        """Return the targets of bases [start, end): float32 [end - start, len(channels)]."""
 
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
-        """Give the runs of channels along a chromosome, stretch by stretch; one may go on in the next stretch."""
+        """Return the runs of channels along a chromosome, stretch by stretch; one may go on in the next stretch."""
 
     def transcripts(self, genome: str) -> pa.Table | None:
-        """Give every transcript of a genome (`annotation.select.SCHEMA`), or None where none are kept."""
+        """Return every transcript of a genome (`annotation.select.SCHEMA`), or None where none are kept."""
 
 
 class Cache(Generic[Key, Value]):
@@ -79,7 +79,7 @@ class Cache(Generic[Key, Value]):
         self._lock = threading.Lock()
 
     def __call__(self, key: Key) -> Value:
-        """Give the value of a key."""
+        """Return the value of a key."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -145,7 +145,7 @@ class RootStore:
         return self.segments(chromosome).dense(start, end, channels)
 
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
-        """Give them as they are stored: the chromosome is one stretch."""
+        """Return them as they are stored: the chromosome is one stretch."""
         segments = self.segments(chromosome)
         yield tuple(segments.channels[channel] for channel in channels)
 
@@ -155,7 +155,7 @@ class RootStore:
 
 
 def segments_bytes(segments: Segments) -> int:
-    """Give the memory that segments take."""
+    """Return the memory that segments take."""
     return sum(runs.start.nbytes + runs.end.nbytes + runs.value.nbytes for runs in segments.channels)
 
 

@@ -7,14 +7,14 @@ Any Hugging Face fast tokenizer says which letters each token covers: `tokenizer
 import numpy as np
 import numpy.typing as npt
 
-from genatator_assets.targets.segments import Values
+from genatator_assets.gene_finding.segments import Values
 
 IGNORE = -100.0
 """The label of tokens that cover no base: what losses are used to leave out."""
 
 
 def token_labels(targets: Values, offsets: npt.ArrayLike, ignore: float = IGNORE) -> Values:
-    """Give each token the greatest value of the bases that it covers, channel by channel.
+    """Return each token the greatest value of the bases that it covers, channel by channel.
 
     targets float32 [L, C] of the DNA that was tokenised; offsets integers [T, 2]: token t covers the letters
     [offsets[t][0], offsets[t][1]). Gives float32 [T, C]. Special tokens and padding, which cover nothing, get

@@ -21,7 +21,7 @@ Item = dict[str, Any]
 
 
 def as_tensors(window: Window) -> Item:
-    """Give a window as tensors: `dna` uint8 [L, 4], `targets` float32 [L, C], `inside` bool [L].
+    """Return a window as tensors: `dna` uint8 [L, 4], `targets` float32 [L, C], `inside` bool [L].
 
     The columns of `dna` are A, C, G and T; N is four zeros. `inside` is false where a window was filled up past the
     end of its chromosome. Beside them stand `genome`, `chrom`, `start` and `end`.
@@ -94,7 +94,7 @@ class WindowStream(data.IterableDataset[Any]):
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
 
     def set_epoch(self, epoch: int) -> None:
-        """Say which epoch comes next: without it each is like the first."""
+        """Set which epoch comes next: without it each is like the first."""
         self._epoch.fill_(epoch)
 
     def __iter__(self) -> Iterator[Any]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from genatator_assets.annotation.landmarks import GROUPS, Strand
 from genatator_assets.catalogue.model import nearest
 from genatator_assets.errors import ReadingError
-from genatator_assets.targets.channels import CHANNELS, TARGET_NAMES
-from genatator_assets.targets.segments import Values
+from genatator_assets.gene_finding.channels import CHANNELS, TARGET_NAMES
+from genatator_assets.gene_finding.landmarks import GROUPS, Strand
+from genatator_assets.gene_finding.segments import Values
 
 if TYPE_CHECKING:
     from alphagenome.data.track_data import TrackData
@@ -108,7 +108,7 @@ class Window:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Give what a block's metadata gives, of this window; start and end are of the + strand, as always."""
+        """Return what a block's metadata gives, of this window; start and end are of the + strand, as always."""
         return {
             "genome": self.interval.genome,
             "split": self.split,
@@ -123,17 +123,17 @@ class Window:
         }
 
     def one_hot(self) -> OneHot:
-        """Give the DNA as uint8 [L, 4], columns A, C, G, T; N is four zeros."""
+        """Return the DNA as uint8 [L, 4], columns A, C, G, T; N is four zeros."""
         return one_hot(self.dna)
 
     def inside(self) -> npt.NDArray[np.bool_]:
-        """Say of each base whether it lies on the chromosome, or is padding: bool [L]."""
+        """Return whether each base lies on the chromosome rather than in padding: bool [L]."""
         positions = np.arange(self.interval.start, self.interval.end)
         inside = (positions >= 0) & (positions < self.chrom_length)
         return inside if self.interval.strand == "+" else inside[::-1]
 
     def track_data(self) -> "TrackData":
-        """Give the targets as a `TrackData` of the package alphagenome; see `exports.trackdata`.
+        """Return the targets as a `TrackData` of the package alphagenome; see `exports.trackdata`.
 
         Raises:
             MissingExtraError: alphagenome is not installed.
@@ -143,7 +143,7 @@ class Window:
         return track_data(self)
 
     def reverse_complement(self) -> "Window":
-        """Give the same bases of the other strand: DNA complemented, everything reversed, + and - channels exchanged.
+        """Return the same bases of the other strand: DNA complemented, everything reversed, + and - channels exchanged.
 
         The columns keep their names: "mrna_tss_+" of the result is "mrna_tss_-" of this window, read backwards.
 
@@ -159,7 +159,7 @@ class Window:
 
 
 def one_hot(dna: str) -> OneHot:
-    """Give letters of "ACGTN" as uint8 [L, 4], columns A, C, G, T; N is four zeros.
+    """Return letters of "ACGTN" as uint8 [L, 4], columns A, C, G, T; N is four zeros.
 
     >>> one_hot("ACN").tolist()
     [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
@@ -168,7 +168,7 @@ def one_hot(dna: str) -> OneHot:
 
 
 def reverse_complement(dna: str) -> str:
-    """Give the other strand of letters of "ACGTN".
+    """Return the other strand of letters of "ACGTN".
 
     >>> reverse_complement("AACGN")
     'NCGTT'
@@ -177,7 +177,7 @@ def reverse_complement(dna: str) -> str:
 
 
 def channel_numbers(wanted: Channels) -> tuple[int, ...]:
-    """Give the places in the contract's order of the channels that are wanted.
+    """Return the places in the contract's order of the channels that are wanted.
 
     >>> channel_numbers("mrna"), channel_numbers(["mrna_tss_+", "primary_tss_+"])
     ((6, 7, 8, 9, 10, 11), (6, 0))
@@ -201,7 +201,7 @@ def channel_numbers(wanted: Channels) -> tuple[int, ...]:
 
 
 def opposite_columns(names: Sequence[str]) -> list[int]:
-    """Give for each channel the column in which that of the other strand stands.
+    """Return for each channel the column in which that of the other strand stands.
 
     >>> opposite_columns(["mrna_tss_+", "mrna_tss_-", "mrna_polya_-", "mrna_polya_+"])
     [1, 0, 3, 2]

@@ -40,7 +40,7 @@ class Windows(Sequence[Interval]):
 
     @classmethod
     def of(cls, chromosomes: Sequence[Chromosome], length: int, step: int) -> "Windows":
-        """Give all windows of chromosomes, in their order, by the rule above."""
+        """Return all windows of chromosomes, in their order, by the rule above."""
         starts = [window_starts(chromosome.length, length, step) for chromosome in chromosomes]
         number = np.repeat(np.arange(len(starts), dtype=np.int32), [len(own) for own in starts])
         lengths = np.array([chromosome.length for chromosome in chromosomes], np.int64)
@@ -56,30 +56,30 @@ class Windows(Sequence[Interval]):
     @overload
     def __getitem__(self, place: slice) -> "Windows": ...
     def __getitem__(self, place: int | slice) -> "Interval | Windows":
-        """Give one interval, or some of the windows."""
+        """Return one interval, or some of the windows."""
         if isinstance(place, slice):
             return self.take(np.arange(len(self))[place])
         chromosome = self.chromosomes[self.number[place]]
         return Interval(chromosome.genome, chromosome.chrom, int(self.start[place]), int(self.end[place]))
 
     def __iter__(self) -> Iterator[Interval]:
-        """Give the intervals one by one."""
+        """Return the intervals one by one."""
         return (self[place] for place in range(len(self)))
 
     def __repr__(self) -> str:
-        """Tell how many there are, not which."""
+        """Return a short summary: how many there are, not which."""
         return f"<{len(self):,} windows of {self.length:,} bp on {len(self.chromosomes):,} chromosomes>"
 
     def take(self, places: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> "Windows":
-        """Give those at some places, in the order of the places; or those where a mask is true."""
+        """Return those at some places, in the order of the places; or those where a mask is true."""
         return replace(self, number=self.number[places], start=self.start[places], end=self.end[places])
 
     def shuffled(self, seed: int, epoch: int = 0) -> "Windows":
-        """Give all of them in an order that `seed` and `epoch` decide, on any machine."""
+        """Return all of them in an order that `seed` and `epoch` decide, on any machine."""
         return self.take(np.random.default_rng([seed, epoch]).permutation(len(self)))
 
     def lane(self, rank: int, world_size: int) -> "Windows":
-        """Give the share of one of `world_size` processes: every lane is equally long, and no two share a window.
+        """Return the share of one of `world_size` processes: every lane is equally long, and no two share a window.
 
         The last `len(self) % world_size` windows are in no lane.
 
@@ -92,7 +92,7 @@ class Windows(Sequence[Interval]):
 
 
 def step_of(length: int, overlap: float | None, stride: int | None) -> int:
-    """Give the bases from one window's start to the next: the stride, or the trainer's max(1, int(W * (1 - overlap))).
+    """Return the bases from one window's start to the next: the stride, or max(1, int(W * (1 - overlap))).
 
     >>> step_of(131_072, None, None), step_of(131_072, 0.5, None), step_of(131_072, None, 1_000)
     (131072, 65536, 1000)
@@ -114,7 +114,7 @@ def step_of(length: int, overlap: float | None, stride: int | None) -> int:
 
 
 def window_starts(chromosome_length: int, length: int, step: int) -> Positions:
-    """Give where the windows of a chromosome begin.
+    """Return where the windows of a chromosome begin.
 
     >>> window_starts(25, 10, 5).tolist(), window_starts(8, 10, 5).tolist(), window_starts(10, 4, 7).tolist()
     ([0, 5, 10, 15], [0], [0, 7])
@@ -125,7 +125,7 @@ def window_starts(chromosome_length: int, length: int, step: int) -> Positions:
 
 
 def runs_of_n(dna: str) -> tuple[Positions, Positions]:
-    """Give the starts and ends of the runs of N.
+    """Return the starts and ends of the runs of N.
 
     >>> [edges.tolist() for edges in runs_of_n("NNACNA")]
     [[0, 4], [2, 5]]

@@ -54,7 +54,7 @@ def read_names(path: Path) -> list[SequenceNames]:
 def aliases_of(
     lengths: Mapping[str, int], names: Iterable[SequenceNames], origin: Path | None = None
 ) -> dict[str, tuple[str, ...]]:
-    """Give the other names of each sequence of a FASTA file (`lengths`: name -> bp): stated ones, then plain ones.
+    """Return the other names of each sequence of a FASTA file (`lengths`: name -> bp): stated ones, then plain ones.
 
     >>> aliases_of({"chr1": 5, "NC_2.1": 7}, [SequenceNames(("2", "NC_2.1"))])
     {'chr1': ('1', 'Chr1'), 'NC_2.1': ('2', 'chr2', 'Chr2')}
@@ -137,7 +137,7 @@ def _of_report(path: Path, number: int, header: list[str], columns: list[str]) -
 
 
 def _are_pairs(rows: list[list[str]]) -> bool:
-    """Say whether rows are of UCSC's database table: alias, sequence, source.
+    """Return whether rows are of UCSC's database table: alias, sequence, source.
 
     In a table of names each name stands once; there, sequences or sources stand many times.
     """
@@ -163,7 +163,7 @@ def _stated(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _plain(names: tuple[str, ...], taken: set[str]) -> list[str]:
-    """Give chr1 and Chr1 for 1, 1 for chr1, and an organelle's usual names, unless another sequence is called so."""
+    """Return chr1 and Chr1 for 1, 1 for chr1, and an organelle's usual names, unless another sequence is called so."""
     others: list[str] = []
     for name in names:
         bare = _WITH_CHR.sub("", name, count=1)

@@ -86,7 +86,7 @@ def _chromosome(assembly: Assembly, chrom: str, length: int, least: int, aliases
 
 
 def named_by_rules(assembly: Assembly) -> list[tuple[str, str]]:
-    """Give (key, chromosome) for every chromosome that the catalogue names."""
+    """Return (key, chromosome) for every chromosome that the catalogue names."""
     named = [(f"splits.{split}", chrom) for split in SPLITS for chrom in getattr(assembly.splits, split)]
     named += [("chromosomes.include", chrom) for chrom in assembly.chromosomes.include or ()]
     return named + [("chromosomes.exclude", chrom) for chrom in assembly.chromosomes.exclude]

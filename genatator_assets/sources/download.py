@@ -60,7 +60,7 @@ class _Identity:
             return None
 
     def continues(self, response: requests.Response, start: int) -> bool:
-        """Say whether a partial response goes on with this version of the file at `start`."""
+        """Return whether a partial response goes on with this version of the file at `start`."""
         stretch = f"bytes {start}-{self.total - 1}/{self.total}"
         return response.headers.get("Content-Range") == stretch and _validator(response) in (None, self.validator)
 
@@ -100,7 +100,7 @@ class Downloader:
         self._identity_file.unlink(missing_ok=True)
 
     def _wait(self, url: str, error: _PassingError, failures: int) -> float:
-        """Give the seconds to wait before the next try, if there is to be one."""
+        """Return the seconds to wait before the next try, if there is to be one."""
         patience = self._patience
         if failures >= patience.tries:
             what = UnreachableError if isinstance(error.__cause__, requests.ConnectionError) else FetchError
@@ -182,6 +182,6 @@ def _refuse(response: requests.Response) -> NoReturn:
 
 
 def _cause(error: Exception) -> str:
-    """Give the innermost words of an error that requests wraps."""
+    """Return the innermost words of an error that requests wraps."""
     wrapped = error.args[0] if error.args else error
     return str(wrapped.reason if isinstance(wrapped, MaxRetryError) else wrapped)

@@ -56,7 +56,7 @@ class Indexer:
         self._position += len(text)
 
     def index(self) -> str:
-        """Give the index of all that was taken."""
+        """Return the index of all that was taken."""
         return "".join(record.row() for record in self._records)
 
     def _lines(self, lines: bytes) -> None:

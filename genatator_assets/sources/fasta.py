@@ -25,7 +25,7 @@ _HEADER = re.compile(rb"([!-~]+)([ \t][^\r\x80-\xff]*)?")
 
 
 def index_path(fasta: Path) -> Path:
-    """Give the path of a FASTA file's index.
+    """Return the path of a FASTA file's index.
 
     >>> index_path(Path("a/sequence.fa")).as_posix()
     'a/sequence.fa.fai'
@@ -49,7 +49,7 @@ def import_fasta(source: Path, destination: Path) -> None:
 
 
 def scan_fasta(source: Path) -> dict[str, int]:
-    """Give name -> length in bp of a FASTA file's sequences, in its order, and write nothing.
+    """Return name -> length in bp of a FASTA file's sequences, in its order, and write nothing.
 
     Raises:
         SequenceError: as `import_fasta`.
@@ -58,7 +58,7 @@ def scan_fasta(source: Path) -> dict[str, int]:
 
 
 def read_index(fasta: Path) -> dict[str, int]:
-    """Give name -> length in bp from a FASTA file's index, in the file's order.
+    """Return name -> length in bp from a FASTA file's index, in the file's order.
 
     Raises:
         SequenceError: the index is not one.
@@ -99,7 +99,7 @@ def _extend(indexer: Indexer, text: bytes, source: Path) -> None:
 
 
 def _uneven_line(source: Path) -> int:
-    """Give the number of the first line that is too short or too long, in the file as it is: for a message only."""
+    """Return the number of the first line that is too short or too long, in the file as it is: for a message only."""
     width = short = 0
     lines = (line for piece in _whole_lines(_read(source)) for line in piece.removeprefix(_BOM)[:-1].split(b"\n"))
     for number, raw in enumerate(lines, 1):
@@ -115,7 +115,7 @@ def _uneven_line(source: Path) -> int:
 
 
 def _read(source: Path) -> Iterator[bytes]:
-    """Give the decompressed bytes of a file in pieces."""
+    """Return the decompressed bytes of a file in pieces."""
     with source.open("rb") as handle:
         head = handle.read(18)
         handle.seek(0)

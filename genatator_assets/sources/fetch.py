@@ -62,7 +62,7 @@ class Cache:
     unreachable: set[str] = field(default_factory=set)
 
     def fetch(self, url: str, stated: Checksum | None = None) -> Fetched:
-        """Give the file at `url`, fetched unless it is there.
+        """Return the file at `url`, fetched unless it is there.
 
         What arrives must have the checksum that is `stated`, or else the one that is published beside the file; if
         there is none it is taken as it is. A file that was fetched before must still be what then arrived.
@@ -74,7 +74,7 @@ class Cache:
         return self._get(url, stated, lambda: stated or self._published(url))
 
     def page(self, url: str) -> str:
-        """Give the text at `url`, such as a folder's listing, which has no checksum.
+        """Return the text at `url`, such as a folder's listing, which has no checksum.
 
         Raises:
             AbsentError: the server has no such page.
@@ -115,7 +115,7 @@ class Cache:
             ) from error
 
     def _home(self, url: str) -> Path:
-        """Give the folder of an address: by server, then by a hash of the whole."""
+        """Return the folder of an address: by server, then by a hash of the whole."""
         return self.folder / path_name(urlsplit(url).netloc) / hashlib.sha256(url.encode()).hexdigest()[:16]
 
     def _bring(self, home: Path, url: str, checksum: Checksum | None, tell: Arriving) -> Fetched:
@@ -170,7 +170,7 @@ class Cache:
 
 
 def _kept(home: Path, url: str, checksum: Checksum | None) -> Fetched | None:
-    """Give the file at `home` if it is what once arrived, and has `checksum`."""
+    """Return the file at `home` if it is what once arrived, and has `checksum`."""
     path = home / _file_name(url)
     try:
         stored = json.loads(_record(home).read_text())
@@ -187,12 +187,12 @@ def _kept(home: Path, url: str, checksum: Checksum | None) -> Fetched | None:
 
 
 def _record(home: Path) -> Path:
-    """Give the path of what is known of the file at `home`."""
+    """Return the path of what is known of the file at `home`."""
     return home / ".fetched.json"
 
 
 def _file_name(url: str) -> str:
-    """Give a file's name in the cache: its own, safe for paths.
+    """Return a file's name in the cache: its own, safe for paths.
 
     >>> _file_name("https://host/a/GCF_1.1_x_genomic.fna.gz?download=1"), _file_name("https://host/a/")
     ('GCF_1.1_x_genomic.fna.gz', 'index.html')

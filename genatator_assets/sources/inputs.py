@@ -40,7 +40,7 @@ class Inputs:
     aliases: InputFile | None
 
     def as_record(self) -> dict[str, Any]:
-        """Give each file's path, sha256, url and checksum by keys such as `sequence_path`; None for what isn't."""
+        """Return each file's path, sha256, url and checksum by keys such as `sequence_path`; None for what isn't."""
         record: dict[str, Any] = {}
         for kind in KINDS:
             file: InputFile | None = getattr(self, kind)
@@ -61,7 +61,7 @@ class Remote:
 
 
 def resolve(assembly: Assembly, layout: Layout, cache: Cache | None = None) -> Inputs:
-    """Give an assembly's files, fetched or simulated first where the catalogue says so.
+    """Return an assembly's files, fetched or simulated first where the catalogue says so.
 
     Raises:
         FetchError: one can't be fetched.
@@ -79,7 +79,7 @@ def resolve(assembly: Assembly, layout: Layout, cache: Cache | None = None) -> I
 
 
 def remote_inputs(assembly: Assembly, cache: Cache) -> dict[Kind, Remote]:
-    """Give those of an assembly's files that are fetched: from their own addresses, or by the assembly's accession.
+    """Return those of an assembly's files that are fetched: from their own addresses, or by the assembly's accession.
 
     Raises:
         FetchError: the accession can't be found.
@@ -94,7 +94,7 @@ def remote_inputs(assembly: Assembly, cache: Cache) -> dict[Kind, Remote]:
 
 
 def fetch_input(remote: Remote, cache: Cache) -> Fetched:
-    """Give an input from the cache, fetched unless it is there.
+    """Return an input from the cache, fetched unless it is there.
 
     Raises:
         FetchError: it can't be fetched.
@@ -118,7 +118,7 @@ def _of_ncbi(found: NcbiAssembly) -> dict[Kind, Remote]:
 
 
 def _checksum(file: Input) -> Checksum | None:
-    """Give what a catalogue states of a file; of two, the stronger."""
+    """Return what a catalogue states of a file; of two, the stronger."""
     text = f"sha256:{file.sha256}" if file.sha256 else f"md5:{file.md5}" if file.md5 else None
     return Checksum(text, "the catalogue") if text else None
 

@@ -18,7 +18,7 @@ _REFSEQ = re.compile(r"N[CGTWZ]_\d+\.\d+")
 
 
 def lengths_of(assembly: Assembly, layout: Layout) -> Mapping[str, int] | None:
-    """Give name -> length in bp of a genome's sequences, in its FASTA file's order; None if they can't be known yet.
+    """Return name -> length in bp of a genome's sequences, in its FASTA file's order; None if they can't be known yet.
 
     The places asked, in this order: the simulation; the root's table of chromosomes; an index beside the FASTA file;
     the FASTA file itself; an assembly report that was fetched. A table or index older than the FASTA file is passed
@@ -38,7 +38,7 @@ def lengths_of(assembly: Assembly, layout: Layout) -> Mapping[str, int] | None:
 
 
 def lengths_of_file(fasta: Path) -> Mapping[str, int]:
-    """Give name -> length in bp of a FASTA file's sequences, from the index beside it or else by reading all of it.
+    """Return name -> length in bp of a FASTA file's sequences, from the index beside it or else by reading all of it.
 
     Raises:
         SequenceError: the FASTA file can't be used.
@@ -47,8 +47,8 @@ def lengths_of_file(fasta: Path) -> Mapping[str, int]:
 
 
 def _reported(assembly: Assembly) -> Mapping[str, int] | None:
-    """Give what a fetched assembly report says. Of a sequence's names it is the one that the catalogue's rules use, or
-    else RefSeq's, as in RefSeq's FASTA files."""
+    """Return the lengths that a fetched assembly report states. Each sequence goes by the name that the catalogue's
+    rules use, or else by RefSeq's, as in RefSeq's FASTA files."""
     from genatator_assets.sources.fetch import Cache  # noqa: PLC0415 - requests: slow to import, seldom needed
     from genatator_assets.sources.inputs import fetch_input, remote_inputs  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ def _is_imported(assembly: Assembly, layout: Layout) -> bool:
 
 
 def _indexed(fasta: Path) -> Mapping[str, int] | None:
-    """Give what a FASTA file's own index says; a build doesn't need that index, so a bad one is only passed over."""
+    """Return what a FASTA file's own index says; a build doesn't need that index, so a bad one is only passed over."""
     index = index_path(fasta)
     if not index.is_file() or _is_older(index, fasta):
         return None

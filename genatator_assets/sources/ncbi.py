@@ -70,7 +70,7 @@ def locate(accession: str, cache: Cache) -> NcbiAssembly:
 
 
 def _names(folder: str, accession: str, cache: Cache) -> list[str]:
-    """Give the names of the assemblies in a folder, in order."""
+    """Return the names of the assemblies in a folder, in order."""
     try:
         return sorted({unquote(name) for name in _LISTED.findall(cache.page(folder))})
     except AbsentError as error:

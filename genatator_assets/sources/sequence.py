@@ -21,7 +21,7 @@ _CONTRACT = bytes(ord(chr(byte).upper()) if chr(byte) in "ACGTacgt" else ord("N"
 
 
 def local_fasta(fasta: Path) -> Path:
-    """Give an indexed FASTA file on this machine's disk: `fasta` itself or, of one in an object store, a copy.
+    """Return an indexed FASTA file on this machine's disk: `fasta` itself or, of one in an object store, a copy.
 
     The copy is fetched once per machine and version of the file; of two processes that want it the second waits.
     """
@@ -41,7 +41,7 @@ def local_fasta(fasta: Path) -> Path:
 
 
 def read_dna(fasta: Path, chrom: str, start: int, end: int) -> str:
-    """Give bases [start, end) (0-based) of a sequence: upper case, all letters but A, C, G and T as N.
+    """Return bases [start, end) (0-based) of a sequence: upper case, all letters but A, C, G and T as N.
 
     `fasta` is on this machine's disk (see `local_fasta`). pyfaidx knows where in the file a sequence lies; its own
     `fetch` goes over the letters four times, which for whole blocks was a fifth of a build.
@@ -70,7 +70,7 @@ def read_dna(fasta: Path, chrom: str, start: int, end: int) -> str:
 
 
 def in_contract(raw: bytes, without: bytes = b"") -> str:
-    """Give the letters of a sequence in the contract's alphabet, `without` some.
+    """Return the letters of a sequence in the contract's alphabet, `without` some.
 
     >>> in_contract(b"acgtRN-"), in_contract(b"ac\\ngt\\n", without=b"\\n")
     ('ACGTNNN', 'ACGT')

@@ -45,7 +45,7 @@ class DaskWorkers:
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:
-        """Give the cluster's executor. Afterwards nothing of ours is waiting there; the cluster goes on.
+        """Return the cluster's executor. Afterwards nothing of ours is waiting there; the cluster goes on.
 
         Raises:
             ClusterError: it does not answer, has no workers or other versions of us, or was lost on the way.

@@ -27,7 +27,7 @@ _NAME_BYTES = 255
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; rename it to `path` when the block ends well, else remove it.
+    """Return a temporary path beside `path`; rename it to `path` when the block ends well, else remove it.
 
     The temporary file stands in the same folder, so that the rename is atomic; it is synced to disk before
     the rename, so that after a power cut the name never leads to half a file. In an object store it stands in the
@@ -50,7 +50,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Give a new folder beside `path`; put it in the place of `path` when the block ends well, else remove it.
+    """Return a new folder beside `path`; put it in the place of `path` when the block ends well, else remove it.
 
     What stood at `path` is moved aside and removed: a reader finds the old folder, or for a moment none, or the new
     one, never a mixture. What a killed process left behind is cleared away first.
@@ -88,7 +88,7 @@ def _clear_left_behind(path: Path) -> None:
 
 
 def link_or_copy(source: Path, target: Path) -> bool:
-    """Give a file a second name, or copy it where the file system can't do that; True where it is a second name."""
+    """Return a file a second name, or copy it where the file system can't do that; True where it is a second name."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if is_remote(source):
         bring(source, target)
@@ -132,7 +132,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def canonical_json(value: Any) -> str:
-    """Give the one compact spelling of `value`, for hashing and for metadata.
+    """Return the one compact spelling of `value`, for hashing and for metadata.
 
     >>> canonical_json({"b": 1, "a": [1, 2]})
     '{"a":[1,2],"b":1}'
@@ -154,7 +154,7 @@ def measure(path: Path) -> Measured:
 
 
 def size_of(path: Path) -> int:
-    """Give a file's size in bytes; -1 if there is no such file."""
+    """Return a file's size in bytes; -1 if there is no such file."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -163,7 +163,7 @@ def size_of(path: Path) -> int:
 
 
 def sha256_of_file(path: Path) -> str:
-    """Give the SHA-256 of a file's bytes as 64 hexadecimal digits."""
+    """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as handle:
         while piece := handle.read(_HASH_PIECE_BYTES):

@@ -18,7 +18,7 @@ def chromosome_key(genome: str, chrom: str) -> str:
 
 
 def parse_key(key: str) -> tuple[str, str]:
-    """Give the genome and chromosome that `chromosome_key` named.
+    """Return the genome and chromosome that `chromosome_key` named.
 
     Raises:
         DatasetError: it never named anything so.

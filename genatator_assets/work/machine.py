@@ -50,7 +50,7 @@ def require_space(root: Path, needed_bytes: int) -> None:
 
 
 def free_bytes(root: Path) -> int | None:
-    """Give what is free in the file system of `root`, which need not exist yet; object stores don't say: None."""
+    """Return what is free in the file system of `root`, which need not exist yet; object stores don't say: None."""
     if is_remote(root):
         return None
     existing = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.is_dir())
@@ -62,7 +62,7 @@ def _gb(size: int) -> str:
 
 
 def _memory_left() -> Iterator[int]:
-    """Give what each control group leaves; pages of files that were read count as used there, but can be dropped."""
+    """Return what each control group leaves; pages of files that were read count as used there, but can be dropped."""
     for group in _control_groups("memory"):
         for limit, used, dropped in (
             ("memory.max", "memory.current", "inactive_file"),
@@ -83,7 +83,7 @@ def _processor_shares() -> Iterator[float]:
 
 
 def _control_groups(controller: str) -> Iterator[Path]:
-    """Give the folders of the control groups that this process is in, from its own up, of both versions.
+    """Return the folders of the control groups that this process is in, from its own up, of both versions.
 
     A container may see itself as the topmost one, and its path may not exist there: what is missing says nothing.
     """

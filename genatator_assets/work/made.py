@@ -29,7 +29,7 @@ class Made:
 
 
 def record_of(path: Path) -> Path:
-    """Give where the record of a unit is whose main file is `path`.
+    """Return where the record of a unit is whose main file is `path`.
 
     >>> record_of(Path("targets/g/NC_1.1.json")).as_posix()
     'targets/g/NC_1.1.made'
@@ -49,7 +49,7 @@ def recorded(path: Path, run_id: str | None) -> Iterator[None]:
 
 
 def _written(path: Path) -> int | None:
-    """Say when a file of this machine was written; object stores know only the second."""
+    """Return when a file of this machine was written; object stores know only the second."""
     return None if is_remote(path) or not path.exists() else path.stat().st_mtime_ns
 
 

@@ -53,7 +53,7 @@ def read_manifest(path: Path) -> Manifest | None:
 
 
 def finished(path: Path, fingerprint: str, root: Path) -> Manifest | None:
-    """Give the manifest at `path` if its unit was made by `fingerprint` and all its files have their sizes."""
+    """Return the manifest at `path` if its unit was made by `fingerprint` and all its files have their sizes."""
     manifest = read_manifest(path)
     if manifest is None or manifest.fingerprint != fingerprint:
         return None
@@ -62,7 +62,7 @@ def finished(path: Path, fingerprint: str, root: Path) -> Manifest | None:
 
 
 def damaged(path: Path, root: Path) -> bool:
-    """Say whether a file of the unit at `path` is missing or has other bytes than were written; reads all of them."""
+    """Return whether a file of the unit at `path` is missing or its bytes have changed; reads all of them."""
     manifest = read_manifest(path)
     return manifest is not None and any(
         size_of(root / output.path) != output.bytes or sha256_of_file(root / output.path) != output.sha256

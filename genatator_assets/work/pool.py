@@ -59,7 +59,7 @@ class Workers(Protocol):
         """What a batch raises whose worker died."""
 
     def executor(self) -> AbstractContextManager[Executor]:
-        """Give an executor; when the block is left, by any way, it does nothing more for us."""
+        """Return an executor; when the block is left, by any way, it does nothing more for us."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,13 @@ class LocalWorkers:
         return 2 * self.count
 
     def executor(self) -> AbstractContextManager[Executor]:
-        """Give a pool of processes."""
+        """Return a pool of processes."""
         return process_pool(self.count)
 
 
 @contextmanager
 def process_pool(workers: int) -> Iterator[Executor]:
-    """Give a pool of spawned processes that is gone, children too, when the block is left by any way."""
+    """Return a pool of spawned processes that is gone, children too, when the block is left by any way."""
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent)
     try:
@@ -97,7 +97,7 @@ def process_pool(workers: int) -> Iterator[Executor]:
 
 
 def _follow_parent() -> None:
-    """See to it that this worker ends when its parent is killed: it would wait for more work for ever.
+    """Ensure that this worker ends when its parent is killed: it would wait for more work for ever.
 
     Ctrl-C reaches all processes of a terminal; what becomes of this one is the parent's to decide.
     """

@@ -24,7 +24,7 @@ Told = TypeVar("Told")
 
 
 def root_of(name: str | Path) -> Path:
-    """Give the root that a person names: by a path, by file://, or by the URL of a folder such as s3://bucket/folder.
+    """Return the root that a person names: by a path, by file://, or by the URL of a folder such as s3://bucket/folder.
 
     >>> root_of("file:///data/my%20dataset").as_posix(), root_of("demo-data").as_posix()
     ('/data/my dataset', 'demo-data')
@@ -84,12 +84,12 @@ _CREDENTIALS = (
 
 
 def is_remote(path: object) -> TypeGuard[Any]:
-    """Say whether a path is in an object store."""
+    """Return whether a path is in an object store."""
     return not isinstance(path, Path)
 
 
 def remembering(root: Path) -> Any:
-    """Give a file system for a remote root that asks only once, from now on, what there is: quick, but a snapshot."""
+    """Return a file system for a remote root that asks only once, from now on, what there is: quick, but a snapshot."""
     remote: Any = root
     system = type(remote.fs)(**{**remote.storage_options, "use_listings_cache": True})
     system.invalidate_cache()
@@ -97,14 +97,14 @@ def remembering(root: Path) -> Any:
 
 
 def cache_folder() -> Path:
-    """Give the folder of files that can be had again: GENATATOR_CACHE, or the system's folder for caches."""
+    """Return the folder of files that can be had again: GENATATOR_CACHE, or the system's folder for caches."""
     import pooch  # noqa: PLC0415 - slow to import, seldom needed
 
     return Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("genatator-assets")).expanduser().absolute()
 
 
 def machine_folder(root: Path) -> Path:
-    """Give the folder where this machine keeps what a root needs on a local disk: the root itself if it is local."""
+    """Return the folder where this machine keeps what a root needs on a local disk: the root itself if it is local."""
     if not is_remote(root):
         return root
     return cache_folder() / "roots" / hashlib.sha256(str(root).encode()).hexdigest()[:16]

@@ -27,7 +27,7 @@ class Provenance:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def as_metadata(self) -> dict[str, str]:
-        """Give the key-value metadata of a Parquet file. No time, host or path, so that bytes stay the same."""
+        """Return the key-value metadata of a Parquet file. No time, host or path, so that bytes stay the same."""
         return {
             "genatator_assets.format_version": FORMAT_VERSION,
             "genatator_assets.platform_version": __version__,
@@ -54,7 +54,7 @@ def write_table(path: Path, table: pa.Table, provenance: Provenance, ascending: 
 
 
 def readable(path: Path) -> Path | pa.BufferReader:
-    """Give what pyarrow reads a file from: its path or, from an object store, all its bytes, by one request.
+    """Return what pyarrow reads a file from: its path or, from an object store, all its bytes, by one request.
 
     Raises:
         OSError: it can't be fetched.
@@ -63,7 +63,7 @@ def readable(path: Path) -> Path | pa.BufferReader:
 
 
 def require_known_format(path: Path, key_values: Mapping[bytes, bytes] | None) -> None:
-    """See to it that a file is of the format that is read here; a file of others doesn't say its format.
+    """Ensure that a file is of the format that is read here; a file of others doesn't say its format.
 
     Raises:
         DatasetError: it is of another.

@@ -91,7 +91,7 @@ def writes_only_to(root: Path) -> Iterator[None]:
 
 
 def _surroundings(root: Path) -> Snapshot:
-    """Give size, time and inode of all that stands in the parent of `root`, but for `root` itself."""
+    """Return size, time and inode of all that stands in the parent of `root`, but for `root` itself."""
     found = {}
     for folder, folders, files in os.walk(root.parent):
         if Path(folder) == root.parent and root.name in folders:

@@ -25,13 +25,13 @@ from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import select
 from genatator_assets.annotation.transcripts import AnnotationSummary, read_transcripts, select_isoforms
-from genatator_assets.blocks.chromosome import build_chromosomes
 from genatator_assets.catalogue import Catalogue, load_catalogue
-from genatator_assets.dataset.card import write_card
-from genatator_assets.dataset.index import build_index
-from genatator_assets.dataset.statistics import build_statistics
-from genatator_assets.dataset.tasks import chromosome_tasks, included_chromosomes
 from genatator_assets.errors import AnnotationError, CatalogueError, GenatatorError, SequenceError
+from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
+from genatator_assets.gene_finding.card import write_card
+from genatator_assets.gene_finding.index import build_index
+from genatator_assets.gene_finding.statistics import build_statistics
+from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
 from genatator_assets.query.checks import check_names, run_check
 from genatator_assets.query.connect import connect
 from genatator_assets.sources.aliases import aliases_of, chromosomes_named, read_names
@@ -83,7 +83,7 @@ class Judge:
         return path
 
     def result_of(self, work: Callable[[], Result], files: Iterable[Path]) -> Result | GenatatorError:
-        """Give what `work` gives, or the error by which it refuses; the error must name one of the files."""
+        """Return what `work` gives, or the error by which it refuses; the error must name one of the files."""
         try:
             with writes_only_to(self.root), within(SECONDS) if self.timed else nullcontext():
                 return work()
@@ -115,12 +115,12 @@ def require_good_message(error: GenatatorError, files: list[Path]) -> None:
 
 
 def lines_of(path: Path) -> list[bytes]:
-    """Give the lines of a file, plain or gzip, as far as it can be decompressed."""
+    """Return the lines of a file, plain or gzip, as far as it can be decompressed."""
     return readable(path).split(b"\n")
 
 
 def readable(path: Path) -> bytes:
-    """Give a file's bytes, decompressed as far as it can be."""
+    """Return a file's bytes, decompressed as far as it can be."""
     content = path.read_bytes()
     return plain(content) if content.startswith(b"\x1f\x8b") else content
 

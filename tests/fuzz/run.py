@@ -44,7 +44,7 @@ class Tried:
         return self.code == 0
 
     def __str__(self) -> str:
-        """Say it on one line."""
+        """Describe it on one line."""
         found = "nothing found" if self.ok else f"FOUND {self._fault()} (see {self.log.parent})"
         return f"{self.kind:<10} {self.inputs:>9,} inputs in {self.seconds:>5.0f} s   {found}"
 
@@ -57,7 +57,7 @@ class Tried:
 
 
 def main() -> int:
-    """Give 0 if nothing was found, 1 if something was, 2 if it can't be run."""
+    """Return 0 if nothing was found, 1 if something was, 2 if it can't be run."""
     parser = argparse.ArgumentParser(description="Fuzz the package with atheris.")
     parser.add_argument("--minutes", type=float, default=10, help="for all targets together (default: 10)")
     parser.add_argument("--only", choices=KINDS, action="append", help="a target; may be given several times")

@@ -20,7 +20,7 @@ IDS = (
 
 
 def rarely(strange: st.SearchStrategy[str], usual: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Give something strange once in about forty times."""
+    """Return something strange once in about forty times."""
     return st.integers(0, 39).flatmap(lambda number: strange if number == 39 else usual)
 
 

@@ -18,7 +18,7 @@ import datasets
 import numpy as np
 import pyarrow.parquet as pq
 
-from genatator_assets.dataset.release import release
+from genatator_assets.release import release
 from genatator_assets.work.layout import Layout
 
 CATALOGUE = """

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from genatator_assets.errors import DatasetError
+from genatator_assets.gene_finding.channels import CHANNELS, TARGET_NAMES, Channel
+from genatator_assets.gene_finding.segments import ranges
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.exports.common import chromosomes_by_name, file_name, runs_along, selected_transcripts
 from genatator_assets.reading.window import Channels, channel_numbers
-from genatator_assets.targets.channels import CHANNELS, TARGET_NAMES, Channel
-from genatator_assets.targets.segments import ranges
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
 
@@ -83,7 +83,7 @@ def _write_lines(file: TextIO, *columns: Any) -> None:
 
 
 def _places(dataset: Dataset, genome: str, wanted: Sequence[Channel]) -> dict[Channel, pa.Table]:
-    """Give the sites or intervals of channels, as rows of BED without score and strand, in no order."""
+    """Return the sites or intervals of channels, as rows of BED without score and strand, in no order."""
     transcripts = selected_transcripts(dataset, genome)
     of_runs = [channel for channel in wanted if channel.kind == "intragenic" or transcripts is None]
     places = _by_runs(dataset, genome, of_runs)
@@ -91,7 +91,7 @@ def _places(dataset: Dataset, genome: str, wanted: Sequence[Channel]) -> dict[Ch
 
 
 def _by_transcripts(transcripts: pa.Table, channel: Channel) -> pa.Table:
-    """Give the distinct first or last bases of the transcripts that a channel is painted from."""
+    """Return the distinct first or last bases of the transcripts that a channel is painted from."""
     wanted = pc.equal(transcripts["strand"], channel.strand)
     if channel.group == "mrna":
         wanted = pc.and_(wanted, pc.equal(transcripts["type"], "mRNA"))
@@ -103,7 +103,7 @@ def _by_transcripts(transcripts: pa.Table, channel: Channel) -> pa.Table:
 
 
 def _by_runs(dataset: Dataset, genome: str, wanted: Sequence[Channel]) -> dict[Channel, pa.Table]:
-    """Give the runs of intragenic channels and, of others, the bases whose value is 1."""
+    """Return the runs of intragenic channels and, of others, the bases whose value is 1."""
     pieces: dict[Channel, list[pa.Table]] = {channel: [_BED.empty_table()] for channel in wanted}
     flat, peaks = True, False
     for chromosome in chromosomes_by_name(dataset, genome) if wanted else []:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from genatator_assets.errors import MissingExtraError
+from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.segments import Runs
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.exports.common import chromosomes_by_name, file_name, runs_along
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.reading.window import Channels, channel_numbers
-from genatator_assets.targets.channels import TARGET_NAMES
-from genatator_assets.targets.segments import Runs
 from genatator_assets.work.files import whole_file
 
 try:

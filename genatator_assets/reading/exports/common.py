@@ -6,16 +6,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from genatator_assets.gene_finding.segments import Runs
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.store import Chromosome
-from genatator_assets.targets.segments import Runs
 from genatator_assets.work.files import path_name
 
 _NONE = Runs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 def chromosomes_by_name(dataset: Dataset, genome: str) -> list[Chromosome]:
-    """Give a genome's chromosomes by the bytes of their names, as `LC_ALL=C sort` and UCSC's tools want them."""
+    """Return a genome's chromosomes by the bytes of their names, as `LC_ALL=C sort` and UCSC's tools want them."""
     return sorted(dataset.chromosomes(genome=genome), key=lambda one: one.chrom.encode())
 
 
@@ -29,7 +29,7 @@ def file_name(genome: str, split: str | None, what: str) -> str:
 
 
 def runs_along(dataset: Dataset, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
-    """Give the runs of channels along a chromosome, stretch by stretch, however the dataset is kept: each is as long
+    """Return the runs of channels along a chromosome, stretch by stretch, however the dataset is kept: each is as long
     as it can be."""
     return joined(dataset.store.runs(chromosome, channels), len(channels))
 
@@ -45,7 +45,7 @@ def joined(stretches: Iterable[tuple[Runs, ...]], channels: int) -> Iterator[tup
 
 
 def _join(last: Runs, runs: Runs) -> tuple[Runs, Runs]:
-    """Give what is finished, and the last run, which may go on."""
+    """Return what is finished, and the last run, which may go on."""
     start, end, value = (
         np.concatenate([getattr(last, name), getattr(runs, name)]) for name in ("start", "end", "value")
     )
@@ -58,7 +58,7 @@ def _join(last: Runs, runs: Runs) -> tuple[Runs, Runs]:
 
 
 def selected_transcripts(dataset: Dataset, genome: str) -> pa.Table | None:
-    """Give the selected transcripts on a genome's chromosomes that are in `dataset`; None where none are kept."""
+    """Return the selected transcripts on a genome's chromosomes that are in `dataset`; None where none are kept."""
     transcripts = dataset.store.transcripts(genome)
     if transcripts is None:
         return None

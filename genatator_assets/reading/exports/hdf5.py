@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from genatator_assets.errors import MissingExtraError, ReadingError
+from genatator_assets.gene_finding.channels import TARGET_NAMES
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.window import Channels, Interval, channel_numbers
 from genatator_assets.reading.windows import Windows
-from genatator_assets.targets.channels import TARGET_NAMES
 from genatator_assets.version import __version__
 from genatator_assets.work.files import whole_file
 

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from genatator_assets.errors import MissingExtraError
+from genatator_assets.gene_finding.channels import CHANNELS, TARGET_NAMES
 from genatator_assets.reading.window import Window, opposite_columns
-from genatator_assets.targets.channels import CHANNELS, TARGET_NAMES
 
 try:
     from alphagenome.data.genome import Interval
@@ -14,7 +14,7 @@ except ModuleNotFoundError as error:
 
 
 def track_data(window: Window) -> TrackData:
-    """Give a window's targets; the values are not copied.
+    """Return a window's targets; the values are not copied.
 
     Both strands of a track share their `name` (mrna_tss). A track's `strand` is the genome's, as it is after
     alphagenome's `reverse_complement`: of a window on -, the column mrna_tss_+ is mrna_tss on -. Further columns of

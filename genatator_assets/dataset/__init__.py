@@ -1,1 +1,0 @@
-"""The dataset as a whole: the index of blocks, the statistics and the card."""

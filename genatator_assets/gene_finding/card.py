@@ -1,0 +1,161 @@
+"""The statistics as people read them: text tables in the published card's form, and the card itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.work.files import whole_file
+from genatator_assets.work.layout import Layout
+
+_MOST_COLUMNS = 7
+_UNITS = ((1_000_000_000, "Gbp"), (1_000_000, "Mbp"), (1_000, "kbp"))
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table of text: every row has as many cells as the header."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def transposed(self) -> "TextTable":
+        """Return the table with rows and columns exchanged: a wide table of few rows then fits a terminal."""
+        first, *others = zip(self.header, *self.rows, strict=True)
+        return TextTable(self.title, first, tuple(others))
+
+    def fitting(self) -> "TextTable":
+        """Return the table as it fits a terminal or a page: a wide one is turned on its side."""
+        return self.transposed() if len(self.header) > _MOST_COLUMNS else self
+
+    def as_markdown(self) -> str:
+        """Return the table as Markdown, without its title."""
+        lines = [self.header, ("---",) * len(self.header), *self.rows]
+        escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+        return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
+
+
+def format_bp(count: float) -> str:
+    """Spell a number of bases as the published card does.
+
+    >>> format_bp(97_364_554_030), format_bp(100_010), format_bp(12)
+    ('97.36 Gbp', '100.01 kbp', '12 bp')
+    """
+    for size, unit in _UNITS:
+        if count >= size:
+            return f"{count / size:.2f} {unit}"
+    return f"{count:.0f} bp"
+
+
+def format_bytes(count: int) -> str:
+    """Spell a number of bytes.
+
+    >>> format_bytes(33_900_000_000), format_bytes(21_792), format_bytes(12)
+    ('33.9 GB', '21.8 kB', '12 B')
+    """
+    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count} B"
+
+
+def text_tables(tables: Mapping[str, pa.Table]) -> list[TextTable]:
+    """Return the statistics as text, in the card's order and number formats."""
+    return [
+        _table("Split-level overview", tables["split_overview"], _OVERVIEW),
+        _table("DNA alphabet summary", tables["dna_alphabet"], _ALPHABET),
+        _table("Target sums and densities", tables["target_sums"], _SUMS),
+        _table("Species coverage", tables["species_coverage"], _COVERAGE),
+        _table("Transcripts by reason", tables["transcript_reasons"], _REASONS),
+    ]
+
+
+def write_card(catalogue: Catalogue, layout: Layout, tables: Mapping[str, pa.Table]) -> str:
+    """Write the dataset's card and give its text."""
+    kernels = sorted({str(catalogue.kernel_of(genome)) for genome in catalogue.genomes})
+    about = [
+        f"# {catalogue.dataset}",
+        "",
+        "A nucleotide-level gene-finding dataset: one row and one Parquet file per block of at most"
+        f" {catalogue.block_size_bp:,} nucleotides, with the columns `dna_sequence`,"
+        " `targets` (L x 12) and `metadata`.",
+        "",
+        f"Kernel of the TSS and polyA channels: {'; '.join(kernels)}.",
+    ]
+    sections = [f"### {table.title}\n\n{table.as_markdown()}" for table in text_tables(tables)]
+    text = "\n\n".join(["\n".join(about), *sections]) + "\n"
+    with whole_file(layout.card) as temporary:
+        temporary.write_text(text)
+    return text
+
+
+Column = tuple[str, Callable[[dict[str, Any]], str]]
+
+
+def _table(title: str, table: pa.Table, columns: list[Column]) -> TextTable:
+    rows = tuple(tuple(show(row) for _, show in columns) for row in table.to_pylist())
+    return TextTable(title, tuple(header for header, _ in columns), rows)
+
+
+def _text(header: str, key: str = "") -> Column:
+    return header, lambda row: str(row[key or header])
+
+
+def _count(header: str, key: str = "") -> Column:
+    return header, lambda row: f"{row[key or header]:,}"
+
+
+def _bp(header: str, key: str) -> Column:
+    return header, lambda row: format_bp(row[key])
+
+
+def _top_noncanonical(row: dict[str, Any]) -> str:
+    return f"'N':{row['N']:,}" if row["N"] else "-"
+
+
+_OVERVIEW = [
+    _text("split"),
+    _count("species"),
+    _count("chroms"),
+    _count("blocks"),
+    _count("rows"),
+    _count("parquet files", "files"),
+    _bp("nt", "nt"),
+    _bp("mean chr", "chrom_mean_bp"),
+    _bp("std chr", "chrom_std_bp"),
+    _bp("min chr", "chrom_min_bp"),
+    _bp("max chr", "chrom_max_bp"),
+    _count("selected transcripts", "selected_transcripts"),
+    _count("lncRNA transcripts", "lncrna_transcripts"),
+    _count("mRNA/protein-coding transcripts", "mrna_transcripts"),
+]
+_ALPHABET = [
+    _text("split"),
+    _count("files"),
+    _count("rows"),
+    _count("sequence chars", "nt"),
+    _count("canonical"),
+    _count("noncanonical"),
+    ("noncanon%", lambda row: f"{row['noncanonical_percent']:.6f}%"),
+    ("top noncanonical", _top_noncanonical),
+]
+_SUMS = [
+    _text("split"),
+    _text("target"),
+    ("sum", lambda row: f"{row['target_sum']:,.3f}"),
+    ("max", lambda row: f"{row['target_max']:.3f}"),
+    ("sum / nt", lambda row: f"{100 * row['density']:.6f}%"),
+]
+_COVERAGE = [
+    _text("Assembly", "genome"),
+    _text("Species", "species"),
+    _text("split"),
+    _count("chroms"),
+    _count("blocks"),
+    _bp("nt", "nt"),
+    _count("selected transcripts", "selected_transcripts"),
+]
+_REASONS = [_text("Assembly", "genome"), _text("reason"), _text("type"), _count("transcripts")]

@@ -1,0 +1,121 @@
+"""What targets are painted from: the distinct TSS and polyA sites and the intragenic unions of selected transcripts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyranges as pr
+
+from genatator_assets.sources.chromosomes import Chromosome
+
+Group = Literal["combined", "mrna"]
+Strand = Literal["+", "-"]
+Positions = npt.NDArray[np.int64]
+
+GROUPS: tuple[Group, ...] = ("combined", "mrna")
+STRANDS: tuple[Strand, ...] = ("+", "-")
+
+
+@dataclass(frozen=True, eq=False)
+class StrandLandmarks:
+    """Landmarks of one chromosome, group and strand, all in 0-based coordinates of the chromosome.
+
+    `tss` and `polya` int64 [sites]: distinct positions, ascending. `starts` and `ends` int64 [unions]: disjoint
+    half-open intervals, ascending.
+    """
+
+    tss: Positions
+    polya: Positions
+    starts: Positions
+    ends: Positions
+
+
+Landmarks = Mapping[tuple[Group, Strand], StrandLandmarks]
+"""Of one chromosome; every group and strand is there, empty where nothing is."""
+
+
+def landmarks_of(transcripts: pa.Table, chromosomes: list[Chromosome]) -> dict[str, Landmarks]:
+    """Return the landmarks of each of `chromosomes` from a genome's transcripts; those not selected are passed over.
+
+    All chromosomes are laid end to end, with a gap between, so that one call of pyranges serves them all: its cost
+    goes by the number of chromosomes, which is thousands in a draft assembly.
+    """
+    sizes = np.array([chromosome.length + 1 for chromosome in chromosomes], np.int64)
+    bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+    selected, numbers = _selected(transcripts, chromosomes)
+    offsets = bounds[numbers]
+    laid_out = pd.DataFrame(
+        {
+            "Start": selected["start"].to_numpy() + offsets,
+            "End": selected["end"].to_numpy() + offsets,
+            "Strand": selected["strand"].to_numpy(zero_copy_only=False),
+            "mrna": pc.equal(selected["type"], "mRNA").to_numpy(),
+        }
+    )
+    cuts = {
+        (group, strand): _cut(_strand_landmarks(laid_out, group, strand), bounds)
+        for group in GROUPS
+        for strand in STRANDS
+    }
+    return {
+        chromosome.chrom: {key: pieces[number] for key, pieces in cuts.items()}
+        for number, chromosome in enumerate(chromosomes)
+    }
+
+
+def begins_of(transcripts: pa.Table, chromosomes: list[Chromosome]) -> dict[str, Positions]:
+    """Return where the selected transcripts of each of `chromosomes` begin: their TSS, each as often as it occurs,
+    ascending."""
+    selected, numbers = _selected(transcripts, chromosomes)
+    forward = pc.equal(selected["strand"], "+").to_numpy()
+    begins = np.where(forward, selected["start"].to_numpy(), selected["end"].to_numpy() - 1)
+    order = np.lexsort((begins, numbers))
+    begins, cuts = begins[order], np.searchsorted(numbers[order], np.arange(len(chromosomes) + 1))
+    return {one.chrom: begins[cuts[number] : cuts[number + 1]] for number, one in enumerate(chromosomes)}
+
+
+def _selected(transcripts: pa.Table, chromosomes: list[Chromosome]) -> tuple[pa.Table, Positions]:
+    """Return the selected transcripts on these chromosomes, and the number of the chromosome of each."""
+    names = pa.array([chromosome.chrom for chromosome in chromosomes], pa.string())
+    selected = transcripts.filter(pc.and_(transcripts["selected"], pc.is_in(transcripts["chrom"], names)))
+    return selected, pc.index_in(selected["chrom"], names).to_numpy().astype(np.int64)
+
+
+def _strand_landmarks(laid_out: pd.DataFrame, group: Group, strand: Strand) -> StrandLandmarks:
+    wanted = laid_out["Strand"] == strand
+    if group == "mrna":
+        wanted &= laid_out["mrna"]
+    frame = laid_out.loc[wanted, ["Start", "End", "Strand"]]
+    first, last = np.unique(frame["Start"].to_numpy()), np.unique(frame["End"].to_numpy() - 1)
+    tss, polya = (first, last) if strand == "+" else (last, first)
+    return StrandLandmarks(tss, polya, *_unions(frame))
+
+
+def _unions(frame: pd.DataFrame) -> tuple[Positions, Positions]:
+    if frame.empty:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    merged = pr.PyRanges(frame.assign(Chromosome="genome")).merge(strand=True).df
+    return merged["Start"].to_numpy(np.int64), merged["End"].to_numpy(np.int64)
+
+
+def _cut(whole: StrandLandmarks, bounds: Positions) -> list[StrandLandmarks]:
+    """Cut landmarks of chromosomes laid end to end into those of each chromosome."""
+    cut_tss, cut_polya = np.searchsorted(whole.tss, bounds), np.searchsorted(whole.polya, bounds)
+    cut_unions = np.searchsorted(whole.starts, bounds)
+    pieces = []
+    for number, offset in enumerate(bounds[:-1]):
+        unions = slice(cut_unions[number], cut_unions[number + 1])
+        pieces.append(
+            StrandLandmarks(
+                whole.tss[cut_tss[number] : cut_tss[number + 1]] - offset,
+                whole.polya[cut_polya[number] : cut_polya[number + 1]] - offset,
+                whole.starts[unions] - offset,
+                whole.ends[unions] - offset,
+            )
+        )
+    return pieces

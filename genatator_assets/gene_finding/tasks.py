@@ -1,0 +1,155 @@
+"""What there is to do: the chromosomes of a catalogue's assemblies, and the task of each."""
+
+from collections.abc import Collection, Iterable
+
+from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.errors import DatasetError, GenatatorError
+from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask, Recipe, intact
+from genatator_assets.gene_finding.landmarks import begins_of, landmarks_of
+from genatator_assets.gene_finding.plan import BLOCK_BYTES_PER_NT, TARGET_BYTES_PER_NT
+from genatator_assets.sources.assembly import read_source
+from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
+from genatator_assets.work.files import plain_name
+from genatator_assets.work.layout import Layout, chromosome_key, parse_key
+from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.storage import ask_each
+
+FIGURES = 50
+"""So many chromosomes of a genome, its longest, have figures. Each costs Dagster's record 8 kB: a page of SQLite, in
+two files."""
+
+
+def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
+    """Make sure that a root holds nothing of another dataset, with which this one's blocks would be mixed up.
+
+    Raises:
+        DatasetError: the root holds genomes that the catalogue does not name.
+    """
+    assemblies = layout.root / "assemblies"
+    held = [plain_name(folder.name) for folder in assemblies.iterdir()] if assemblies.is_dir() else []
+    if foreign := sorted(set(held) - set(catalogue.genomes)):
+        raise DatasetError(
+            f"{layout.root} also holds {', '.join(foreign)}, which {catalogue.origin} does not name. Give another"
+            " --root for another dataset; if a genome was taken out of the catalogue or renamed, delete its folders"
+            " under assemblies, annotation, targets and blocks/*."
+        )
+
+
+def included_chromosomes(catalogue: Catalogue, layout: Layout) -> dict[str, list[Chromosome]]:
+    """Return the included chromosomes of each genome that is ready to be built, in the catalogue's order."""
+    return {
+        genome: [chromosome for chromosome in read_chromosomes(layout.chromosomes(genome)) if chromosome.included]
+        for genome in catalogue.genomes
+        if is_ready(catalogue, layout, genome)
+    }
+
+
+def chromosome_tasks(
+    catalogue: Catalogue, layout: Layout, genome: str, chroms: Collection[str], with_blocks: bool = True
+) -> list[ChromosomeTask]:
+    """Return the tasks of chromosomes of one genome: all that painting and cutting them needs.
+
+    Raises:
+        DatasetError: the genome is not ready, or a name is none of its chromosomes.
+    """
+    if not is_ready(catalogue, layout, genome):
+        raise DatasetError(f"genome {genome} is not ready: build its assembly and its selected isoforms first")
+    known = {chromosome.chrom: chromosome for chromosome in read_chromosomes(layout.chromosomes(genome))}
+    wanted = [known[chrom] for chrom in chroms if chrom in known and known[chrom].included]
+    if missing := set(chroms) - {chromosome.chrom for chromosome in wanted}:
+        raise DatasetError(
+            f"genome {genome} has no chromosomes {', '.join(sorted(missing))} in its table"
+            f" {layout.chromosomes(genome)}; build the chromosome catalogue again"
+        )
+    recipes = recipes_of(catalogue, layout, genome, wanted)
+    transcripts = read_transcripts(layout, genome)
+    landmarks, begins = landmarks_of(transcripts, wanted), begins_of(transcripts, _longest(known.values()))
+    return [
+        ChromosomeTask(
+            layout.root,
+            genome,
+            chromosome.chrom,
+            chromosome.split,
+            recipes[chromosome.chrom],
+            landmarks[chromosome.chrom],
+            begins.get(chromosome.chrom),
+            with_blocks,
+        )
+        for chromosome in wanted
+        if chromosome.split is not None
+    ]
+
+
+def _longest(chromosomes: Iterable[Chromosome]) -> list[Chromosome]:
+    """Return those that have figures."""
+    included = (chromosome for chromosome in chromosomes if chromosome.included)
+    return sorted(included, key=lambda chromosome: (-chromosome.length, chromosome.chrom))[:FIGURES]
+
+
+def tasks_of_keys(
+    catalogue: Catalogue, layout: Layout, keys: Iterable[str], with_blocks: bool = True
+) -> tuple[dict[str, ChromosomeTask], dict[str, str]]:
+    """Return the tasks of chromosomes by key, and why others have none: the genome isn't ready, or the key is none."""
+    by_genome: dict[str, list[str]] = {}
+    tasks: dict[str, ChromosomeTask] = {}
+    failed: dict[str, str] = {}
+    for key in keys:
+        try:
+            genome, chrom = parse_key(key)
+            by_genome.setdefault(genome, []).append(chrom)
+        except GenatatorError as error:
+            failed[key] = str(error)
+    for genome, chroms in by_genome.items():
+        try:
+            made = chromosome_tasks(catalogue, layout, genome, chroms, with_blocks)
+            tasks |= {task.key: task for task in made}
+        except GenatatorError as error:
+            failed |= {chromosome_key(genome, chrom): str(error) for chrom in chroms}
+    return tasks, failed
+
+
+def sort_out(tasks: Iterable[ChromosomeTask]) -> tuple[list[Outcome], list[ChromosomeTask]]:
+    """Separate chromosomes that need no work, with their outcomes, from those that do."""
+    done: list[Outcome] = []
+    to_do: list[ChromosomeTask] = []
+    tasks = list(tasks)
+    for task, outcome in zip(tasks, ask_each(tasks[0].root, intact, tasks) if tasks else (), strict=True):
+        if outcome:
+            done.append(outcome)
+        else:
+            to_do.append(task)
+    return done, to_do
+
+
+def in_words(done: int, to_do: int) -> str:
+    """Format how much is left.
+
+    >>> in_words(14_300, 191)
+    '14,300 chromosomes intact, 191 to do'
+    """
+    return f"{done:,} chromosomes intact, {to_do:,} to do"
+
+
+def space_of(tasks: Iterable[ChromosomeTask]) -> int:
+    """Estimate the bytes that tasks will write."""
+    return round((TARGET_BYTES_PER_NT + BLOCK_BYTES_PER_NT) * sum(task.length for task in tasks))
+
+
+def recipes_of(
+    catalogue: Catalogue, layout: Layout, genome: str, chromosomes: Iterable[Chromosome]
+) -> dict[str, Recipe]:
+    """Return the recipe of each of a genome's chromosomes, by its name, as the catalogue and the inputs now are."""
+    source, summary = read_source(layout, genome), read_summary(layout, genome)
+    return {
+        chromosome.chrom: Recipe(
+            sequence_sha256=source.sequence_sha256,
+            annotation_sha256=summary.sha256,
+            selection=summary.selection,
+            length=chromosome.length,
+            kernel=catalogue.kernel_of(genome),
+            block_size_bp=catalogue.block_size_bp,
+            block_writer=catalogue.block_writer,
+        )
+        for chromosome in chromosomes
+    }

@@ -1,0 +1,92 @@
+"""The inputs, read once more: the FASTA file as it was given, and the transcripts that its annotation selects."""
+
+import gzip
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from genatator_assets.annotation.transcripts import read_transcripts, select_isoforms
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.gene_finding.verify.derive import Selected
+from genatator_assets.work.layout import Layout
+
+_LETTERS = bytes(byte if byte in b"ACGT" else ord("N") for byte in range(256))
+_GZIP = b"\x1f\x8b"
+
+
+def fasta_slices(path: Path, slice_bp: int) -> Iterator[tuple[str, int, bytes]]:
+    """Return (name, start, DNA) for all slices of a FASTA file's sequences, in the file's order.
+
+    Every slice but a sequence's last has `slice_bp` letters; all letters are of the contract's alphabet.
+    """
+    name, start, size = "", 0, 0
+    lines: list[bytes] = []
+    with path.open("rb") as file:
+        packed = file.read(len(_GZIP)) == _GZIP
+        file.seek(0)
+        for line in gzip.GzipFile(fileobj=file) if packed else file:
+            if line.startswith(b">"):
+                if size:
+                    yield name, start, _contract(lines)
+                name, start, size, lines = line[1:].split()[0].decode(), 0, 0, []
+                continue
+            letters = line.strip()
+            size += len(letters)
+            lines.append(letters)
+            if size >= slice_bp:
+                letters = _contract(lines)
+                whole = size - size % slice_bp
+                for offset in range(0, whole, slice_bp):
+                    yield name, start + offset, letters[offset : offset + slice_bp]
+                start, size, lines = start + whole, size - whole, [letters[whole:]]
+    if size:
+        yield name, start, _contract(lines)
+
+
+def _contract(lines: list[bytes]) -> bytes:
+    return b"".join(lines).upper().translate(_LETTERS)
+
+
+def fresh_transcripts(catalogue: Catalogue, genome: str, layout: Layout) -> pa.Table:
+    """Read and select a genome's transcripts anew, in a root of their own that is thrown away.
+
+    This is the one place where verifying calls what the build calls: for the parser and the rules of selection.
+
+    Raises:
+        AnnotationError: the annotation can't be used.
+    """
+    with tempfile.TemporaryDirectory(prefix="genatator-verify-") as folder:
+        scratch = Layout(Path(folder))
+        scratch.assembly(genome).mkdir(parents=True)
+        for here, there in ((scratch.source, layout.source), (scratch.chromosomes, layout.chromosomes)):
+            here(genome).write_bytes(there(genome).read_bytes())
+        select_isoforms(catalogue, genome, scratch)
+        return read_transcripts(scratch, genome)
+
+
+def selected_by_chromosome(transcripts: pa.Table) -> dict[str, Selected]:
+    """Return the selected transcripts of each chromosome that has any."""
+    chosen = transcripts.filter(transcripts["selected"])
+    return {
+        chrom: _arrays(chosen.filter(pc.equal(chosen["chrom"], chrom)))
+        for chrom in pc.unique(chosen["chrom"]).to_pylist()
+    }
+
+
+def no_transcripts() -> Selected:
+    """Return the transcripts of a chromosome that has none."""
+    nothing = np.empty(0, np.int64)
+    return Selected(nothing, nothing, np.empty(0, np.bool_), np.empty(0, np.bool_))
+
+
+def _arrays(of_chromosome: pa.Table) -> Selected:
+    return Selected(
+        of_chromosome["start"].to_numpy(),
+        of_chromosome["end"].to_numpy(),
+        pc.equal(of_chromosome["strand"], "+").to_numpy(),
+        pc.equal(of_chromosome["type"], "mRNA").to_numpy(),
+    )

@@ -1,0 +1,69 @@
+"""SVG as brief as can be, inside Markdown.
+
+Dagster's UI shows Markdown of less than 1,000 characters at once, and longer one behind a click; and its record keeps
+what is shown of each of thousands of chromosomes, twice. So pictures are paths of whole numbers. A unit is 2.5 pixels.
+"""
+
+from collections.abc import Callable
+from xml.sax.saxutils import escape
+
+import numpy as np
+import numpy.typing as npt
+
+WIDTH = 240
+COLUMNS = (120, 80, 60, 48, 40, 30, 24)
+"""In so many columns a picture can be cut: each is whole units wide."""
+
+SHOWN_AT_ONCE = 999
+
+_IN_ADDRESS = str.maketrans({character: f"%{ord(character):02X}" for character in "%#<>&"})
+
+
+def picture(height: int, *parts: str) -> str:
+    """Return an SVG of WIDTH x `height` units; white, because the UI may be dark."""
+    head = f"xmlns='http://www.w3.org/2000/svg' width='600' viewBox='0 0 {WIDTH} {height}'"
+    return f"<svg {head} style='background:#fff;font:5px arial'>{''.join(parts)}</svg>"
+
+
+def area(colour: str, outline: str) -> str:
+    """Return a filled path; nothing if it has no outline."""
+    return f"<path fill='{colour}' d='{outline}'/>" if outline else ""
+
+
+def bars(colour: str, lines: str, thick: int = 1) -> str:
+    """Return lines `thick` units thick; nothing if there are none."""
+    width = "" if thick == 1 else f" stroke-width='{thick}'"
+    return f"<path stroke='{colour}'{width} d='{lines}'/>" if lines else ""
+
+
+def text(x: int, y: int, words: str) -> str:
+    """Return text on the line `y`."""
+    return f"<text x='{x}' y='{y}'>{escape(words)}</text>"
+
+
+def steps(heights: npt.NDArray[np.int64], base: int, way: int = 1) -> str:
+    """Return the outline of columns of equal width that stand on the line `base`; with `way` -1 they hang from it.
+
+    >>> steps(np.array([0] * 30 + [2] * 10 + [3] * 20), 5)
+    'M120 5v-2h40v-1h80v3'
+    """
+    before = np.concatenate([[0], heights, [0]])
+    turns = np.flatnonzero(np.diff(before))
+    at, rises = turns * (WIDTH // len(heights)), np.diff(before)[turns] * way
+    outline = "".join(f"h{x}v{-rise}" for x, rise in zip(np.diff(at), rises[1:], strict=True))
+    return f"M{at[0]} {base}v{-rises[0]}{outline}" if len(turns) else ""
+
+
+def markdown(svg: str, caption: str = "") -> str:
+    """Return Markdown that holds a picture, as the address of an image, and what is to be said of it."""
+    return f"![](<data:image/svg+xml,{svg.translate(_IN_ADDRESS)}>)\n\n{caption}".rstrip()
+
+
+def fitting(draw: Callable[[int], str]) -> str:
+    """Return what `draw` makes in as many columns as fit into SHOWN_AT_ONCE characters."""
+    drawn = ""
+    for columns in COLUMNS:
+        drawn = draw(columns)
+        if len(drawn) <= SHOWN_AT_ONCE:
+            break
+    return drawn

@@ -1,0 +1,173 @@
+"""The way back from any file of a dataset to the FASTA and annotation files that it was made from."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from genatator_assets.errors import DatasetError
+from genatator_assets.sources.assembly import read_source
+from genatator_assets.work.files import plain_name, sha256_of_file
+from genatator_assets.work.layout import Layout
+from genatator_assets.work.made import Made, read_made
+from genatator_assets.work.manifest import read_manifest
+from genatator_assets.work.tables import readable
+
+_SAID = "genatator_assets."
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A file and what it was made from; `path` is relative to the root, or else that of an input.
+
+    `said` is what the file itself says: versions, parameters and the hashes of its inputs. `state` says in words what
+    is known to have changed since: blocks and targets are hashed, inputs only looked for.
+    """
+
+    what: str
+    path: str
+    said: Mapping[str, Any]
+    state: str
+    made: Made | None
+    origins: tuple["Origin", ...] = ()
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What a file is; beside `record` stands who made it; it was made from other files, and inputs of a genome."""
+
+    what: str
+    record: Path
+    files: tuple[Path, ...] = ()
+    genome: str = ""
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def hashed(self) -> bool:
+        """Whether its record is a manifest, which has its hash."""
+        return self.what in {"block", "targets of a chromosome"}
+
+
+def lineage_of(path: Path) -> Origin:
+    """Follow a file of a dataset back to the inputs.
+
+    Raises:
+        DatasetError: it does not exist, is in no dataset, or is none of the files that steps make.
+    """
+    path = path.resolve()
+    if not path.is_file():
+        raise DatasetError(f"{path}: no such file")
+    root = next((folder for folder in path.parents if (folder / "assemblies").is_dir()), None)
+    if root is None:
+        raise DatasetError(f"{path} is in no dataset: no folder above it holds a folder 'assemblies'")
+    return _origin(Layout(root), path)
+
+
+def _origin(layout: Layout, path: Path) -> Origin:
+    kind, relative = _kind(layout, path), path.relative_to(layout.root).as_posix()
+    if not path.is_file():
+        return Origin(kind.what, relative, {}, "is missing", None)
+    said = _said(path)
+    return Origin(
+        kind.what,
+        relative,
+        said,
+        "; ".join(_faults(layout, kind, path, said)) or _in_order(kind, said),
+        read_made(kind.record),
+        (*(_origin(layout, file) for file in kind.files), *_inputs(layout, kind)),
+    )
+
+
+def _kind(layout: Layout, path: Path) -> _Kind:  # noqa: PLR0911 - a case for each kind of file
+    parts = path.relative_to(layout.root).parts
+    match parts:
+        case ("blocks", _, folder, subfolder, name) if name.endswith(".parquet"):
+            genome, chrom = (plain_name(part.partition("=")[2]) for part in (folder, subfolder))
+            made_from = layout.segments(genome, chrom), layout.sequence(genome)
+            return _Kind("block", path.parent / "manifest.json", made_from, genome)
+        case ("targets", folder, name) if name.endswith(".parquet"):
+            genome = plain_name(folder)
+            return _Kind("targets of a chromosome", path.with_suffix(".json"), (layout.transcripts(genome),), genome)
+        case ("annotation", folder, "transcripts.parquet"):
+            genome = plain_name(folder)
+            record = layout.annotation_summary(genome)
+            return _Kind("transcripts", record, (layout.chromosomes(genome),), genome, ("annotation",))
+        case ("assemblies", folder, "chromosomes.parquet"):
+            genome = plain_name(folder)
+            return _Kind("chromosomes", layout.source(genome), (), genome, ("sequence", "aliases"))
+        case ("assemblies", folder, "sequence.fa" | "sequence.fa.fai"):
+            genome = plain_name(folder)
+            return _Kind("sequence, decompressed and indexed", layout.source(genome), (), genome, ("sequence",))
+        case ("dataset", "blocks.parquet"):
+            return _Kind("index of blocks", path, tuple(_of_all_genomes(layout)))
+        case ("dataset", "statistics", _):
+            return _Kind("statistics", path.parent, (layout.index,))
+        case ("dataset", "README.md"):
+            return _Kind("card", path, (layout.index,))
+    raise DatasetError(
+        f"{'/'.join(parts)} is none of the files that are made from others: expected a block, or a Parquet file, a"
+        " sequence or the card under targets, annotation, assemblies or dataset"
+    )
+
+
+def _of_all_genomes(layout: Layout) -> Iterator[Path]:
+    for folder in sorted((layout.root / "annotation").iterdir()):
+        genome = plain_name(folder.name)
+        yield from (layout.transcripts(genome), layout.sequence(genome))
+
+
+def _said(path: Path) -> dict[str, Any]:
+    """Return what a Parquet file's key-value metadata say; nothing of files of other kinds."""
+    if path.suffix != ".parquet":
+        return {}
+    try:
+        stored = pq.read_metadata(readable(path)).metadata or {}
+    except (ValueError, OSError) as error:
+        raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error
+    pairs = {key.decode(): value.decode() for key, value in stored.items()}
+    versions = {key: pairs[_SAID + key] for key in ("platform_version", "format_version") if _SAID + key in pairs}
+    return versions | {key: json.loads(pairs.get(_SAID + key, "{}")) for key in ("parameters", "inputs")}
+
+
+def _in_order(kind: _Kind, said: Mapping[str, Any]) -> str:
+    found = "is as it was made" if kind.hashed else "is there"
+    return f"{found}, from the present inputs" if said.get("inputs") else found
+
+
+def _faults(layout: Layout, kind: _Kind, path: Path, said: Mapping[str, Any]) -> Iterator[str]:
+    """Describe where a file is not what its manifest says, or was made from something else than what is there now."""
+    if kind.hashed:
+        manifest = read_manifest(kind.record)
+        outputs = {output.path: output.sha256 for output in manifest.outputs} if manifest else {}
+        known = outputs.get(path.relative_to(layout.root).as_posix())
+        if known is None:
+            yield "is not finished: no manifest tells of it"
+        elif known != sha256_of_file(path):
+            yield "has CHANGED since it was made"
+    for name, sha256 in said.get("inputs", {}).items():
+        if _present_hash(layout, kind.genome, name) != sha256:
+            yield f"is STALE: it was made from another {name} than there is now"
+
+
+def _present_hash(layout: Layout, genome: str, name: str) -> str | None:
+    """Return the hash of an input as it now is: `index`, or one of a genome's, whose name may stand in front of it."""
+    if name == "index":
+        return sha256_of_file(layout.index) if layout.index.is_file() else None
+    before, _, kind = name.rpartition(".")
+    found: str | None = asdict(read_source(layout, before or genome)).get(f"{kind}_sha256")
+    return found
+
+
+def _inputs(layout: Layout, kind: _Kind) -> Iterator[Origin]:
+    if not kind.inputs:
+        return
+    source = asdict(read_source(layout, kind.genome))
+    for name in kind.inputs:
+        path, sha256, url = (source.get(f"{name}_{key}") for key in ("path", "sha256", "url"))
+        if path is not None:
+            state = "is there" if Path(path).is_file() else "is GONE from where it was"
+            said = {"sha256": sha256} | ({"fetched from": url} if url else {})
+            yield Origin(f"input: {name}", path, said, state, None)

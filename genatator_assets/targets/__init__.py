@@ -1,1 +1,0 @@
-"""The twelve target channels: kernels, painting and run-length segments. Numpy only; files stand in `store`."""
