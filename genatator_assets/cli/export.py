@@ -17,7 +17,7 @@ from genatator_assets.errors import GenatatorError
 
 if TYPE_CHECKING:
     from genatator_assets.reading import Dataset
-    from genatator_assets.reading.window import Channels
+    from genatator_assets.reading.channels import Channels
 
 _GROUPS = ("all", "combined", "mrna")
 

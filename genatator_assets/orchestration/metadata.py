@@ -14,7 +14,6 @@ from genatator_assets.catalogue import Catalogue, Split
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask
 from genatator_assets.gene_finding.card import TextTable, format_bp, format_bytes, text_tables
 from genatator_assets.gene_finding.index import IndexSummary
-from genatator_assets.gene_finding.landmarks import STRANDS, Positions
 from genatator_assets.gene_finding.plan import amounts_of
 from genatator_assets.gene_finding.statistics import densities_of
 from genatator_assets.orchestration.figures import (
@@ -29,6 +28,7 @@ from genatator_assets.release.names import CARD
 from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.inputs import KINDS
+from genatator_assets.tracks.runs import STRANDS, Positions
 from genatator_assets.work.layout import Layout
 
 Metadata = dict[str, Any]

@@ -9,7 +9,7 @@ import yaml
 
 from genatator_assets.gene_finding.blocks.contract import BlockPlace
 from genatator_assets.gene_finding.card import TextTable, format_bp, format_bytes, text_tables
-from genatator_assets.gene_finding.channels import CHANNELS, TARGET_NAMES, Channel
+from genatator_assets.gene_finding.channels import CHANNELS, Channel
 from genatator_assets.release.contents import Contents, InputFile
 from genatator_assets.release.preview import WINDOW_BP, PreviewFile
 from genatator_assets.version import __version__
@@ -21,7 +21,7 @@ _MEANINGS = {
 }
 _GROUPS = {"combined": "all selected isoforms, mRNA and lncRNA", "mrna": "mRNA isoforms only"}
 _ROWS_BELOW = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_BYTES_A_BASE = 1 + 4 * len(TARGET_NAMES)
+_BYTES_A_BASE = 1 + 4 * len(CHANNELS)
 _BYTES_A_ROW = 24
 """Offsets of three columns, once a row is in Arrow's memory."""
 
@@ -101,7 +101,7 @@ def _info(config: str, rows: Sized, splits: list[str]) -> dict[str, Any]:
         "config_name": config,
         "features": [
             {"name": "dna_sequence", "dtype": "string"},
-            {"name": "targets", "list": {"list": "float32", "length": len(TARGET_NAMES)}},
+            {"name": "targets", "list": {"list": "float32", "length": len(CHANNELS)}},
             {"name": "metadata", "dtype": "string"},
         ],
         "splits": [
