@@ -26,6 +26,7 @@ from releases import NESTINGS, blocks_only, foreign, published, write_foreign
 import genatator_assets as ga
 from genatator_assets import reading
 from genatator_assets.errors import DatasetError, GenatatorError, ReadingError
+from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading import Interval, Window, Windows
 from genatator_assets.reading.store import Cache, Chromosome
 from genatator_assets.reading.window import one_hot
@@ -741,7 +742,7 @@ def test_ranks_that_make_no_sense_are_told(small, rank, world_size):
 @given(st.lists(st.lists(st.sampled_from([0.0, 0.25, 1.0]), min_size=12, max_size=12), min_size=1, max_size=40))
 def test_runs_of_dense_targets_make_the_same_targets(rows):
     dense = np.array(rows, np.float32)
-    np.testing.assert_array_equal(Segments.from_dense(dense).dense(0, len(dense)), dense)
+    np.testing.assert_array_equal(Segments.from_dense(dense, CHANNELS).dense(0, len(dense)), dense)
 
 
 # --- the documentation ---

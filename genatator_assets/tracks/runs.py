@@ -212,7 +212,8 @@ def covered_before(start: Positions, end: Positions, positions: Positions) -> Po
     before = np.concatenate([[0], np.cumsum(end - start)])
     interval = np.searchsorted(start, positions, side="right")
     beyond = np.maximum(np.concatenate([[0], end])[interval] - np.maximum(positions, 0), 0)
-    return before[interval] - beyond
+    counted: Positions = before[interval] - beyond
+    return counted
 
 
 def paint(column: Values, offset: int, start: Positions, end: Positions, value: Values) -> None:
