@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from genatator_assets.errors import MissingExtraError, ReadingError
+from genatator_assets.errors import ReadingError, optional_import
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
@@ -15,10 +15,8 @@ from genatator_assets.reading.windows import Windows
 from genatator_assets.version import __version__
 from genatator_assets.work.files import whole_file
 
-try:
+with optional_import("h5py", "export"):
     import h5py
-except ModuleNotFoundError as error:
-    raise MissingExtraError("h5py", "export") from error
 
 _PACKED: dict[str, Any] = {"compression": "gzip", "compression_opts": 1}
 
