@@ -1,5 +1,8 @@
 """The errors a user can cause. Each message names the place, the value found, the value expected and the remedy."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 _LONGEST_LINE = 1_000
 _MOST_LINES = 50
 
@@ -88,6 +91,24 @@ class MissingExtraError(GenatatorError, ImportError):
     def __init__(self, package: str, extra: str) -> None:
         """State how to install it."""
         super().__init__(f"this needs {package}, which is not installed: pip install 'genatator-assets[{extra}]'")
+
+
+@contextmanager
+def optional_import(module: str, extra: str, package: str | None = None) -> Iterator[None]:
+    """Report in words that the optional `module` imported in the block is not installed.
+
+    Only that module's own absence is reported so: if it is installed but can't be imported, for example because a
+    package that it needs is missing, its own error says more than the advice to install it again.
+
+    Raises:
+        MissingExtraError: `module` is not installed; `package` is its name for people.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise MissingExtraError(package or module, extra) from error
 
 
 class ClusterError(GenatatorError):

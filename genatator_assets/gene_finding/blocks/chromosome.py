@@ -28,7 +28,7 @@ from genatator_assets.gene_finding.segments import Segments
 from genatator_assets.gene_finding.store import read_segments, write_segments
 from genatator_assets.sources.sequence import count_nucleotides, local_fasta, read_dna
 from genatator_assets.version import __version__
-from genatator_assets.work.files import TEMPORARY_SUFFIX, remove_folder
+from genatator_assets.work.files import TEMPORARY_SUFFIX, remove_folder, require_own_folder
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
@@ -195,6 +195,7 @@ def _blocks_manifest(task: ChromosomeTask) -> Path:
 
 def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments]:
     """Paint and store the segments."""
+    require_own_folder(_targets_manifest(task).parent, task.layout.targets)
     _targets_manifest(task).unlink(missing_ok=True)
     with recorded(_targets_manifest(task), task.run_id):
         segments = paint(task.landmarks, task.length, kernel_values(task.recipe.kernel))
@@ -207,6 +208,7 @@ def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments]:
 
 def _build_blocks(task: ChromosomeTask, segments: Segments) -> Manifest:
     """Cut and store the blocks."""
+    require_own_folder(_blocks_manifest(task).parent, task.layout.blocks)
     _blocks_manifest(task).unlink(missing_ok=True)
     fasta = local_fasta(task.layout.sequence(task.genome))
     intervals = block_intervals(task.length, task.recipe.block_size_bp)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from genatator_assets.errors import MissingExtraError
+from genatator_assets.errors import optional_import
 from genatator_assets.gene_finding.channels import TARGET_NAMES
 from genatator_assets.gene_finding.segments import Runs
 from genatator_assets.reading.dataset import Dataset
@@ -17,10 +17,8 @@ from genatator_assets.reading.store import Chromosome
 from genatator_assets.reading.window import Channels, channel_numbers
 from genatator_assets.work.files import whole_file
 
-try:
+with optional_import("pyBigWig", "export"):
     import pyBigWig
-except ModuleNotFoundError as error:
-    raise MissingExtraError("pyBigWig", "export") from error
 
 _RUNS_AT_ONCE = 100_000
 _ROOM_BYTES = 200_000_000

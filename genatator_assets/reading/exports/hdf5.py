@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from genatator_assets.errors import MissingExtraError, ReadingError
+from genatator_assets.errors import ReadingError, optional_import
 from genatator_assets.gene_finding.channels import TARGET_NAMES
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.window import Channels, Interval, channel_numbers
@@ -14,10 +14,8 @@ from genatator_assets.reading.windows import Windows
 from genatator_assets.version import __version__
 from genatator_assets.work.files import whole_file
 
-try:
+with optional_import("h5py", "export"):
     import h5py
-except ModuleNotFoundError as error:
-    raise MissingExtraError("h5py", "export") from error
 
 _PACKED: dict[str, Any] = {"compression": "gzip", "compression_opts": 1}
 

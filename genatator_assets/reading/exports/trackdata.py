@@ -2,15 +2,13 @@
 
 import pandas as pd
 
-from genatator_assets.errors import MissingExtraError
+from genatator_assets.errors import optional_import
 from genatator_assets.gene_finding.channels import CHANNELS, TARGET_NAMES
 from genatator_assets.reading.window import Window, opposite_columns
 
-try:
+with optional_import("alphagenome", "alphagenome"):
     from alphagenome.data.genome import Interval
     from alphagenome.data.track_data import TrackData
-except ModuleNotFoundError as error:
-    raise MissingExtraError("alphagenome", "alphagenome") from error
 
 
 def track_data(window: Window) -> TrackData:
