@@ -8,11 +8,12 @@ from typing import Any
 import yaml
 
 from genatator_assets.gene_finding.blocks.contract import BlockPlace
-from genatator_assets.gene_finding.card import TextTable, format_bp, format_bytes, text_tables
+from genatator_assets.gene_finding.card import text_tables
 from genatator_assets.gene_finding.channels import CHANNELS, Channel
 from genatator_assets.release.contents import Contents, InputFile
 from genatator_assets.release.preview import WINDOW_BP, PreviewFile
 from genatator_assets.version import __version__
+from genatator_assets.work.text import Markdown, TextTable, format_bp, format_bytes
 
 _MEANINGS = {
     "tss": "a peak at each transcription start site",
@@ -128,7 +129,7 @@ def _split_lines(contents: Contents) -> list[str]:
 def _channels() -> TextTable:
     def row(number: int, channel: Channel) -> tuple[str, ...]:
         meaning = f"{_MEANINGS[channel.kind]} on the {channel.strand} strand: {_GROUPS[channel.group]}"
-        return str(number), f"`{channel.name}`", meaning
+        return str(number), Markdown.code(channel.name), meaning
 
     rows = tuple(row(number, channel) for number, channel in enumerate(CHANNELS))
     return TextTable("Channels", ("index", "channel", "meaning"), rows)
@@ -152,10 +153,10 @@ def _selection(contents: Contents) -> TextTable:
 
 def _inputs(contents: Contents) -> TextTable:
     def named(file: InputFile) -> str:
-        return f"[{file.name}]({file.url})" if file.url else file.name
+        return Markdown.link(file.name, file.url) if file.url else file.name
 
     rows = tuple(
-        (origin.genome, file.kind, named(file), f"`{file.sha256}`")
+        (origin.genome, file.kind, named(file), Markdown.code(file.sha256))
         for origin in contents.origins
         for file in origin.inputs
     )
