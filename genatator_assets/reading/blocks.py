@@ -24,7 +24,7 @@ from genatator_assets.gene_finding.blocks.window import BlockTargets, open_targe
 from genatator_assets.gene_finding.channels import TARGET_NAMES
 from genatator_assets.gene_finding.segments import Runs, Segments, Values
 from genatator_assets.reading.store import Cache, Chromosome, segments_bytes
-from genatator_assets.sources.sequence import in_contract
+from genatator_assets.sources.letters import in_contract
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import read_table
 

@@ -53,6 +53,10 @@ class Layout:
         """FASTA file, uncompressed, with its `.fai` beside it."""
         return self.assembly(genome) / "sequence.fa"
 
+    def sequence_manifest(self, genome: str) -> Path:
+        """What made the FASTA file, and the hashes of its sequences."""
+        return self.assembly(genome) / "sequence.json"
+
     def chromosomes(self, genome: str) -> Path:
         """Table of an assembly's sequences."""
         return self.assembly(genome) / "chromosomes.parquet"
