@@ -5,7 +5,12 @@ from pathlib import Path
 
 from genatator_assets.errors import DatasetError
 from genatator_assets.work.files import path_name, plain_name
-from genatator_assets.work.storage import machine_folder
+from genatator_assets.work.storage import is_remote, machine_folder
+
+_MAY_BE_LINKS = (
+    *("assemblies", "annotation", "targets", "blocks", "segmentation", "tracks", "channel_sets", "channel_blocks"),
+    *("windows", "intervals", "cells", "leakage", "evaluation", "dataset"),
+)
 
 
 def chromosome_key(genome: str, chrom: str) -> str:
@@ -39,6 +44,12 @@ class Layout:
     """
 
     root: Path
+
+    def linked_folders(self) -> list[Path]:
+        """Return where the folders directly under the root lead that are symbolic links, say to a larger disk."""
+        if is_remote(self.root):
+            return []
+        return [link.resolve() for name in _MAY_BE_LINKS if (link := self.root / name).is_symlink()]
 
     @property
     def lock(self) -> Path:
