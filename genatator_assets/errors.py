@@ -1,5 +1,8 @@
 """The errors a user can cause. Each message names the place, the value found, the value expected and the remedy."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 _LONGEST_LINE = 1_000
 _MOST_LINES = 50
 
@@ -21,11 +24,25 @@ class GenatatorError(Exception):
         return "\n".join([*map(_shown, lines[:_MOST_LINES]), *more])
 
 
+def printable(text: str, keep: str = "\n") -> str:
+    r"""Return a text fit for a terminal: characters that can't be printed, but those to keep, become escapes.
+
+    >>> print(printable("chr1\x1b[2J\tfor 日本"))
+    chr1\x1b[2J\tfor 日本
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter in keep else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 def _shown(line: str) -> str:
     if len(line) > _LONGEST_LINE:
         half = _LONGEST_LINE // 2
         line = f"{line[:half]} ... ({len(line) - 2 * half:,} letters more) ... {line[-half:]}"
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
+    return printable(line)
 
 
 class CatalogueError(GenatatorError):
@@ -83,6 +100,24 @@ class MissingExtraError(GenatatorError, ImportError):
     def __init__(self, package: str, extra: str) -> None:
         """State how to install it."""
         super().__init__(f"this needs {package}, which is not installed: pip install 'genatator-assets[{extra}]'")
+
+
+@contextmanager
+def optional_import(module: str, extra: str, package: str | None = None) -> Iterator[None]:
+    """Report in words that the optional `module` imported in the block is not installed.
+
+    Only that module's own absence is reported so: if it is installed but can't be imported, for example because a
+    package that it needs is missing, its own error says more than the advice to install it again.
+
+    Raises:
+        MissingExtraError: `module` is not installed; `package` is its name for people.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise MissingExtraError(package or module, extra) from error
 
 
 class ClusterError(GenatatorError):

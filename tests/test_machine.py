@@ -1,5 +1,7 @@
 """What a machine carries, inside and outside of containers, and one writer at a time."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -11,7 +13,7 @@ import pytest
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.work import machine
 from genatator_assets.work.files import whole_file
-from genatator_assets.work.lock import only_writer, remove_temporaries
+from genatator_assets.work.lock import holder_of, only_writer, remove_temporaries
 from genatator_assets.work.machine import (
     WORKER_MEMORY_BYTES,
     available_cores,
@@ -149,6 +151,10 @@ def holder(root, seconds):
             process.kill()
 
 
+def holder_of_lock(root):
+    return (root / ".lock.holder").read_text()
+
+
 def test_a_second_writer_is_refused_and_told_who_is_the_first(tmp_path):
     with holder(tmp_path, 60) as first:
         message = rf"another build writes to .*: .*\.lock is held by process {first.pid} on \S+ since \d{{4}}-"
@@ -162,7 +168,7 @@ def test_a_patient_writer_says_for_whom_it_waits_and_then_writes(tmp_path):
     told = []
     with holder(tmp_path, 1) as first, only_writer(tmp_path, told.append):
         assert first.wait(5) == 0
-        assert f"process {os.getpid()} on" in (tmp_path / ".lock").read_text()
+        assert f"process {os.getpid()} on" in holder_of_lock(tmp_path)
     assert len(told) == 1
     assert f"held by process {first.pid} on" in told[0]
 
@@ -172,6 +178,55 @@ def test_a_lock_is_let_go_when_writing_fails(tmp_path):
         raise ValueError("wrong")
     with only_writer(tmp_path):
         pass
+
+
+def test_nothing_is_left_of_a_lock_but_the_empty_file_that_is_locked(tmp_path):
+    with only_writer(tmp_path):
+        pass
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(".lock", b"")]
+
+
+def test_a_lock_that_is_a_link_is_refused_and_what_it_points_to_is_kept(tmp_path):
+    precious, root = tmp_path / "precious", tmp_path / "root"
+    precious.write_text("of somebody else")
+    root.mkdir()
+    (root / ".lock").symlink_to(precious)
+    told = rf"{root}/\.lock is a symbolic link, which is not followed; delete it"
+    with pytest.raises(DatasetError, match=told), only_writer(root):
+        pytest.fail("followed")
+    (root / ".lock").unlink()
+    (root / ".lock.holder").symlink_to(precious)
+    with only_writer(root):
+        assert not (root / ".lock.holder").is_symlink()
+    assert precious.read_text() == "of somebody else"
+
+
+def test_a_file_that_has_the_lock_s_name_is_not_emptied(tmp_path):
+    (tmp_path / ".lock").write_text("written by an earlier version")
+    with only_writer(tmp_path):
+        pass
+    assert (tmp_path / ".lock").read_text() == "written by an earlier version"
+
+
+@pytest.mark.parametrize("error", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_where_there_are_no_locks_writing_goes_on_and_leaves_nothing_that_blocks(tmp_path, monkeypatch, error):
+    def no_locks(*_):
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    for _ in range(2):
+        with only_writer(tmp_path):
+            (tmp_path / "written").touch()
+    assert {path.name for path in tmp_path.iterdir()} <= {".lock", "written"}
+
+
+def test_who_writes_can_be_asked_without_changing_anything(tmp_path):
+    assert holder_of(tmp_path / "not there") is None
+    assert holder_of(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+    with holder(tmp_path, 60) as first:
+        assert holder_of(tmp_path).startswith(f"process {first.pid} on ")
+    assert holder_of(tmp_path) is None
 
 
 def test_temporaries_of_killed_writers_are_removed_and_nothing_else(tmp_path):

@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 
 import dagster as dg
 import psutil
@@ -559,7 +558,8 @@ def test_a_run_waits_for_another_writer_and_says_for_whom(small_root, monkeypatc
     settings = Settings(str(SMALL), small_root)
     job = build_definitions(settings).resolve_job_def("finish")
     with holder(small_root, 600) as other, open_instance(small_root) as instance:
-        monkeypatch.setattr(lock, "time", SimpleNamespace(sleep=lambda _: other.kill()))  # waiting, it gets its turn
+        read = lock._holder
+        monkeypatch.setattr(lock, "_holder", lambda layout: (read(layout), other.kill())[0])  # then it gets its turn
         result = job.execute_in_process(instance=instance)
         assert other.wait(5) == -signal.SIGKILL
         messages = [entry.user_message for entry in instance.all_logs(result.run_id)]

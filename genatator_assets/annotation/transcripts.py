@@ -17,7 +17,7 @@ from genatator_assets.errors import AnnotationError, DatasetError
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.version import __version__
-from genatator_assets.work.files import sha256_of_file, write_json
+from genatator_assets.work.files import require_own_folder, sha256_of_file, write_json
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import Provenance, read_table, write_table
 
@@ -65,6 +65,7 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
     unchanged = path.is_file() and sha256_of_file(path) == sha256
     if unchanged and (kept := _kept(catalogue, genome, layout)):
         return kept
+    require_own_folder(layout.annotation_summary(genome).parent, layout.annotations)
     layout.annotation_summary(genome).unlink(missing_ok=True)  # a genome without one is not ready to be built
     if not unchanged:
         raise AnnotationError(

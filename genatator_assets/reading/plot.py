@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genatator_assets.errors import MissingExtraError
+from genatator_assets.errors import optional_import
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.bins import Composition, bin_edges, composition, maxima, merged_edges, pieces
 from genatator_assets.reading.locus import GROUPS, KINDS, Line, Row, colour_of, counted, transcripts_at
 from genatator_assets.reading.window import Interval
 
-try:
+with optional_import("matplotlib", "plot"):
     from matplotlib.figure import Figure
-except ModuleNotFoundError as error:
-    raise MissingExtraError("matplotlib", "plot") from error
 
-from genatator_assets.reading.panels import GREY, Panel, channel_panel, dna_panel, draw_bare, models_panel
+    from genatator_assets.reading.panels import GREY, Panel, channel_panel, dna_panel, draw_bare, models_panel
 
 if TYPE_CHECKING:
-    from genatator_assets.gene_finding.landmarks import Positions
-    from genatator_assets.gene_finding.segments import Values
     from genatator_assets.reading.dataset import Dataset
+    from genatator_assets.tracks.runs import Positions, Values
 
 _LEFT_IN, _PANEL_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN, _GAP_IN = 1.2, 8.45, 0.35, 0.4, 0.45, 0.1
 _WIDTH_IN = _LEFT_IN + _PANEL_IN + _RIGHT_IN

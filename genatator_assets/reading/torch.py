@@ -6,16 +6,15 @@ Workers share nothing that is open: files are opened in the process that reads t
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from genatator_assets.errors import MissingExtraError
+from genatator_assets.errors import optional_import
+from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.window import Channels, Interval, Window, channel_numbers
+from genatator_assets.reading.window import Interval, Window
 from genatator_assets.reading.windows import Windows
 
-try:
+with optional_import("torch", "torch", "PyTorch"):
     import torch
     from torch.utils import data
-except ModuleNotFoundError as error:
-    raise MissingExtraError("PyTorch", "torch") from error
 
 Item = dict[str, Any]
 

@@ -6,18 +6,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from genatator_assets.errors import DatasetError, GenatatorError, MissingExtraError
+from genatator_assets.errors import DatasetError, GenatatorError, optional_import
 from genatator_assets.release import Part, foreign_files, parts_of, read_checksums
 from genatator_assets.release.names import INDEX
 from genatator_assets.work.tables import read_table
 
-try:
-    from httpx2 import HTTPError
+with optional_import("huggingface_hub", "hub"):
     from huggingface_hub import HfApi, get_token
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
-except ImportError as error:
-    raise MissingExtraError("huggingface_hub", "hub") from error
+
+    from httpx2 import HTTPError  # isort: skip - it comes with huggingface_hub
 
 _REPLACED = ["data/*", "preview/*", "dataset/*", "assemblies/*", "annotation/*"]
 """What a repository has there and this release has not is of an earlier release, and is deleted."""

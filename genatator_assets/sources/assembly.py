@@ -10,7 +10,7 @@ from genatator_assets.sources.aliases import aliases_of, read_names
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, write_chromosomes
 from genatator_assets.sources.fasta import import_fasta, index_path, read_index
 from genatator_assets.sources.sequence import discard_local_fasta
-from genatator_assets.work.files import write_json
+from genatator_assets.work.files import require_own_folder, write_json
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
 from genatator_assets.work.tables import Provenance
@@ -58,9 +58,11 @@ def import_assembly(
     Raises:
         FetchError: a file can't be fetched.
         SequenceError: the sequence can't be used.
+        DatasetError: the genome's folder is a symbolic link.
     """
     from genatator_assets.sources.inputs import resolve  # noqa: PLC0415 - requests: slow to import, seldom needed
 
+    require_own_folder(layout.assembly(genome), layout.assemblies)
     assembly = catalogue.assembly(genome)
     inputs = resolve(assembly, layout, cache)
     copied = _copy(genome, inputs.sequence, layout)

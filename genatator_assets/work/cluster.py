@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from genatator_assets.errors import ClusterError
+from genatator_assets.errors import ClusterError, MissingExtraError, optional_import
 from genatator_assets.version import __version__
 
 _ADDRESSES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
@@ -29,12 +29,10 @@ class DaskWorkers:
     def __init__(self, where: str) -> None:
         """Remember the cluster; nobody is called yet."""
         try:
-            self._distributed: Any = importlib.import_module("distributed")
-        except ImportError as error:
-            raise ClusterError(
-                f"Dask is not installed ({error}), and workers of the cluster {where} are asked for:"
-                " pip install 'genatator-assets[dask]'"
-            ) from error
+            with optional_import("distributed", "dask", "Dask"):
+                self._distributed: Any = importlib.import_module("distributed")
+        except MissingExtraError as error:  # a fault of the whole build, not of one chromosome
+            raise ClusterError(f"workers of the cluster {where}: {error}") from error
         self._where = where
 
     @property

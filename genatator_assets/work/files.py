@@ -9,7 +9,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 
 import psutil
 
-from genatator_assets.errors import GenatatorError
+from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.work.storage import is_remote
 
 TEMPORARY_SUFFIX = ".tmp"
@@ -71,7 +71,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
             raise
     finally:
         for folder in (beside, aside):
-            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                remove_folder(folder)
 
 
 def _clear_left_behind(path: Path) -> None:
@@ -84,7 +85,7 @@ def _clear_left_behind(path: Path) -> None:
         if found[1] == "old" and not path.exists():
             folder.rename(path)
         else:
-            shutil.rmtree(folder)
+            remove_folder(folder)
 
 
 def link_or_copy(source: Path, target: Path) -> bool:
@@ -110,11 +111,33 @@ def bring(source: Path, target: Path) -> None:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder with all that is in it."""
+    """Remove a folder with all that is in it; of a symbolic link the link, never what it leads to."""
     if is_remote(path):
         path.fs.rm(path.path, recursive=True)
+    elif path.is_symlink():
+        path.unlink()
     else:
         shutil.rmtree(path)
+
+
+def require_own_folder(path: Path, top: Path) -> None:
+    """Ensure that no folder between `top` and `path` (`path` included, `top` not) is a symbolic link.
+
+    Files that are removed or replaced in such a folder would be those of somebody else.
+
+    Raises:
+        DatasetError: one is.
+    """
+    if is_remote(path):
+        return
+    for folder in (path, *path.parents):
+        if folder == top:
+            return
+        if folder.is_symlink():
+            raise DatasetError(
+                f"{folder} is a symbolic link to {folder.readlink()}, which is not followed when something is built;"
+                " replace it by a folder, or delete it, and build again"
+            )
 
 
 def _sync(path: Path) -> None:

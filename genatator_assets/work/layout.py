@@ -5,7 +5,12 @@ from pathlib import Path
 
 from genatator_assets.errors import DatasetError
 from genatator_assets.work.files import path_name, plain_name
-from genatator_assets.work.storage import machine_folder
+from genatator_assets.work.storage import is_remote, machine_folder
+
+_MAY_BE_LINKS = (
+    *("assemblies", "annotation", "targets", "blocks", "segmentation", "tracks", "channel_sets", "channel_blocks"),
+    *("windows", "intervals", "cells", "leakage", "evaluation", "dataset"),
+)
 
 
 def chromosome_key(genome: str, chrom: str) -> str:
@@ -40,14 +45,30 @@ class Layout:
 
     root: Path
 
+    def linked_folders(self) -> list[Path]:
+        """Return where the folders directly under the root lead that are symbolic links, say to a larger disk."""
+        if is_remote(self.root):
+            return []
+        return [link.resolve() for name in _MAY_BE_LINKS if (link := self.root / name).is_symlink()]
+
     @property
     def lock(self) -> Path:
         """Held by whoever writes; for a remote root, by whoever of this machine does."""
         return machine_folder(self.root) / ".lock"
 
+    @property
+    def lock_holder(self) -> Path:
+        """Who holds the lock, in words; there only while it is held, or where its holder was killed."""
+        return self.lock.with_name(".lock.holder")
+
+    @property
+    def assemblies(self) -> Path:
+        """Folder of all assemblies."""
+        return self.root / "assemblies"
+
     def assembly(self, genome: str) -> Path:
         """Folder of an assembly's indexed sequence and chromosome table."""
-        return self.root / "assemblies" / path_name(genome)
+        return self.assemblies / path_name(genome)
 
     def sequence(self, genome: str) -> Path:
         """FASTA file, uncompressed, with its `.fai` beside it."""
@@ -69,21 +90,31 @@ class Layout:
         """Folder of a simulated assembly's input files."""
         return Layout(machine_folder(self.root)).assembly(genome) / "simulated"
 
+    @property
+    def annotations(self) -> Path:
+        """Folder of all annotations."""
+        return self.root / "annotation"
+
     def transcripts(self, genome: str) -> Path:
         """Table of every transcript of an assembly."""
-        return self.root / "annotation" / path_name(genome) / "transcripts.parquet"
+        return self.annotations / path_name(genome) / "transcripts.parquet"
 
     def annotation_summary(self, genome: str) -> Path:
         """What was read from an annotation, with its hash and counts."""
-        return self.root / "annotation" / path_name(genome) / "summary.json"
+        return self.annotations / path_name(genome) / "summary.json"
+
+    @property
+    def targets(self) -> Path:
+        """Folder of all chromosomes' targets."""
+        return self.root / "targets"
 
     def segments(self, genome: str, chrom: str) -> Path:
         """Run-length targets of a chromosome."""
-        return self.root / "targets" / path_name(genome) / f"{path_name(chrom)}.parquet"
+        return self.targets / path_name(genome) / f"{path_name(chrom)}.parquet"
 
     def segments_manifest(self, genome: str, chrom: str) -> Path:
         """What made a chromosome's targets."""
-        return self.root / "targets" / path_name(genome) / f"{path_name(chrom)}.json"
+        return self.targets / path_name(genome) / f"{path_name(chrom)}.json"
 
     @property
     def blocks(self) -> Path:

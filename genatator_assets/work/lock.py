@@ -1,18 +1,17 @@
 """One writer at a time under a dataset's root, and no leftovers of writers that were killed."""
 
 import errno
-import fcntl
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+
+from filelock import FileLock, Timeout
 
 from genatator_assets.errors import DatasetError
-from genatator_assets.work.files import TEMPORARY_SUFFIX
+from genatator_assets.work.files import TEMPORARY_SUFFIX, whole_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote
 
@@ -22,48 +21,78 @@ _SECONDS_BETWEEN_TRIES = 0.5
 
 @contextmanager
 def only_writer(root: Path, wait: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Keep other writers away from `root` while the block lasts; the system lets go of it if we are killed.
+    """Keep other writers away from `root` while the block lasts; the system releases the lock if we are killed.
 
-    If there is another: wait for it, having called `wait` once with who it is; without `wait`, refuse. A file system
-    that knows no locks keeps nobody away; files are whole there too. Of a remote root only writers of this machine
-    are kept away.
+    If there is another writer: wait for it, having called `wait` once with who it is; without `wait`, refuse. A file
+    system without locks keeps nobody away; files are whole there too. Of a remote root only writers of this machine
+    are kept away. The lock file itself is never written to: who holds it stands in a file beside it.
 
     Raises:
-        DatasetError: there is another writer, and nobody said to wait.
+        DatasetError: there is another writer and no `wait`, or the lock file is a symbolic link.
     """
-    path = Layout(root).lock
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as handle:
-        if not _taken(handle):
-            holder = f"{path} is held by {path.read_text().strip() or 'another process'}"
-            if wait is None:
-                raise DatasetError(f"another build writes to {root}: {holder}; wait for it, or end it")
-            wait(holder)
-            while not _taken(handle):
-                time.sleep(_SECONDS_BETWEEN_TRIES)
-        handle.truncate(0)
+    layout = Layout(root)
+    layout.lock.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(layout.lock, thread_local=False, fallback_to_soft=False, poll_interval=_SECONDS_BETWEEN_TRIES)
+    try:
+        _take(lock, layout, wait)
         now = datetime.now(UTC)
-        handle.write(f"process {os.getpid()} on {socket.gethostname()} since {now:%Y-%m-%d %H:%M:%S} UTC\n")
-        handle.flush()
+        with whole_file(layout.lock_holder) as temporary:
+            temporary.write_text(f"process {os.getpid()} on {socket.gethostname()} since {now:%Y-%m-%d %H:%M:%S} UTC\n")
         try:
             yield
         finally:
-            handle.truncate(0)
+            layout.lock_holder.unlink(missing_ok=True)
+    finally:
+        lock.release()
 
 
-def _taken(handle: TextIO) -> bool:
+def holder_of(root: Path) -> str | None:
+    """Return who writes to `root` now, in words; None if nobody does.
+
+    Only asks: a root that is not there, or whose lock nobody ever took, is left as it is.
+    """
+    layout = Layout(root)
+    if not layout.lock.is_file():
+        return None
+    lock = FileLock(layout.lock, blocking=False, fallback_to_soft=False)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        with lock:
+            return None
+    except Timeout:
+        return _holder(layout)
+    except OSError:  # no locks here, or not ours to write: then nobody can say
+        return None
+
+
+def _take(lock: FileLock, layout: Layout, wait: Callable[[str], None] | None) -> None:
+    try:
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            holder = f"{layout.lock} is held by {_holder(layout)}"
+            if wait is None:
+                raise DatasetError(f"another build writes to {layout.root}: {holder}; wait for it, or end it") from None
+            wait(holder)
+            lock.acquire()
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise DatasetError(
+                f"{layout.lock} is a symbolic link, which is not followed; delete it and run again"
+            ) from error
         if error.errno not in _NO_LOCKS_HERE:
             raise
-    return True
+
+
+def _holder(layout: Layout) -> str:
+    try:
+        said = "" if layout.lock_holder.is_symlink() else layout.lock_holder.read_text().strip()
+    except (OSError, ValueError):
+        said = ""
+    return said or "another process"
 
 
 def remove_temporaries(root: Path) -> int:
-    """Remove what killed writers left under `root` (its only writer calls this); give how many files it was.
+    """Remove what killed writers left under `root` (its only writer calls this); return how many files it was.
 
     Under a remote root they leave nothing.
     """

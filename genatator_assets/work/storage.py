@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeGuard, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
-from genatator_assets.errors import DatasetError, MissingExtraError
+from genatator_assets.errors import DatasetError, optional_import
 
 CACHE_VARIABLE = "GENATATOR_CACHE"
 _EXTRAS = {"s3": ("s3fs", "s3")}
@@ -42,10 +42,8 @@ def root_of(name: str | Path) -> Path:
         return _local(name)
     if protocol in _EXTRAS:
         package, extra = _EXTRAS[protocol]
-        try:
+        with optional_import(package, extra):
             importlib.import_module(package)
-        except ImportError as error:
-            raise MissingExtraError(package, extra) from error
     return _remote(name)
 
 
@@ -66,7 +64,10 @@ def _remote(url: str) -> Path:
         there = bool(container) and bool(root.fs.info(container))
     except FileNotFoundError:
         there = False
-    except (ImportError, ValueError) as error:
+    except ImportError as error:  # fsspec advises to install a driver also where it is installed but broken
+        broken = f" ({error.__cause__})" if error.__cause__ else ""
+        raise DatasetError(f"{url} can't be a root: {error}{broken}") from error
+    except ValueError as error:
         raise DatasetError(f"{url} can't be a root: {error}") from error
     except Exception as error:
         raise DatasetError(f"{url} can't be reached: {type(error).__name__}: {error}; {_CREDENTIALS}") from error
