@@ -387,8 +387,8 @@ def test_keys_of_a_part_belong_to_its_section(faults, text, told):
         (document(top="gene_finding:\n  kernel:\n    shape: round"), 4),
         (document(top="# one\n# two\nmin_chromosome_length_bp: none"), 4),
         (
-            "dataset: d\nassemblies:\n  - {genome: g, species: S, sequence: {path: genome.fa}}\n  - genome: h\n    specis: S",
-            4,
+            "dataset: d\nassemblies:\n  - {genome: g, species: S}\n  - genome: h\n    specis: S",
+            3,
         ),
         ("dataset: d\nassemblies:\n  - {<<: {species: S}, genome: 'a b', sequence: {path: genome.fa}}\n", 3),
     ],

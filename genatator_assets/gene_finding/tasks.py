@@ -75,11 +75,19 @@ def chromosome_tasks(
             recipes[chromosome.chrom],
             landmarks[chromosome.chrom],
             begins.get(chromosome.chrom),
+            _bases_sha256(layout, chromosome),
             with_blocks,
         )
         for chromosome in wanted
         if chromosome.split is not None
     ]
+
+
+def _bases_sha256(layout: Layout, chromosome: Chromosome) -> str:
+    if chromosome.sha256 is None:
+        path = layout.chromosomes(chromosome.genome)
+        raise DatasetError(f"{path} does not say the SHA-256 of {chromosome.chrom}; build the assembly again")
+    return chromosome.sha256
 
 
 def _longest(chromosomes: Iterable[Chromosome]) -> list[Chromosome]:
