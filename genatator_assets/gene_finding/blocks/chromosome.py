@@ -15,14 +15,8 @@ from typing import Any
 
 import numpy as np
 
-<<<<<<< HEAD
 from genatator_assets.catalogue.values import SPLITS, Split
-from genatator_assets.errors import GenatatorError
-=======
-from genatator_assets.catalogue import Kernel
-from genatator_assets.catalogue.model import SPLITS, BlockWriter, Split
 from genatator_assets.errors import DamagedError, DatasetError, GenatatorError
->>>>>>> main
 from genatator_assets.gene_finding.blocks.along import as_digits, count_n, edges_of
 from genatator_assets.gene_finding.blocks.contract import BlockPlace, block_intervals
 from genatator_assets.gene_finding.blocks.write import write_block
@@ -30,13 +24,9 @@ from genatator_assets.gene_finding.channels import CHANNELS, GROUPS
 from genatator_assets.gene_finding.kernels import kernel_values
 from genatator_assets.gene_finding.landmarks import Landmarks
 from genatator_assets.gene_finding.paint import paint
-<<<<<<< HEAD
 from genatator_assets.gene_finding.section import BlockWriter, Kernel
-from genatator_assets.sources.sequence import count_nucleotides, local_fasta, read_dna
-=======
 from genatator_assets.sources.assembly import discard_copy
 from genatator_assets.sources.sequence import SequenceReader, count_nucleotides, local_fasta
->>>>>>> main
 from genatator_assets.tracks.runs import STRANDS, Positions
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments, write_segments
