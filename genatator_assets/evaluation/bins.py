@@ -22,10 +22,12 @@ _ONE, _NOT_FINITE = BINS - 3, BINS - 1
 _LONG_BP = 1_000
 
 Counts = npt.NDArray[np.int64]
+Bins = npt.NDArray[np.uint16]
+Intervals = tuple[Positions, Positions]
 Scores = npt.NDArray[np.floating[Any]]
 
 
-def bins_of(scores: Scores) -> npt.NDArray[np.uint16]:
+def bins_of(scores: Scores) -> Bins:
     """Return the bin of each score; NaN and infinities have bins too, which are left out of every result.
 
     Raises:
@@ -64,18 +66,20 @@ class BinCounts:
         return cls(exact, np.zeros(BINS, np.int64), np.zeros(BINS, np.int64))
 
     @classmethod
-    def of(cls, scores: Scores, start: int, positive: tuple[Positions, Positions]) -> "BinCounts":
-        """Count the scores of the bases from `start` on; `positive` are disjoint intervals that lie among them.
+    def of(cls, scores: Scores, start: int, positive: Intervals, within: Intervals | None = None) -> "BinCounts":
+        """Count the scores of the bases from `start` on: all, or those in the disjoint intervals `within`.
 
-        The bases outside of them need not be visited: they are the whole less the positive ones.
+        `positive` are disjoint intervals of the chromosome that lie among the scores. The bases outside of them need
+        not be visited: they are the whole less the positive ones.
         """
         bins = bins_of(scores)
-        begin, length = positive[0] - start, positive[1] - positive[0]
-        long = length > _LONG_BP
-        found = np.bincount(bins[ranges(begin[~long], length[~long])], minlength=BINS)
-        for first, count in zip(begin[long].tolist(), length[long].tolist(), strict=True):
-            found += np.bincount(bins[first : first + count], minlength=BINS)
-        return cls(scores.dtype == np.float16, np.bincount(bins, minlength=BINS), found)
+        end = start + len(bins)
+        if within is not None:
+            within = overlap(within, (np.array([start]), np.array([end])))
+            positive = overlap(positive, within)
+        everything = bins if within is None else _taken(bins, start, within)
+        counts = [np.bincount(of, minlength=BINS) for of in (everything, _taken(bins, start, positive))]
+        return cls(scores.dtype == np.float16, counts[0], counts[1])
 
     def __add__(self, other: "BinCounts") -> "BinCounts":
         """Return the counts of both together.
@@ -96,6 +100,28 @@ class BinCounts:
         occurs = bases[order] > 0
         dropped = int(bases.sum() - bases[order].sum()) - (int(bases[0x8000]) if self.exact else 0)
         return Curve(self.exact, values[occurs], bases[order][occurs], positive[order][occurs], dropped)
+
+
+def overlap(one: Intervals, other: Intervals) -> Intervals:
+    """Return the bases that lie in both of two sets of disjoint intervals.
+
+    >>> both = overlap((np.array([0, 10]), np.array([5, 20])), (np.array([3, 12]), np.array([11, 13])))
+    >>> [edges.tolist() for edges in both]
+    [[3, 10, 12], [5, 11, 13]]
+    """
+    first = np.searchsorted(other[1], one[0], side="right")
+    count = np.maximum(np.searchsorted(other[0], one[1], side="left") - first, 0)
+    of_one, of_other = np.repeat(np.arange(len(count)), count), ranges(first, count)
+    return np.maximum(one[0][of_one], other[0][of_other]), np.minimum(one[1][of_one], other[1][of_other])
+
+
+def _taken(bins: Bins, start: int, intervals: Intervals) -> Bins:
+    """Return the bins of intervals, one after another: of the many short ones all at once, of long ones one by one."""
+    begin, length = intervals[0] - start, intervals[1] - intervals[0]
+    long = length > _LONG_BP
+    pieces = [bins[ranges(begin[~long], length[~long])]]
+    pieces += [bins[at : at + bases] for at, bases in zip(begin[long].tolist(), length[long].tolist(), strict=True)]
+    return np.concatenate(pieces)
 
 
 @cache

@@ -42,11 +42,10 @@ class Items:
         size = np.ones(len(self), np.int64) if self.size is None else self.size
         inside = unit >= 0
         unit, size, right = unit[inside], size[inside], self.right[inside]
-        all_of = np.zeros(units, np.int64)
-        np.add.at(all_of, unit, size)
-        right_of = np.zeros((units, right.shape[1]), np.int64)
-        np.add.at(right_of, unit, right * size[:, None])
-        return right_of, all_of
+        columns = [size, *(size * column for column in right.T)]
+        # Weights are float64: exact up to 2^53, which is more bases than there are.
+        sums = [np.bincount(unit, weights=column, minlength=units).astype(np.int64) for column in columns]
+        return np.stack(sums[1:], axis=1), sums[0]
 
 
 @dataclass(frozen=True, eq=False)

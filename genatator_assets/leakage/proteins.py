@@ -14,6 +14,7 @@ WORD = 8
 _LETTERS = "ACDEFGHIKLMNPQRSTVWY"
 _BITS = 5
 _NO_LETTER = 31
+_OWNER_BITS = 63 - WORD * _BITS
 _CODES = bytes(_LETTERS.find(chr(byte)) if chr(byte) in _LETTERS else _NO_LETTER for byte in range(256))
 
 _BASES = "TCAG"
@@ -64,7 +65,8 @@ class Words:
 
     @classmethod
     def of(cls, proteins: Sequence[str], length: int = WORD) -> "Words":
-        """Return the words of `length` letters; those with a letter that is no amino acid (*, X, U) are left out."""
+        """Return the words of `length` letters, at most WORD; those with a letter that is no amino acid (*, X, U) are
+        left out. At most 8 million proteins."""
         codes = np.frombuffer("*".join(["", *proteins, ""]).encode("ascii").translate(_CODES), np.uint8)
         sizes = np.array([len(protein) for protein in proteins], np.int64)
         words, known = (
@@ -79,12 +81,9 @@ class Words:
         starts = np.cumsum(sizes + 1) - sizes
         places = np.flatnonzero(known)
         owner = np.searchsorted(starts, places, side="right") - 1
-        words = words[places]
-        order = np.lexsort((owner, words))
-        words, owner = words[order], owner[order]
-        distinct = np.ones(len(words), bool)
-        distinct[1:] = (words[1:] != words[:-1]) | (owner[1:] != owner[:-1])
-        words, owner = words[distinct], owner[distinct]
+        pairs = np.sort((words[places] << _OWNER_BITS) | owner)  # one number sorts faster than two columns
+        pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
+        words, owner = pairs >> _OWNER_BITS, pairs & ((1 << _OWNER_BITS) - 1)
         return cls(words, owner, np.bincount(owner, minlength=len(proteins)))
 
 
