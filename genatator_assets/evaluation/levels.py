@@ -22,7 +22,7 @@ from genatator_assets.evaluation.matching import (
     one_to_one,
 )
 from genatator_assets.evaluation.models import FORWARD, Axis, Mask, Models, Numbers, Parts, Strands, numbered
-from genatator_assets.tracks.runs import Positions, merge
+from genatator_assets.tracks.runs import Positions, distinct, merge
 
 KS = (0, 50, 100, 250, 500)
 _SITE_KINDS = ("tss", "polya")
@@ -192,7 +192,7 @@ def _several_isoforms(ks: tuple[int, ...], pairs: Pairs, genes: _Genes, distinct
 def _distinct_of_each(owner: Numbers, value: Numbers, owners: int) -> Numbers:
     """Count the distinct values that each owner has."""
     width = int(value.max(initial=0)) + 1
-    return np.bincount(np.unique(owner * width + value) // width, minlength=owners)
+    return np.bincount(distinct(owner * width + value) // width, minlength=owners)
 
 
 def sites(compared: Comparison) -> list[Counted]:
@@ -234,7 +234,7 @@ def _sites_of(models: Models, kind: str, axis: Axis) -> Positions:
     """Return the distinct sites of a kind on the axis, ascending; what has no strand has none."""
     models = models.take(models.strand != 0)
     at_start = (models.strand == FORWARD) == (kind == "tss")
-    return np.unique(axis.place(models.seq, models.strand) + np.where(at_start, models.start, models.end - 1))
+    return distinct(axis.place(models.seq, models.strand) + np.where(at_start, models.start, models.end - 1))
 
 
 def _at(places: Positions, right: Mask, axis: Axis) -> Items:
@@ -390,7 +390,7 @@ def _base_items(
 ) -> tuple[Items, Items]:
     """Cut the line wherever either side's union begins or ends; each piece is inside or outside of each union."""
     unions = [merge(*predicted), merge(*true)]
-    edges = np.unique(np.concatenate([*unions[0], *unions[1], cuts]))
+    edges = distinct(np.concatenate([*unions[0], *unions[1], cuts]))
     start, end = edges[:-1], edges[1:]
     inside = [_covered(union, start) for union in unions]
     items = []

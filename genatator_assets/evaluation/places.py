@@ -7,7 +7,7 @@ import numpy as np
 
 from genatator_assets.evaluation.counts import Items
 from genatator_assets.evaluation.models import Axis, Mask, Models, Numbers
-from genatator_assets.tracks.runs import Positions, covered_before, merge
+from genatator_assets.tracks.runs import Positions, covered_before, distinct, merge
 
 TILE_BP = 1_000_000
 
@@ -84,7 +84,7 @@ class Places:
             edges += [regions.start[wanted], regions.end[wanted]]
         seq, edge = (np.concatenate([np.empty(0, np.int64), *arrays]) for arrays in (seqs, edges))
         strands = (1, -1) if axis.stranded else (0,)
-        return np.unique(np.concatenate([axis.place(seq, np.full(len(seq), s, np.int8)) + edge for s in strands]))
+        return distinct(np.concatenate([axis.place(seq, np.full(len(seq), s, np.int8)) + edge for s in strands]))
 
     def unmasked(self, models: Models) -> Models:
         """Return the transcripts of which less than half is masked."""
