@@ -20,7 +20,7 @@ from pyfaidx import Faidx
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import CatalogueError, DamagedError, DatasetError, SequenceError
-from genatator_assets.sources import fasta
+from genatator_assets.sources import pieces
 from genatator_assets.sources.assembly import import_assembly, read_source
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, read_chromosomes, write_chromosomes
 from genatator_assets.sources.fasta import import_fasta, index_path, read_index, scan_fasta
@@ -91,7 +91,7 @@ def folder(tmp_path):
 @pytest.fixture(params=[1, 7, None], ids=["pieces of 1", "pieces of 7", "pieces as they are"])
 def piece_bytes(request, monkeypatch):
     if request.param:
-        monkeypatch.setattr(fasta, "_PIECE_BYTES", request.param)
+        monkeypatch.setattr(pieces, "PIECE_BYTES", request.param)
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
@@ -151,7 +151,7 @@ def spelled(draw, letters=LETTERS):
 @given(spelled(), st.integers(1, 40), st.sampled_from(list(COMPRESSIONS.values())))
 def test_an_import_does_not_depend_on_the_spelling_or_the_piece_size(case, piece_bytes, compress):
     records, raw, tidy = case
-    with TemporaryDirectory() as name, mock.patch.object(fasta, "_PIECE_BYTES", piece_bytes):
+    with TemporaryDirectory() as name, mock.patch.object(pieces, "PIECE_BYTES", piece_bytes):
         folder = Folder(name)
         assert folder.take(compress(raw)) == tidy
         assert read_index(folder.copy) == {header.split()[0]: len(sequence) for header, sequence, _ in records}
@@ -170,7 +170,7 @@ def test_an_illegal_letter_is_told_with_its_line_whatever_the_piece_size(case, d
     lines[number] = lines[number][:place] + bytes([letter]) + lines[number][place:]
     if lines[number].startswith(b">"):
         return
-    with TemporaryDirectory() as name, mock.patch.object(fasta, "_PIECE_BYTES", piece_bytes):
+    with TemporaryDirectory() as name, mock.patch.object(pieces, "PIECE_BYTES", piece_bytes):
         assert Folder(name).refusal(b"\n".join(lines)).startswith(f":{number + 1}: found ")
 
 
@@ -246,7 +246,7 @@ def test_a_truncated_compressed_file_is_refused_wherever_it_ends(folder, compres
 
 
 def test_a_truncated_gzip_of_many_pieces_is_refused(folder, monkeypatch):
-    monkeypatch.setattr(fasta, "_PIECE_BYTES", 1 << 10)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 1 << 10)
     letters = random.Random(1)
     lines = ("".join(letters.choices("ACGT", k=60)) for _ in range(500))
     whole = gzip.compress(("\n".join([">a", *lines]) + "\n").encode())
