@@ -15,12 +15,13 @@ from unittest import mock
 
 import pyarrow.parquet as pq
 import pytest
+from genatator_assets.work.unit import Provenance
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pyfaidx import Faidx
 
-from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import CatalogueError, DamagedError, DatasetError, SequenceError
+from genatator_assets.parts import validate
 from genatator_assets.sources import fasta, pieces
 from genatator_assets.sources.assembly import import_assembly, read_source
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, read_chromosomes, write_chromosomes
@@ -28,7 +29,6 @@ from genatator_assets.sources.fasta import import_fasta, index_path, read_index,
 from genatator_assets.sources.sequence import SequenceReader, count_nucleotides, read_dna
 from genatator_assets.sources.soft_masked import read_soft_masked
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.tables import Provenance
 
 LETTERS = "ACGTUNRYSWKMBDHVXacgtunryswkmbdhvx-"
 GENOME = b">chr1 the first\nACGTacgt\nNNNNRYry\nAC\n>chr2\nGGGG\n>chr3 one line\nTTTTTTTTTTT\n"
@@ -447,7 +447,7 @@ def catalogue_of(**assembly):
     """A catalogue of one simulated assembly `g`, whose chromosomes chr1, chr2, chr3 have 5,000 bp together."""
     simulate = {"seed": 1, "total_bp": 5_000, "chromosomes": 3, "short_scaffolds": 0, "flavour": "gencode"}
     entry = {"genome": "g", "species": "S s", "simulate": simulate, "min_chromosome_length_bp": 100, **assembly}
-    return Catalogue.model_validate({"dataset": "d", "assemblies": [entry]})
+    return validate({"dataset": "d", "assemblies": [entry]})
 
 
 LENGTHS = {"chr1": 1_000, "chr2": 100, "chr3": 99, "chrX": 500, "chrM": 50}

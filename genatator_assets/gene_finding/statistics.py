@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from genatator_assets.annotation.transcripts import read_transcripts
-from genatator_assets.catalogue import Catalogue, Split
-from genatator_assets.catalogue.model import SPLITS
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.values import SPLITS, Split
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.tracks.runs import Positions
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance
 
 TABLES = ("split_overview", "dna_alphabet", "target_sums", "species_coverage", "transcript_reasons")
 
