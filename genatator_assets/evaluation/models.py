@@ -6,7 +6,7 @@ All coordinates are 0-based half-open. Sequences are numbered: number i is the i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +53,13 @@ class Parts:
     def none(cls, transcripts: int) -> Self:
         """Return no parts for any of so many transcripts."""
         return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(transcripts + 1, np.int64))
+
+    @classmethod
+    def joined(cls, several: Sequence[Self]) -> Self:
+        """Return the parts of several sets of transcripts, one set after another."""
+        counts = [parts.count for parts in several]
+        start, end = (np.concatenate([getattr(parts, name) for parts in several]) for name in ("start", "end"))
+        return cls(start, end, np.append(0, np.cumsum(np.concatenate(counts))))
 
     @cached_property
     def count(self) -> Numbers:
@@ -106,6 +113,27 @@ class Models:
     def __len__(self) -> int:
         """Number of transcripts."""
         return len(self.start)
+
+    @classmethod
+    def joined(cls, several: Sequence["Models"]) -> "Models":
+        """Return the transcripts of several sets, at least one, one set after another; genes get new numbers."""
+        before = np.cumsum([0, *(len(models.gene_ids) for models in several)])
+
+        def column(name: str) -> Any:
+            return np.concatenate([getattr(models, name) for models in several])
+
+        return cls(
+            seq=column("seq"),
+            strand=column("strand"),
+            start=column("start"),
+            end=column("end"),
+            gene=np.concatenate([models.gene + first for models, first in zip(several, before, strict=False)]),
+            kind=column("kind"),
+            ids=column("ids"),
+            gene_ids=column("gene_ids"),
+            exons=Parts.joined([models.exons for models in several]),
+            cds=Parts.joined([models.cds for models in several]),
+        )
 
     def take(self, wanted: Mask | Numbers) -> "Models":
         """Return some of the transcripts; genes keep their numbers."""

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.evaluation.counts import Counted, Items, Ratios, Sums
-from genatator_assets.evaluation.levels import Comparison, all_levels
+from genatator_assets.evaluation.levels import KS, Comparison, all_levels
 from genatator_assets.evaluation.models import LNCRNA, MRNA, Mask, Models
 from genatator_assets.evaluation.places import Places
+from genatator_assets.tracks.runs import Positions
 
 By = Literal["genome", "chrom", "strand", "type", "leakage"]
 STRATA: tuple[By, ...] = get_args(By)
@@ -19,6 +20,15 @@ DRAWS = 1_000
 _CONFIDENCE = (2.5, 97.5)
 _DRAWS_AT_ONCE = 100
 _TRANSCRIPTS_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How predictions are compared: the distances k in bp, ascending; whether strands must agree; the strata."""
+
+    k: tuple[int, ...] = KS
+    stranded: bool = True
+    by: tuple[By, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,28 +71,32 @@ class _Tally:
 
 
 def score(
-    predicted: Models, true: Models, places: Places, ks: tuple[int, ...], stranded: bool, by: Sequence[By] = ()
+    predicted: Models,
+    true: Models,
+    places: Places,
+    rules: Rules,
+    levels: Callable[[Comparison, Positions], list[Counted]] = all_levels,
 ) -> list[Score]:
-    """Return the scores at all levels, of everything and then of each stratum of `by`.
+    """Return the scores at all levels, or some, of everything and then of each stratum that the rules ask for.
 
     By type, predictions and truth of a type are matched anew; all other strata count the items of one matching. Nothing
     matches across sequences, so they are compared some at a time, and memory depends on the largest.
     """
     predicted, true = places.unmasked(predicted), places.unmasked(true)
     tallies: dict[str, _Tally] = {}
-    for sequences in _batches(predicted, true, places):
+    for sequences in batches(predicted, true, places):
         sides = [side.take((side.seq >= sequences.start) & (side.seq < sequences.stop)) for side in (predicted, true)]
-        for kind, subsets in itertools.groupby(_subsets(places, by, sequences), key=lambda subset: subset.kind):
+        for kind, subsets in itertools.groupby(_subsets(places, rules.by, sequences), key=lambda subset: subset.kind):
             of_kind = sides if kind is None else [side.of_type(kind) for side in sides]
-            compared = Comparison.of(of_kind[0], of_kind[1], places.lengths, ks, stranded)
-            counted = all_levels(compared, places.cuts(compared.axis, sequences))
+            compared = Comparison.of(of_kind[0], of_kind[1], places.lengths, rules.k, rules.stranded)
+            counted = levels(compared, places.cuts(compared.axis, sequences))
             for subset in subsets:
                 names = [(one.level, one.kind, k) for one in counted for k in one.ks]
                 _add(tallies.setdefault(subset.name, _Tally(names)), counted, places, subset, sequences)
     return [one for name, tally in tallies.items() for one in _scores(name, tally)]
 
 
-def _batches(predicted: Models, true: Models, places: Places) -> Iterator[range]:
+def batches(predicted: Models, true: Models, places: Places) -> Iterator[range]:
     """Cut the sequences into stretches that have so many transcripts together, or are a single one."""
     sequences = len(places.sequences)
     count = np.bincount(np.concatenate([predicted.seq, true.seq]), minlength=sequences)

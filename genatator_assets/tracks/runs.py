@@ -150,7 +150,8 @@ def distinct(values: npt.NDArray[Integers]) -> npt.NDArray[Integers]:
     [1, 3]
     """
     ordered = np.sort(values)
-    return ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    first: npt.NDArray[Integers] = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    return first
 
 
 def merge(start: Positions, end: Positions) -> tuple[Positions, Positions]:

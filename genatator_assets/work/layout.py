@@ -165,3 +165,15 @@ class Layout:
     def release(self) -> Path:
         """The dataset as it is published."""
         return self.root / "release"
+
+    def leakage(self, table: str) -> Path:
+        """A table of the leakage report: windows, genes or blocks."""
+        return self.root / "leakage" / f"{table}.parquet"
+
+    def sketch(self, genome: str, chrom: str) -> Path:
+        """The sampled k-mers of a chromosome."""
+        return self.root / "leakage" / "sketches" / path_name(genome) / f"{path_name(chrom)}.parquet"
+
+    def evaluation(self, prediction: str) -> Path:
+        """Folder of a prediction's scores."""
+        return self.root / "evaluation" / path_name(prediction)
