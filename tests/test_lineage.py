@@ -22,7 +22,7 @@ from genatator_assets.work.made import Made, read_made, record_of, recorded
 BLOCK = "blocks/train/genome=sim-gencode/chrom=chr1/60000.parquet"
 SEGMENTS = "targets/sim-gencode/chr1.parquet"
 TRANSCRIPTS = "annotation/sim-gencode/transcripts.parquet"
-KEYS = {"format_version", "platform_version", "inputs", "parameters"}
+KEYS = {"format_version", "step", "fingerprint", "inputs", "parameters"}
 
 
 @pytest.fixture

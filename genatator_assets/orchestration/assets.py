@@ -22,6 +22,7 @@ from genatator_assets.gene_finding.tasks import (
     sort_out,
     space_of,
     tasks_of_keys,
+    with_landmarks,
 )
 from genatator_assets.orchestration import metadata, versions
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
@@ -206,12 +207,13 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         tasks, failed = tasks_of_keys(catalogue, layout, context.partition_keys, with_blocks)
         tasks = {key: replace(task, run_id=context.run.run_id) for key, task in tasks.items()}
         observed = versions.latest_observation(context.instance, versions.INPUTS)
+        figures = metadata.ChromosomeFigures(layout)
         with closing(_outcomes(layout, tasks, context.log, workers, progress)) as outcomes:
             for outcome in outcomes:
                 if outcome.error:
                     failed[outcome.key] = outcome.error
                     continue
-                yield from _events(tasks[outcome.key], outcome, observed, context)
+                yield from _events(tasks[outcome.key], outcome, observed, context, figures)
         if failed:
             raise _failure("chromosomes", failed, len(context.partition_keys))
 
@@ -312,24 +314,33 @@ def _outcomes(
     log.info(f"{title}: {in_words(len(done), len(to_do))}")
     require_space(layout.root, space_of(to_do))
     yield from done
-    with progress.of(log, title, sum(task.length for task in to_do)) as tell:
-        for outcome in run_batches(workers.crew(), build_chromosomes, to_do):
-            tell(outcome, tasks[outcome.key].length)
+    with progress.of(log, title, sum(task.size for task in to_do)) as tell:
+        for outcome in run_batches(workers.crew(), build_chromosomes, with_landmarks(layout, to_do)):
+            tell(outcome, tasks[outcome.key].size)
             yield outcome
 
 
 def _events(
-    task: ChromosomeTask, outcome: Outcome, observed: int | None, context: dg.AssetExecutionContext
+    task: ChromosomeTask,
+    outcome: Outcome,
+    observed: int | None,
+    context: dg.AssetExecutionContext,
+    figures: metadata.ChromosomeFigures,
 ) -> Iterator[dg.AssetMaterialization]:
     """Record what was made of a chromosome; `observed` is the event that told of its inputs."""
-    targets, blocks = task.targets_fingerprint, task.blocks_fingerprint
+    targets, blocks = task.targets.fingerprint, task.blocks.fingerprint
     if TARGETS in context.selected_asset_keys:
         tags = versions.event_tags(targets, {versions.INPUTS: versions.Parent(blocks, observed)})
         yield metadata.of_partition(TARGETS, task.key, metadata.of_targets(outcome.facts["targets"]), tags)
     if BLOCKS in context.selected_asset_keys:
         painted = versions.latest_materialization(context.instance, TARGETS)
         tags = versions.event_tags(blocks, {TARGETS: versions.Parent(targets, painted)})
-        yield metadata.of_partition(BLOCKS, task.key, metadata.of_blocks(task, outcome.facts["blocks"]), tags)
+        yield metadata.of_partition(
+            BLOCKS,
+            task.key,
+            {**metadata.of_blocks(outcome.facts["blocks"]), **figures.of(task, outcome.facts["blocks"]["n"])},
+            tags,
+        )
 
 
 def _failure(what: str, failed: Mapping[str, str], count: int) -> dg.Failure:

@@ -49,7 +49,7 @@ def survey(catalogue: Catalogue, layout: Layout, instance: dg.DagsterInstance) -
     versions: dict[str, str] = {}
     for keys in genome_ranges(registered):
         tasks, _ = tasks_of_keys(catalogue, layout, keys)
-        versions |= {key: task.blocks_fingerprint for key, task in tasks.items()}
+        versions |= {key: task.blocks.fingerprint for key, task in tasks.items()}
         done, unbuilt = sort_out(tasks.values())
         finished = {outcome.key for outcome in done} & recorded
         places = [place for place, key in enumerate(keys) if key not in finished]
