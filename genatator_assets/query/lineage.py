@@ -20,6 +20,8 @@ from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.tables import readable
 
 _SAID = "genatator_assets."
+_PIECES = ("bases", "transcripts", "targets")
+"""Ingredients that are not files of their own: if the file that holds one is missing, that is said of the file."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _kind(layout: Layout, path: Path) -> _Kind:  # noqa: PLR0911 - a case for ea
         case ("assemblies", folder, "soft_masked.parquet"):
             genome = plain_name(folder)
             record, manifest = layout.source(genome), layout.sequence_manifest(genome)
-            return _Kind("soft masking", record, (), genome, ("sequence",), manifest)
+            return _Kind("soft masking", record, (), genome, ("sequence",), manifest=manifest)
         case ("dataset", "blocks.parquet"):
             return _Kind("index of blocks", path, tuple(_of_all_genomes(layout)))
         case ("dataset", "statistics", _):
@@ -154,7 +156,8 @@ def _faults(layout: Layout, kind: _Kind, path: Path, said: Mapping[str, Any]) ->
         elif known != sha256_of_file(path):
             yield "has CHANGED since it was made"
     for name, sha256 in said.get("inputs", {}).items():
-        if _present_hash(layout, kind, name) != sha256:
+        present = _present_hash(layout, kind, name)
+        if present != sha256 and not (present is None and name in _PIECES):
             yield f"is STALE: it was made from another {name} than there is now"
 
 
@@ -167,11 +170,13 @@ def _present_hash(layout: Layout, kind: _Kind, name: str) -> str | None:
         case "bases":
             chromosomes = read_chromosomes(layout.chromosomes(kind.genome))
             return next((one.sha256 for one in chromosomes if one.chrom == kind.chrom), None)
-        case "transcripts":
+        case "transcripts" if layout.transcripts(kind.genome).is_file():
             return selected_hashes(read_transcripts(layout, kind.genome), [kind.chrom])[kind.chrom]
         case "targets":
             manifest = read_manifest(layout.segments_manifest(kind.genome, kind.chrom))
             return manifest.fingerprint if manifest else None
+        case "transcripts":
+            return None
     before, _, file = name.rpartition(".")
     found: str | None = asdict(read_source(layout, before or kind.genome)).get(f"{file}_sha256")
     return found
