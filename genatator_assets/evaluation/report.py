@@ -10,8 +10,9 @@ from genatator_assets.evaluation.mistakes import Mistake
 from genatator_assets.evaluation.picture import precision_recall
 from genatator_assets.evaluation.scores import Scored, Scores, text_tables
 from genatator_assets.work.files import Measured, measure, whole_file
-from genatator_assets.work.tables import Provenance, write_table
+from genatator_assets.work.tables import write_table
 from genatator_assets.work.text import Markdown, TextTable
+from genatator_assets.work.unit import Provenance
 
 _SAFE = " :/+-_.@|()"
 

@@ -26,14 +26,17 @@ Numbers = npt.NDArray[np.int64]
 class Genes:
     """The genes of one genome on some chromosomes, in the order in which they first stand in the annotation.
 
-    `chrom`, `gene` and `kind` (mRNA where a transcript is) are by gene; `names` are all that it is called, folded to
-    one case. `exons` are all its exons, by chromosome; `coding` the representative's row of transcripts, -1 for none.
+    chrom, gene, kind (mRNA where a transcript is), start and end (of all its transcripts, 0-based half-open) and
+    `names` (all that it is called, folded to one case) are by gene; `coding` is its representative's row in the table of
+    transcripts, -1 for none. `of_transcript` is by row of that table: the number of its gene, -1 for other rows.
     """
 
     chrom: tuple[str, ...]
     gene: tuple[str, ...]
     kind: tuple[str, ...]
     names: tuple[frozenset[str], ...]
+    start: Numbers
+    end: Numbers
     coding: Numbers
     of_transcript: Numbers
 
@@ -65,6 +68,9 @@ def genes_of(transcripts: pa.Table, chroms: Iterable[str]) -> Genes:
             names[gene].add(name.casefold())
         if bases > longest[gene]:
             longest[gene], coding[gene] = bases, row
+    start, end = np.full(len(number), np.iinfo(np.int64).max), np.zeros(len(number), np.int64)
+    np.minimum.at(start, of_row, own["start"].to_numpy())
+    np.maximum.at(end, of_row, own["end"].to_numpy())
     for (_, identity), gene in number.items():
         names[gene].add(_VERSION.sub("", identity).casefold())
     return Genes(
@@ -72,6 +78,8 @@ def genes_of(transcripts: pa.Table, chroms: Iterable[str]) -> Genes:
         tuple(identity for _, identity in number),
         tuple(kind),
         tuple(frozenset(of) for of in names),
+        start,
+        end,
         coding,
         of_transcript,
     )

@@ -5,8 +5,8 @@ Because they ascend, the rows below 2^64 / n are the sketch of the coarser scale
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,11 @@ from genatator_assets.leakage.stretches import Stretches
 from genatator_assets.tracks.runs import distinct
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.made import recorded
-from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
-from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.outcome import Outcome, guarded
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance, Step, Unit
 
-STEP = 1
-"""Raised when the same sequence is to give another sketch."""
+STEP = Step("kmer_sketch", 1)
 
 SCHEMA = pa.schema([("hash", pa.uint64()), ("copies", pa.uint8())])
 """A row per distinct hash, ascending; `copies` is how often it occurs on the chromosome, 255 for more."""
@@ -36,47 +35,41 @@ Copies = npt.NDArray[np.uint8]
 class SketchTask:
     """A chromosome to be sketched. `sha256` is of its letters; `unmasked` leaves soft-masked k-mers out.
 
-    `masked_sha256` is of the table of soft-masked runs, where that is asked for.
+    `masked_sha256` is of the table of soft-masked runs, where that is asked for. `run_id` is recorded.
     """
 
-    root: Path
-    genome: str
-    chrom: str
-    length: int
+    chromosome: Stretches
     sha256: str
     kmers: Kmers
-    unmasked: bool = False
     masked_sha256: str | None = None
     run_id: str | None = None
 
     @property
     def key(self) -> str:
         """Name of the chromosome among all of a dataset."""
-        return chromosome_key(self.genome, self.chrom)
+        return chromosome_key(self.chromosome.genome, self.chromosome.chrom)
 
     @property
-    def provenance(self) -> Provenance:
-        """What the sketch is made from."""
-        inputs = {"sequence": self.sha256} | ({"soft_masked": self.masked_sha256} if self.masked_sha256 else {})
-        parameters = {"k": self.kmers.k, "scaled": self.kmers.scaled, "unmasked": self.unmasked}
-        return Provenance(inputs, parameters)
-
-    @property
-    def fingerprint(self) -> str:
-        """Of all that decides the file's bytes."""
-        return fingerprint_of(
-            {"step": STEP, "inputs": dict(self.provenance.inputs), "parameters": dict(self.provenance.parameters)}
-        )
+    def size(self) -> int:
+        """Length in bp."""
+        return self.chromosome.length
 
     @property
     def path(self) -> Path:
         """The sketch."""
-        return Layout(self.root).sketch(self.genome, self.chrom)
+        return Layout(self.chromosome.root).sketch(self.chromosome.genome, self.chromosome.chrom)
+
+    @cached_property
+    def unit(self) -> Unit:
+        """The sketch and all that decides its bytes."""
+        inputs = {"sequence": self.sha256} | ({"soft_masked": self.masked_sha256} if self.masked_sha256 else {})
+        parameters = {"k": self.kmers.k, "scaled": self.kmers.scaled, "unmasked": self.masked_sha256 is not None}
+        return Unit(self.chromosome.root, self.path.with_suffix(".json"), Provenance(inputs, parameters, STEP))
 
     @property
-    def manifest(self) -> Path:
-        """What made it."""
-        return self.path.with_suffix(".json")
+    def units(self) -> dict[str, Unit]:
+        """What it makes, by asset."""
+        return {"kmer_sketch": self.unit}
 
 
 def build_sketches(tasks: Sequence[SketchTask]) -> list[Outcome]:
@@ -85,24 +78,22 @@ def build_sketches(tasks: Sequence[SketchTask]) -> list[Outcome]:
 
 
 def _build(task: SketchTask) -> Outcome:
-    if kept := finished(task.manifest, task.fingerprint, task.root):
+    if kept := task.unit.finished():
         return Outcome(task.key, "intact", kept.facts)
-    task.manifest.unlink(missing_ok=True)
-    with recorded(task.manifest, task.run_id):
-        hashes, copies = sketch_of(task)
+    task.unit.begin()
+    with recorded(task.unit.manifest, task.run_id):
+        hashes, copies = sketch_of(task.chromosome, task.kmers, unmasked=task.masked_sha256 is not None)
         table = pa.table({"hash": hashes, "copies": copies}, SCHEMA)
-        measured = write_table(task.path, table, task.provenance, ascending=("hash",))
-    outputs = (OutputFile.of(task.path, task.root, measured),)
-    facts: dict[str, Any] = {"hashes": len(hashes), "bytes": measured.bytes}
-    Manifest(task.fingerprint, outputs, facts).write(task.manifest)
+        measured = write_table(task.path, table, task.unit.provenance, ascending=("hash",))
+    facts = {"hashes": len(hashes), "bytes": measured.bytes}
+    task.unit.finish({task.path: measured}, facts)
     return Outcome(task.key, "built", facts)
 
 
-def sketch_of(task: SketchTask) -> tuple[Hashes, Copies]:
+def sketch_of(chromosome: Stretches, kmers: Kmers, unmasked: bool) -> tuple[Hashes, Copies]:
     """Return the distinct hashes of a chromosome, ascending, and how often each occurs."""
-    chromosome = Stretches(task.root, task.genome, task.chrom, task.length)
-    left_out = chromosome.soft_masked() if task.unmasked else None
-    found = [hashes for _, hashes in chromosome.kmers(task.kmers, left_out)]
+    left_out = chromosome.soft_masked() if unmasked else None
+    found = [hashes for _, hashes in chromosome.kmers(kmers, left_out)]
     if not found:
         return np.empty(0, np.uint64), np.empty(0, np.uint8)
     hashes, copies = np.unique(np.concatenate(found), return_counts=True)
