@@ -27,8 +27,8 @@ class Genes:
     """The genes of one genome on some chromosomes, in the order in which they first stand in the annotation.
 
     chrom, gene, kind (mRNA where a transcript is), start and end (of all its transcripts, 0-based half-open) and
-    `names` (all that it is called, folded to one case) are by gene; `coding` is its representative's row in the table of
-    transcripts, -1 for none. `of_transcript` is by row of that table: the number of its gene, -1 for other rows.
+    `names` (all that it is called, folded to one case) are by gene; `coding` is its representative's row in the table
+    of transcripts, -1 for none. `of_transcript` is by row of that table: the number of its gene, -1 for other rows.
     """
 
     chrom: tuple[str, ...]

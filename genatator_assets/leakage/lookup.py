@@ -152,7 +152,7 @@ class CountTask:
 class Found:
     """What was found of a judged chromosome, by window: int64 [windows]; by gene: int64 [genes].
 
-    `best` is a place in the task's genomes, -1 for none.
+    `by_relation` has the relations that occur. `best` is a place in the task's genomes, -1 for none.
     """
 
     sampled: Counts
@@ -171,7 +171,7 @@ def count_windows(task: CountTask) -> Found:
         kept = ~_bits(task.often, index)
         positions, index = positions[kept], index[kept]
     anywhere = np.zeros(len(index), bool)
-    related = {relation: np.zeros(len(index), bool) for relation in RELATIONS}
+    related = {relation: np.zeros(len(index), bool) for _, relation, _ in task.genomes}
     most, best = np.zeros(task.grid.windows, np.int64), np.full(task.grid.windows, -1, np.int64)
     for number, (_, relation, path) in enumerate(task.genomes):
         found = _bits(path, index)
@@ -199,13 +199,17 @@ def _bits(path: Path, index: npt.NDArray[np.int64]) -> Mask:
 
 @dataclass(frozen=True)
 class HomologTask:
-    """A chromosome whose windows are looked up in `sketch`, a file of distinct hashes, ascending."""
+    """A chromosome whose windows are looked up in `sketch`, a file of distinct hashes, ascending.
+
+    K-mers whose hashes are in `often`, another such file, are left out if it is given.
+    """
 
     chromosome: Stretches
     kmers: Kmers
     unmasked: bool
     window_bp: int
     sketch: Path
+    often: Path | None = None
 
 
 def count_homologs(task: HomologTask) -> tuple[Counts, Counts]:
@@ -214,7 +218,10 @@ def count_homologs(task: HomologTask) -> tuple[Counts, Counts]:
     grid = Grid(task.chromosome.length, task.window_bp)
     sampled, shared = np.zeros((2, grid.windows), np.int64)
     left_out = task.chromosome.soft_masked() if task.unmasked else None
+    often = np.empty(0, np.uint64) if task.often is None else np.load(task.often, mmap_mode="r")
     for positions, hashes in task.chromosome.kmers(task.kmers, left_out):
+        kept = ~occurs_in(hashes, often)
+        positions, hashes = positions[kept], hashes[kept]  # noqa: PLW2901
         sampled += grid.count(positions)
         shared += grid.count(positions[occurs_in(hashes, sketch)])
     return sampled, shared

@@ -87,6 +87,27 @@ class Words:
         return cls(words, owner, np.bincount(owner, minlength=len(proteins)))
 
 
+_MOST_PROTEINS = 50
+
+
+def similar(words: Words, least: float) -> tuple[Numbers, Numbers]:
+    """Return the pairs of proteins of which one has at least this share of its distinct words in the other.
+
+    Words of more than 50 proteins are left out: they are of low complexity, or of very large families.
+    """
+    first = np.flatnonzero(np.append(True, words.word[1:] != words.word[:-1])[: len(words.word)])
+    many = np.diff(np.append(first, len(words.word)))
+    group = np.repeat(np.arange(len(first)), many)
+    behind = (first + many)[group] - np.arange(len(words.word)) - 1
+    behind[many[group] > _MOST_PROTEINS] = 0
+    proteins = max(len(words.count), 1)
+    pairs = np.repeat(words.owner, behind) * proteins + words.owner[ranges(np.arange(len(behind)) + 1, behind)]
+    pairs, shared = np.unique(pairs, return_counts=True)
+    one, other = pairs // proteins, pairs % proteins
+    alike = shared >= least * np.minimum(words.count[one], words.count[other])
+    return one[alike], other[alike]
+
+
 def best_shares(judged: Words, train: Words) -> tuple[Shares, Numbers, Shares]:
     """Return for each judged protein the share of its distinct words in the best single protein of train, which that
     is (-1 for none, the first of equals), and the share of its words in all of train together.

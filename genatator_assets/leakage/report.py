@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -48,7 +49,6 @@ from genatator_assets.leakage.windows import Grid, shares
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import machine_folder
-from genatator_assets.work.tables import read_table
 
 THRESHOLDS = (0.1, 0.2, 0.5, 0.9)
 LEAKED = 0.5
@@ -154,50 +154,51 @@ class Judging:
         """Return whether soft-masked k-mers of a judged genome are left out."""
         return self.rules.masked != "none" and genome in self.masked
 
+    def counts_repeats(self, genome: str) -> bool:
+        """Return whether k-mers of a genome that are repeats on the other side are left out: it has no soft masking."""
+        return self.rules.masked != "none" and genome not in self.masked
+
     def rule(self, genome: str) -> str:
         """Return in words which k-mers of a judged genome count."""
         if self.rules.masked == "none":
             return "all k-mers"
-        if genome in self.masked:
+        if not self.counts_repeats(genome):
             return "without soft-masked k-mers"
         return f"without k-mers that occur more than {OFTEN} times in a genome of train"
 
 
-@dataclass(frozen=True, eq=False)
-class Report:
-    """The tables of the report."""
+def judge(judging: Judging) -> tuple[pa.Table, pa.Table]:
+    """Look the judged chromosomes' windows and genes up in train, of which the sketches are finished.
 
-    windows: pa.Table
-    genes: pa.Table
-    blocks: pa.Table
-    statistics: pa.Table
-
-
-def judge(judging: Judging) -> Report:
-    """Look the judged chromosomes' windows and genes up in train; the sketches of train are finished.
+    Returns WINDOWS_SCHEMA and GENES_SCHEMA.
 
     Raises:
         DatasetError: a sketch or a table is missing or damaged.
     """
     layout = Layout(judging.root)
     genes = {genome: _annotation(layout, judging, genome) for genome in _genomes(judging.judged)}
-    scratch = machine_folder(judging.root)
-    scratch.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix=".leakage-", dir=scratch) as folder,
-        ThreadPoolExecutor(judging.threads) as threads,
-    ):
-        found = _look_up(judging, genes, Path(folder), threads)
-        similar = _similarities(judging, genes, Path(folder), threads)
-    windows = pa.concat_tables([WINDOWS_SCHEMA.empty_table(), *(_windows(judging, *one) for one in found.items())])
-    of_genes, first = [GENES_SCHEMA.empty_table()], 0
+    with scratch(judging.root) as folder, ThreadPoolExecutor(judging.threads) as threads:
+        found = _look_up(judging, genes, folder, threads)
+        similar = _similarities(judging, genes, folder, threads)
+    windows = [_windows(judging, *one) for one in found.items()]
+    of_genes, first = [], 0
     for genome, own in genes.items():
         if own is not None:
             of_genes.append(_genes_table(judging, genome, own, found, similar.part(first, len(own.genes.gene))))
             first += len(own.genes.gene)
-    genes_table = pa.concat_tables(of_genes)
-    blocks = _blocks(layout, judging, windows, genes_table)
-    return Report(windows, genes_table, blocks, statistics(judging, windows, genes_table, blocks))
+    return (
+        pa.concat_tables([WINDOWS_SCHEMA.empty_table(), *windows]),
+        pa.concat_tables([GENES_SCHEMA.empty_table(), *of_genes]),
+    )
+
+
+@contextmanager
+def scratch(root: Path) -> Iterator[Path]:
+    """Return a folder on this machine's disk that is gone afterwards."""
+    beside = machine_folder(root)
+    beside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".leakage-", dir=beside) as folder:
+        yield Path(folder)
 
 
 def _genomes(chromosomes: Iterable[Chromosome]) -> dict[str, list[Chromosome]]:
@@ -262,7 +263,7 @@ def _look_up(
                 (genome, relation((one.genome, one.species), (genome, species[genome])), path)
                 for genome, path in bits.items()
             ),
-            repeats if judging.rules.masked != "none" and one.genome not in judging.masked else None,
+            repeats if judging.counts_repeats(one.genome) else None,
             _exons(genes[one.genome], one.chrom),
         )
         for one, prefix in prefixes.items()
@@ -341,6 +342,7 @@ def _windows(judging: Judging, one: Chromosome, found_in: _FoundIn) -> pa.Table:
         "sampled": found.sampled,
         "judged": ~np.isnan(score),
         "score": _nullable(score),
+        **{f"score_{name}": _nullable(np.full(grid.windows, np.nan)) for name in RELATIONS},
         **{
             f"score_{name}": _nullable(shares(counts, found.sampled, least))
             for name, counts in found.by_relation.items()
@@ -383,11 +385,11 @@ def _genes_table(
     return pa.table(columns, GENES_SCHEMA)
 
 
-def _blocks(layout: Layout, judging: Judging, windows: pa.Table, genes: pa.Table) -> pa.Table:
-    """Return the share of each block's windows and genes that is leaked: of those that begin in it."""
-    if not layout.index.is_file():
-        return BLOCKS_SCHEMA.empty_table()
-    blocks = read_table(layout.index, columns=["genome", "chrom", "start", "end", "split"])
+def leakage_of_blocks(blocks: pa.Table, windows: pa.Table, genes: pa.Table) -> pa.Table:
+    """Return the share of each judged block's windows and genes that is leaked, of those that begin in it.
+
+    blocks: columns genome, chrom, start, end, split.
+    """
     with duckdb.connect() as connection:
         connection.execute("set threads = 1")  # sums in one order: the same inputs give the same bytes
         for name, table in {"blocks": blocks, "windows": windows, "genes": genes}.items():
@@ -396,22 +398,26 @@ def _blocks(layout: Layout, judging: Judging, windows: pa.Table, genes: pa.Table
         return connection.sql(query, params={"leaked": LEAKED}).to_arrow_table().cast(BLOCKS_SCHEMA)
 
 
-def statistics(judging: Judging, windows: pa.Table, genes: pa.Table, blocks: pa.Table) -> pa.Table:
-    """Return the counts of what is leaked (STATISTICS_SCHEMA), split by split."""
+def statistics(windows: pa.Table, genes: pa.Table, blocks: pa.Table, rules: Mapping[str, str]) -> pa.Table:
+    """Return the counts of what is leaked (STATISTICS_SCHEMA), split by split.
+
+    rules: in words, which k-mers of a genome count.
+    """
     rows: list[dict[str, Any]] = []
     for split in ("validation", "test"):
-        chromosomes = [one for one in judging.judged if one.split == split]
-        if not chromosomes:
-            continue
-        rules = "; ".join(dict.fromkeys(judging.rule(one.genome) for one in chromosomes))
         own, own_genes, own_blocks = (
             table.filter(pc.equal(table["split"], split)) for table in (windows, genes, blocks)
         )
+        if not len(own):
+            continue
+        rule = "; ".join(dict.fromkeys(rules[genome] for genome in pc.unique(own["genome"]).to_pylist()))
         size = pc.subtract(own["end"], own["start"]).to_numpy()
         for relation_, column in (("any", "score"), *((name, f"score_{name}") for name in RELATIONS)):
             score = own[column].to_numpy()
-            rows += _rows(split, "window", relation_, rules, score, np.ones(len(score), np.int64))
-            rows += _rows(split, "nt", relation_, rules, score, size)
+            if relation_ != "any" and np.isnan(score).all():
+                continue  # train has no such genome
+            rows += _rows(split, "window", relation_, rule, score, np.ones(len(score), np.int64))
+            rows += _rows(split, "nt", relation_, rule, score, size)
         ones = np.ones(len(own_genes), np.int64)
         rows += _rows(split, "gene", "any", "exons' k-mers", own_genes["window_score"].to_numpy(), ones)
         rows += _rows(split, "gene", "any", "proteins' words", own_genes["protein_score"].to_numpy(), ones)

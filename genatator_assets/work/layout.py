@@ -170,6 +170,11 @@ class Layout:
         """A table of the leakage report: windows, genes or blocks."""
         return self.root / "leakage" / f"{table}.parquet"
 
+    @property
+    def train_mask(self) -> Path:
+        """BED of what readers leave out so that the judged splits stay unseen."""
+        return self.root / "leakage" / "train_mask.bed"
+
     def sketch(self, genome: str, chrom: str) -> Path:
         """The sampled k-mers of a chromosome."""
         return self.root / "leakage" / "sketches" / path_name(genome) / f"{path_name(chrom)}.parquet"
