@@ -118,7 +118,7 @@ class Window:
         """Return whether each base lies on the chromosome rather than in padding: bool [L]."""
         positions = np.arange(self.interval.start, self.interval.end)
         inside = (positions >= 0) & (positions < self.chrom_length)
-        return inside if self.interval.strand == "+" else inside[::-1]
+        return inside if self.interval.strand == "+" else np.ascontiguousarray(inside[::-1])
 
     def track_data(self) -> "TrackData":
         """Return the targets as a `TrackData` of the package alphagenome; see `exports.trackdata`.
