@@ -43,6 +43,10 @@ class AnnotationError(GenatatorError):
     """A GFF3 or GTF file can't be used."""
 
 
+class BedError(GenatatorError):
+    """A BED file, or a list of BED files, can't be used."""
+
+
 class DatasetError(GenatatorError):
     """A dataset root is incomplete or damaged."""
 
