@@ -300,3 +300,75 @@ def _random_split(text: str, seed: int) -> RandomSplit:
     except ValueError as error:
         raise BedError(f"--random-split {text!r}: expected two numbers such as 0.1,0.1") from error
     return RandomSplit(test, validation, seed)
+
+
+@intervals.command("basset-features")
+@click.argument("beds", type=_FILE, metavar="LIST")
+@click.option("-a", "table", type=_FILE, help="Table of activities of the database (-b).")
+@click.option("-b", "--add", "database", type=_FILE, help="BED file of a database of features to add to.")
+@click.option("-c", "sizes", type=_FILE, help="Table of chromosome lengths; regions are shifted back from the ends.")
+@click.option("-i", "ignore_auxiliary", is_flag=True, help="Only chromosomes called chr and a number, or chrX.")
+@click.option("-m", "min_overlap", type=int, default=200, show_default=True, help="Least overlap of features to merge.")
+@click.option("-n", "no_activities", is_flag=True, help="Drop the activities of the database.")
+@click.option("-o", "prefix", default="features", show_default=True, help="Files are PREFIX.bed and PREFIX_act.txt.")
+@click.option("-s", "size", type=int, default=600, show_default=True, help="Length of features.")
+@click.option("-y", "ignore_y", is_flag=True, help="Without chrY.")
+def basset_features(beds: Path, prefix: str, min_overlap: int, size: int, **options: Any) -> None:
+    """Make features and a table of activities of BED files, as Basset's preprocess_features.py does.
+
+    LIST has a label and the path of a BED file on each line.
+    """
+    from genatator_assets.intervals import basset
+    from genatator_assets.intervals.features import write_bed
+    from genatator_assets.intervals.regions import Rules
+    from genatator_assets.regions.sizes import read_sizes
+
+    database, table, sizes = options["database"], options["table"], options["sizes"]
+    if database and not table and not options["no_activities"]:
+        raise click.UsageError("'-b' needs the database's table of activities, '-a', or '-n' to drop them.")
+    try:
+        rules = Rules("basset", size, min_overlap, ends="shift")
+    except ValueError as error:
+        raise BedError(str(error)) from error
+    targets = basset.read_targets(table) if database and not options["no_activities"] else ()
+    features = basset.basset_features(
+        basset.read_basset_list(beds),
+        read_sizes(sizes) if sizes else {},
+        rules,
+        basset.Database(database, targets) if database else None,
+        basset.wanted(options["ignore_auxiliary"], options["ignore_y"]),
+    )
+    if not len(features.regions):
+        raise BedError(f"{beds}: no feature is left; are there intervals on the chromosomes that are wanted?")
+    write_bed(Path(f"{prefix}.bed"), features)
+    basset.write_activities(Path(f"{prefix}_act.txt"), features)
+    click.echo(f"kept={len(features.regions)} targets={len(features.labels)} file={prefix}.bed")
+
+
+@intervals.command("basset-hdf5")
+@click.argument("fasta", type=_FILE)
+@click.argument("table", type=_FILE)
+@click.argument("output", type=_OUTPUT)
+@click.option("-b", "batch", type=click.IntRange(1), help="Round each part down to whole batches.")
+@click.option("-c", "counts", is_flag=True, help="-t and -v are numbers of sequences, not shares.")
+@click.option("-e", "length", type=click.IntRange(1), help="Pad or trim sequences to this length.")
+@click.option("-r", "permute", is_flag=True, hidden=True, help="Sequences are always permuted.")
+@click.option("-s", "seed", type=int, default=1, show_default=True, help="Seed of the permutation.")
+@click.option("-t", "test", type=click.FloatRange(0), default=0, show_default=True, help="Share for testing.")
+@click.option("-v", "validation", type=click.FloatRange(0), default=0, show_default=True, help="Share for validation.")
+@click.option("--vt", "validation_is_test", is_flag=True, help="Use the validation set as test set, too.")
+def basset_hdf5(fasta: Path, table: Path, output: Path, counts: bool, length: int | None, **shares: Any) -> None:
+    """Write sequences and their activities for training, as Basset's seq_hdf5.py means to do.
+
+    FASTA holds the features' sequences, or is their genome; TABLE is their table of activities.
+    """
+    from genatator_assets.intervals.basset_hdf5 import Shares, write_basset_hdf5
+
+    shares.pop("permute")
+    for option, value in (("-t", shares["test"]), ("-v", shares["validation"])):
+        if counts == (0 < value < 1) and value:
+            raise click.UsageError(
+                f"'{option}' {value:g}: expected a {'number, with -c' if counts else 'share below 1'}."
+            )
+    written = write_basset_hdf5(output, fasta, table, Shares(**shares), length)
+    click.echo(" ".join(f"{key}={value}" for key, value in {**written, "file": output}.items()))

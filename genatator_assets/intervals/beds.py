@@ -56,22 +56,27 @@ def read_bed_list(path: Path) -> tuple[BedFile, ...]:
 
 def _bed_file(listed_in: Path, number: int, line: str) -> BedFile:
     """Read a line. A path may hold spaces: the last word is a label only where the line as a whole names no file."""
-    if file := _existing(listed_in, line):
+    if file := existing_file(listed_in, line):
         return BedFile(file)
     name, *label = line.rsplit(maxsplit=1)
-    file = _existing(listed_in, name)
+    file = existing_file(listed_in, name)
     place = f"{listed_in}:{number}"
     if file and _NUMBER.fullmatch(label[0]):
         return BedFile(file, int(label[0]))
     if file:
         raise BedError(f"{place}: found the label {label[0]!r}, expected a whole number: {line!r}")
-    named = Path(name if label and _NUMBER.fullmatch(label[0]) else line)
-    where = [Path.cwd() / named] + ([] if named.is_absolute() else [listed_in.parent.absolute() / named])
+    raise BedError(no_file(listed_in, number, name if label and _NUMBER.fullmatch(label[0]) else line))
+
+
+def no_file(listed_in: Path, number: int, name: str) -> str:
+    """Return the message for a file that a list names, but that does not exist."""
+    where = [Path.cwd() / name] + ([] if Path(name).is_absolute() else [listed_in.parent.absolute() / name])
     near = next((hint for path in where if path.parent.is_dir() and (hint := _nearest_file(path))), "")
-    raise BedError(f"{place}: no file at {' or '.join(dict.fromkeys(map(str, where)))}{near}")
+    return f"{listed_in}:{number}: no file at {' or '.join(dict.fromkeys(map(str, where)))}{near}"
 
 
-def _existing(listed_in: Path, name: str) -> Path | None:
+def existing_file(listed_in: Path, name: str) -> Path | None:
+    """Return the file that a list names, by the working directory or by the list's folder; None if there is none."""
     for path in (Path(name), listed_in.parent / name):
         try:
             if path.is_file():

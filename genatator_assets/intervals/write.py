@@ -12,7 +12,7 @@ from genatator_assets.errors import BedError, optional_import
 from genatator_assets.intervals.beds import Chromosomes
 from genatator_assets.intervals.regions import Regions
 from genatator_assets.intervals.splits import PARTS, LabelledRegions
-from genatator_assets.regions.one_hot import one_hot, one_hot_table
+from genatator_assets.regions.one_hot import one_hot, one_hot_table, reverse_complement
 from genatator_assets.sources.stretches import IndexedFasta, Letters
 from genatator_assets.work.files import Measured, measure, whole_file
 
@@ -20,7 +20,6 @@ Compression = Literal["none", "lzf", "gzip"]
 COORDS = np.dtype([("chrom", "S64"), ("start", np.int64), ("end", np.int64)])
 _BATCH_BASES = 4_000_000
 _CHUNK_ROWS = 64
-_COMPLEMENT = np.frombuffer(bytes.maketrans(b"ACGTacgt", b"TGCAtgca"), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,7 @@ def _letters(fasta: IndexedFasta, dataset: LabelledRegions) -> Iterator[tuple[np
         length = int(regions.end[numbers[0]] - regions.start[numbers[0]])
         for chosen in np.split(numbers, range(0, len(numbers), max(1, _BATCH_BASES // length))[1:]):
             letters = fasta.letters(chrom, regions.start[chosen], length)
-            if (reverse := regions.strand[chosen] < 0).any():
-                letters[reverse] = _COMPLEMENT[letters[reverse, ::-1]]
-            yield chosen, letters
+            yield chosen, reverse_complement(letters, regions.strand[chosen] < 0)
 
 
 class _Tables:

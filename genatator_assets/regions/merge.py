@@ -6,6 +6,7 @@ be united by the caller.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -139,3 +140,31 @@ def _united(left: tuple[int, int, int], right: tuple[int, int, int]) -> tuple[in
     weight, weight_of_other = 1 + columns.bit_count(), 1 + others.bit_count()
     both = weight + weight_of_other
     return member, (2 * (start * weight + other * weight_of_other) + both) // (2 * both), columns | others
+
+
+def merge_listed(listed: list[tuple[int, int]], size: int, min_overlap: int) -> list[tuple[int, int]]:
+    """Merge as `merge_extended` does, but intervals that are not listed in the order of their starts.
+
+    Neighbours, and what a pile is, are those of the list. Each interval is (start, its columns as the bits of a
+    number), and so is each that is returned. A pile of k intervals takes time that grows with k * k.
+    """
+    merged: list[tuple[int, int]] = []
+    pile: list[tuple[int, int, int]] = []
+    reach = 0
+    for start, columns in listed:
+        if pile and reach - min_overlap <= start:
+            merged += _merge_list(pile, size - min_overlap)
+            pile = []
+        reach = max(reach, start + size) if pile else start + size
+        pile.append((len(pile), start, columns))
+    return merged + _merge_list(pile, size - min_overlap)
+
+
+def _merge_list(pile: list[tuple[int, int, int]], widest: int) -> list[tuple[int, int]]:
+    while len(pile) > 1:
+        gaps = [right[1] - left[1] for left, right in pairwise(pile)]
+        closest = min(range(len(gaps)), key=gaps.__getitem__)
+        if gaps[closest] > widest:
+            break
+        pile[closest : closest + 2] = [_united(*pile[closest : closest + 2])]
+    return [(start, columns) for _, start, columns in pile]

@@ -5,7 +5,10 @@ import numpy.typing as npt
 
 _BASES = "ACGT"
 
+_COMPLEMENT = np.frombuffer(bytes.maketrans(b"ACGTacgt", b"TGCAtgca"), np.uint8)
+
 Table = npt.NDArray[np.uint32]
+Letters = npt.NDArray[np.uint8]
 
 
 def one_hot_table(alphabet: str) -> Table:
@@ -22,7 +25,7 @@ def one_hot_table(alphabet: str) -> Table:
     return rows.view(np.uint32)[:, 0]
 
 
-def one_hot(letters: npt.NDArray[np.uint8], table: Table) -> npt.NDArray[np.uint8]:
+def one_hot(letters: Letters, table: Table) -> npt.NDArray[np.uint8]:
     """Return letters (ASCII, either case), uint8 [n, length], as uint8 [n, length, 4]; all but A, C, G, T is zeros.
 
     The four bytes of a base are looked up at once, as one uint32.
@@ -31,3 +34,16 @@ def one_hot(letters: npt.NDArray[np.uint8], table: Table) -> npt.NDArray[np.uint
     [[[1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]]
     """
     return table[letters].view(np.uint8).reshape(*letters.shape, 4)
+
+
+def reverse_complement(letters: Letters, which: npt.NDArray[np.bool_]) -> Letters:
+    """Return letters, uint8 [n, length], some rows of them as their reverse complements.
+
+    >>> reverse_complement(np.frombuffer(b"AACG", np.uint8).reshape(1, 4), np.array([True])).tobytes()
+    b'CGTT'
+    """
+    if not which.any():
+        return letters
+    turned = letters.copy()
+    turned[which] = _COMPLEMENT[letters[which, ::-1]]
+    return turned
