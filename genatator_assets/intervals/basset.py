@@ -17,7 +17,7 @@ from genatator_assets.regions.bed import STRAND, Bed, read_bed
 from genatator_assets.regions.fields import Codes
 from genatator_assets.regions.merge import merge_listed
 from genatator_assets.work.files import whole_file
-from genatator_assets.work.text import whole_lines
+from genatator_assets.work.lines import whole_lines
 
 ACTIVITIES = 6
 """BED column, counted from 0, of the numbers of the targets in which a feature is active."""

@@ -23,7 +23,7 @@ from genatator_assets.intervals.splits import split_counts
 from genatator_assets.regions.one_hot import one_hot, one_hot_table, reverse_complement
 from genatator_assets.sources.stretches import IndexedFasta, Letters, open_indexed
 from genatator_assets.work.files import whole_file
-from genatator_assets.work.text import whole_lines
+from genatator_assets.work.lines import whole_lines
 
 _TABLE = "a table of activities: a header, then on each line an id and 0 or 1 for each target, with tabs between"
 _ID = re.compile(r"(.+):(\d+)-(\d+)\(([+-])\)")

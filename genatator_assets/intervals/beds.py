@@ -15,7 +15,7 @@ from genatator_assets.intervals.regions import Intervals, Mask, Numbers
 from genatator_assets.regions.bed import MAX_MALFORMED, STRAND, Bed, read_bed
 from genatator_assets.regions.merge import Positions
 from genatator_assets.sources.aliases import chromosomes_named, some_of
-from genatator_assets.work.text import whole_lines
+from genatator_assets.work.lines import whole_lines
 
 AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
 _NUMBER = re.compile(r"-?[0-9]{1,18}")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from genatator_assets.errors import BedError
 from genatator_assets.regions.fields import Codes, Lines, Mask, Places
-from genatator_assets.work.text import whole_lines
+from genatator_assets.work.lines import whole_lines
 
 NAME, SCORE, STRAND = 3, 4, 5
 """Numbers of BED's optional columns, counted from 0."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from genatator_assets.errors import BedError
-from genatator_assets.work.text import whole_lines
+from genatator_assets.work.lines import whole_lines
 
 _EXPECTED = "a table of chromosome lengths: on each line a name and a length, with a tab between"
 
