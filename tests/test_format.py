@@ -172,6 +172,7 @@ def _made_from() -> list[list[str]]:
     [
         ("`assemblies/<genome>/source.json`", "assemblies/<genome>/source.json"),
         ("`annotation/<genome>/summary.json`", "annotation/<genome>/summary.json"),
+        ("Manifests", "assemblies/<genome>/sequence.json"),
         ("Manifests", "targets/<genome>/<chrom>.json"),
         ("Manifests", "blocks/<split>/genome=<genome>/chrom=<chrom>/manifest.json"),
         ("Records of runs", "<folder>/<name>.made"),
@@ -193,7 +194,9 @@ def test_keys_of_the_page_table_are_those_of_the_page(root):
 
 def test_facts_of_manifests_are_those_of_the_page(root):
     (facts,) = (what for first, what in rows_of("Manifests", "| key | |") if first == "`facts`")
-    of_targets, of_blocks = (names_in(part) for part in facts.split("; of blocks"))
+    of_targets, of_blocks, of_sequences = (names_in(part) for part in re.split("; of blocks|; of sequences", facts))
+    (sequences, *_) = found(root, "assemblies/<genome>/sequence.json")
+    assert set(json.loads(sequences.read_text())["facts"]) == set(of_sequences)
     assert set(json.loads(found(root, "targets/<genome>/<chrom>.json")[0].read_text())["facts"]) == set(of_targets)
     blocks = json.loads(next(root.glob("blocks/**/manifest.json")).read_text())["facts"]
     assert set(blocks) == set(of_blocks[:4])

@@ -1,6 +1,7 @@
 """FASTA in, DNA out, and the catalogue's rules for chromosomes."""
 
 import gzip
+import hashlib
 import random
 import re
 import struct
@@ -17,13 +18,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pyfaidx import Faidx
 
-from genatator_assets.catalogue import Catalogue
-from genatator_assets.errors import CatalogueError, DatasetError, SequenceError
+from genatator_assets.errors import CatalogueError, DamagedError, DatasetError, SequenceError
+from genatator_assets.parts import validate
 from genatator_assets.sources import fasta
 from genatator_assets.sources.assembly import import_assembly, read_source
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, read_chromosomes, write_chromosomes
 from genatator_assets.sources.fasta import import_fasta, index_path, read_index, scan_fasta
-from genatator_assets.sources.sequence import count_nucleotides, read_dna
+from genatator_assets.sources.sequence import SequenceReader, count_nucleotides, read_dna
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import Provenance
 
@@ -65,6 +66,10 @@ class Folder:
         import_fasta(self.source, self.copy)
         assert list(scan_fasta(self.source).items()) == list(read_index(self.copy).items())
         return self.copy.read_bytes()
+
+    def imported(self, content):
+        self.source.write_bytes(content)
+        return import_fasta(self.source, self.copy)
 
     def refusal(self, content):
         """Return the message, without the file's name; nothing may be left behind."""
@@ -307,8 +312,52 @@ def test_a_sequence_that_was_imported_again_is_read_anew(folder):
 
 def test_asking_past_the_end_of_a_sequence_is_an_error(folder):
     folder.take(b">a\nACGT\n")
-    with pytest.raises(SequenceError, match="a has only 2 of the 3 bases from 2 to 5"):
+    with pytest.raises(DamagedError, match=r"a has 2 of the 3 bases from 2 to 5; .* --check-hashes' makes it"):
         read_dna(folder.copy, "a", 2, 5)
+
+
+def test_every_sequence_has_the_hash_of_its_letters_in_the_contracts_alphabet(folder):
+    imported = folder.imported(b">a one\nACGTa\ncgtNR\ny-u\n>b\n>c\nACGTACGTNNNNN\n")
+    # printf ACGTACGTNNNNN | sha256sum; the second is of nothing
+    of_letters = "9576da0d2ac68681e50cff3ba6b7eac7bca9217e82fac5ca0f44f22e961e0bf2"
+    of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert imported.sha256 == {"a": of_letters, "b": of_nothing, "c": of_letters}
+    content = folder.copy.read_bytes()
+    assert (imported.copy.bytes, imported.copy.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    index = index_path(folder.copy).read_bytes()
+    assert (imported.index.bytes, imported.index.sha256) == (len(index), hashlib.sha256(index).hexdigest())
+
+
+@pytest.mark.parametrize("byte", sorted(set(range(256)) - set(f"{LETTERS}\n".encode())))
+def test_a_byte_that_no_file_is_imported_with_is_an_error_and_never_n(folder, byte):
+    folder.take(b">a\nACGTAC\nGT\n")
+    damaged = bytearray(folder.copy.read_bytes())
+    damaged[7] = byte
+    folder.copy.write_bytes(damaged)
+    assert read_dna(folder.copy, "a", 0, 4) == "ACGT"
+    with pytest.raises(DamagedError, match=r"sequence\.fa is damaged: of a\[2, 8\), letter 2 is .* no nucleotide; '"):
+        read_dna(folder.copy, "a", 2, 8)
+
+
+@pytest.mark.parametrize("lost", ["sequence.fa", "sequence.fa.fai"])
+def test_a_copy_that_is_gone_is_told_with_its_remedy(folder, lost):
+    folder.take(GENOME)
+    (folder.copy.parent / lost).unlink()
+    with pytest.raises(
+        DamagedError, match=r"sequence\.fa can't be read \(.*\); 'genatator-assets build --check-hashes'"
+    ):
+        read_dna(folder.copy, "chr1", 0, 4)
+
+
+def test_a_reader_knows_whether_it_read_what_was_imported(folder):
+    sha256 = folder.imported(GENOME).sha256
+    reader = SequenceReader(folder.copy, "chr1")
+    assert [reader.read_to(end) for end in (5, 12, 18)] == ["ACGTA", "CGTNNNN", "NNNNAC"]
+    reader.require(sha256["chr1"])
+    with pytest.raises(
+        DamagedError, match=r"sequence\.fa is damaged: the bases of chr1 are not those that were imported"
+    ):
+        reader.require(sha256["chr2"])
 
 
 def test_nucleotides_are_counted():
@@ -320,7 +369,7 @@ def catalogue_of(**assembly):
     """A catalogue of one simulated assembly `g`, whose chromosomes chr1, chr2, chr3 have 5,000 bp together."""
     simulate = {"seed": 1, "total_bp": 5_000, "chromosomes": 3, "short_scaffolds": 0, "flavour": "gencode"}
     entry = {"genome": "g", "species": "S s", "simulate": simulate, "min_chromosome_length_bp": 100, **assembly}
-    return Catalogue.model_validate({"dataset": "d", "assemblies": [entry]})
+    return validate({"dataset": "d", "assemblies": [entry]})
 
 
 LENGTHS = {"chr1": 1_000, "chr2": 100, "chr3": 99, "chrX": 500, "chrM": 50}
@@ -443,7 +492,7 @@ def test_an_imported_assembly_records_where_it_came_from(inputs):
     source = read_source(inputs.layout, "g")
     assert (source.sequence_path, source.annotation_path) == (str(inputs.sequence), str(inputs.annotation))
     assert source.annotation_sha256 == "32c4858e22cc2c967b42150fa550562a2c839c2cebcaab91cabdf6f4da020022"
-    assert source.indexed_bytes == len(GENOME)
+    assert (source.indexed_bytes, source.indexed_sha256) == (len(GENOME), hashlib.sha256(GENOME).hexdigest())
     assert told(read_chromosomes(inputs.layout.chromosomes("g"))) == dict.fromkeys(["chr1", "chr2", "chr3"], "train")
     parameters = pq.read_metadata(inputs.layout.chromosomes("g")).metadata[b"genatator_assets.parameters"]
     assert b'"min_chromosome_length_bp":1' in parameters
@@ -503,6 +552,8 @@ def test_changed_bytes_are_copied_anew(inputs):
         lambda layout: layout.sequence("g").write_bytes(GENOME[:-5]),
         lambda layout: layout.sequence("g").unlink(),
         lambda layout: index_path(layout.sequence("g")).unlink(),
+        lambda layout: layout.sequence_manifest("g").unlink(),
+        lambda layout: layout.sequence_manifest("g").write_text("{"),
         lambda layout: layout.source("g").write_text("{"),
         lambda layout: layout.source("g").write_text('{"genome": "g"}'),
         lambda layout: layout.source("g").write_text("[]"),

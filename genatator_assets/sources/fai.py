@@ -1,11 +1,15 @@
-"""The `.fai` index of a FASTA file, made while the file is written: pyfaidx, which reads it, would take another pass.
+"""The `.fai` index of a FASTA file and the hashes of its sequences, made in the pass in which the file is written.
 
 A row is a sequence: id, letters, byte offset of the first letter, letters a line, bytes a line (see samtools faidx).
 """
 
+import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+
+from genatator_assets.sources.letters import CONTRACT
 
 _NEWLINE = ord("\n")
 
@@ -17,6 +21,7 @@ class _Record:
     letters: int = 0
     width: int = 0
     ended: bool = False  # by a line shorter than the others, which must be the last
+    digest: Any = field(default_factory=hashlib.sha256)
 
     def row(self) -> str:
         return f"{self.name}\t{self.letters}\t{self.offset}\t{self.width}\t{self.width and self.width + 1}\n"
@@ -33,6 +38,7 @@ class Indexer:
     'a\\t6\\t9\\t4\\t5\\nb\\t3\\t20\\t3\\t4\\n'
     """
 
+    hashing: bool = False
     _position: int = 0
     _records: list[_Record] = field(default_factory=list)
 
@@ -59,6 +65,10 @@ class Indexer:
         """Return the index of all that was taken."""
         return "".join(record.row() for record in self._records)
 
+    def sha256(self) -> dict[str, str]:
+        """Return name -> SHA-256 of the sequence's letters in the contract's alphabet, as blocks have them."""
+        return {record.name: record.digest.hexdigest() for record in self._records}
+
     def _lines(self, lines: bytes) -> None:
         record = self._records[-1]
         ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == _NEWLINE)
@@ -68,3 +78,5 @@ class Indexer:
             raise ValueError(f"the lines of >{record.name} are not equally long (its first has {record.width} letters)")
         record.ended = bool(widths[-1] < record.width)
         record.letters += len(lines) - len(ends)
+        if self.hashing:
+            record.digest.update(lines.translate(CONTRACT, b"\n"))

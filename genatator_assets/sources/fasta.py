@@ -1,9 +1,11 @@
 """FASTA in: a plain, gzip or bgzip file is checked, decompressed and indexed, whole or not at all, or only scanned."""
 
 import gzip
+import hashlib
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,14 +13,14 @@ import numpy as np
 
 from genatator_assets.errors import GenatatorError, SequenceError
 from genatator_assets.sources.fai import Indexer
-from genatator_assets.work.files import path_name, whole_file
+from genatator_assets.sources.letters import LEGAL
+from genatator_assets.work.files import Measured, measure, path_name, whole_file
 
 _PIECE_BYTES = 4 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 _BGZF_SUBFIELD = b"BC\x02\x00"
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
-_NUCLEOTIDES = b"ACGTUNRYSWKMBDHVX-"
-_LEGAL = _NUCLEOTIDES + _NUCLEOTIDES.lower() + b"\r\n"
+_LEGAL = LEGAL + LEGAL.lower() + b"\r\n"
 _NEWLINE = ord("\n")
 _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"([!-~]+)([ \t][^\r\x80-\xff]*)?")
@@ -33,7 +35,17 @@ def index_path(fasta: Path) -> Path:
     return fasta.with_name(fasta.name + ".fai")
 
 
-def import_fasta(source: Path, destination: Path) -> None:
+@dataclass(frozen=True)
+class ImportedFasta:
+    """The copy of a FASTA file and its index, and the SHA-256 of each sequence by its name: of its letters in the
+    contract's alphabet, which are those of its blocks' `dna_sequence`, one after another."""
+
+    copy: Measured
+    index: Measured
+    sha256: Mapping[str, str]
+
+
+def import_fasta(source: Path, destination: Path) -> ImportedFasta:
     """Copy `source` to `destination`, uncompressed, with a `.fai` index beside it, as pyfaidx reads it.
 
     Carriage returns, blank lines and a byte-order mark are dropped; letters and their case are kept.
@@ -43,9 +55,16 @@ def import_fasta(source: Path, destination: Path) -> None:
             lines of uneven length; nothing is left at `destination` then.
     """
     with whole_file(destination) as fasta, whole_file(index_path(destination)) as index:
+        indexer, digest = Indexer(hashing=True), hashlib.sha256()
         with fasta.open("wb") as copy:
-            rows = _index(source, copy.write)
-        index.write_text(rows)
+
+            def keep(text: bytes) -> None:
+                copy.write(text)
+                digest.update(text)
+
+            _index(source, indexer, keep)
+        index.write_text(indexer.index())
+        return ImportedFasta(Measured(fasta.stat().st_size, digest.hexdigest()), measure(index), indexer.sha256())
 
 
 def scan_fasta(source: Path) -> dict[str, int]:
@@ -54,7 +73,9 @@ def scan_fasta(source: Path) -> dict[str, int]:
     Raises:
         SequenceError: as `import_fasta`.
     """
-    return _lengths(_index(source, lambda _: None))
+    indexer = Indexer()
+    _index(source, indexer, lambda _: None)
+    return _lengths(indexer.index())
 
 
 def read_index(fasta: Path) -> dict[str, int]:
@@ -76,16 +97,15 @@ def _lengths(rows: str) -> dict[str, int]:
     return {name: int(length) for name, length, *_ in split}
 
 
-def _index(source: Path, keep: Callable[[bytes], Any]) -> str:
-    """Check a FASTA file and give its index; its tidied text is handed to `keep`, piece by piece."""
-    checker, indexer = _Checker(source), Indexer()
+def _index(source: Path, indexer: Indexer, keep: Callable[[bytes], Any]) -> None:
+    """Check a FASTA file and index it; its tidied text is handed to `keep`, piece by piece."""
+    checker = _Checker(source)
     for piece in _whole_lines(_read(source)):
         checker.check(piece)
         text = _tidy(piece)
         keep(text)
         _extend(indexer, text, source)
     checker.finish()
-    return indexer.index()
 
 
 def _extend(indexer: Indexer, text: bytes, source: Path) -> None:
@@ -225,7 +245,7 @@ class _Checker:
             self._line += lines.count(b"\n", 0, lines.index(letter))
             raise SequenceError(
                 f"{self._place()}: found {_show(letter)} in the sequence; expected nucleotide letters"
-                f" ({_NUCLEOTIDES.decode()}, either case)"
+                f" ({LEGAL.decode()}, either case)"
             )
 
     def _place(self) -> str:
