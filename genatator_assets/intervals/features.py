@@ -6,7 +6,7 @@ from pathlib import Path
 from genatator_assets.intervals.splits import LabelledRegions
 from genatator_assets.work.files import whole_file
 
-_STRANDS = {1: "+", -1: "-"}
+_STRANDS = {1: "+", -1: "-", 0: "."}
 
 
 def write_bed(path: Path, dataset: LabelledRegions) -> None:
@@ -15,11 +15,13 @@ def write_bed(path: Path, dataset: LabelledRegions) -> None:
     Regions with strands have seven columns, as Basset's features have: the label columns are the last.
     """
     stranded = bool(dataset.regions.strand.any())
+    behind = {sign: f".\t1\t{name}\t" if stranded else "" for sign, name in _STRANDS.items()}
+    lines = (
+        f"{chrom}\t{start}\t{end}\t{behind[strand]}{','.join(map(str, columns)) or '.'}\n"
+        for chrom, start, end, strand, columns in rows_of(dataset)
+    )
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8") as handle:
-        for chrom, start, end, strand, columns in rows_of(dataset):
-            labels = ",".join(map(str, columns)) or "."
-            behind = (".", 1, _STRANDS[strand], labels) if stranded else (labels,)
-            print(chrom, start, end, *behind, sep="\t", file=handle)
+        handle.writelines(lines)
 
 
 def rows_of(dataset: LabelledRegions) -> Iterator[tuple[str, int, int, int, list[int]]]:
