@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genatator_assets.catalogue.model import nearest
+from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import BedError
 from genatator_assets.intervals.labels import Label, LabelColumns, label_columns
 from genatator_assets.intervals.regions import Intervals, Mask, Numbers

@@ -36,7 +36,7 @@ from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
 from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.tables import FORMAT_VERSION, Provenance
+from genatator_assets.work.unit import FORMAT_VERSION, Provenance
 
 
 @dataclass(frozen=True)
