@@ -22,8 +22,9 @@ from click.testing import CliRunner, Result
 
 from genatator_assets.cli import main
 from genatator_assets.errors import BedError
-from genatator_assets.intervals.beds import choose_chromosomes, read_bed_list
+from genatator_assets.intervals.beds import choose_chromosomes
 from genatator_assets.intervals.labels import label_columns
+from genatator_assets.intervals.lists import read_bed_list
 from genatator_assets.intervals.splits import split_counts
 from genatator_assets.regions.merge import merge_overlapping
 from genatator_assets.regions.one_hot import one_hot, one_hot_table

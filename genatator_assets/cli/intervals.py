@@ -16,8 +16,8 @@ from genatator_assets.errors import BedError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from genatator_assets.intervals.beds import BedFile
     from genatator_assets.intervals.dataset import Prepared, Recipe
+    from genatator_assets.intervals.lists import Listed
     from genatator_assets.intervals.splits import RandomSplit
 
 _LOG = logging.getLogger("genatator_assets.intervals")
@@ -166,7 +166,7 @@ def pipeline() -> None:
 
 
 def _run(beds: Path | None, output: Path, loglevel: str, regions_only: Path | None, **options: Any) -> None:
-    from genatator_assets.intervals.beds import read_bed_list
+    from genatator_assets.intervals.lists import read_bed_list
 
     started = time.perf_counter()
     if beds is None:
@@ -190,7 +190,7 @@ def _run(beds: Path | None, output: Path, loglevel: str, regions_only: Path | No
 
 
 def _write_dataset(
-    files: Sequence[BedFile],
+    files: Sequence[Listed],
     recipe: Recipe,
     output: Path,
     fasta: Path | None,
@@ -198,8 +198,8 @@ def _write_dataset(
     compression: Any,
     **_: Any,
 ) -> Prepared:
-    from genatator_assets.intervals.dataset import prepare, write_dataset
-    from genatator_assets.intervals.write import Encoding
+    from genatator_assets.intervals.dataset import attributes_of, prepare_listed
+    from genatator_assets.intervals.write import Encoding, write_hdf5
     from genatator_assets.sources.stretches import open_indexed
 
     if fasta is None:
@@ -209,17 +209,17 @@ def _write_dataset(
     except ValueError as error:
         raise BedError(f"--alphabet: {error}") from error
     with open_indexed(fasta) as genome:
-        prepared = prepare(files, genome.lengths, recipe)
+        prepared = prepare_listed(files, genome.lengths, recipe)
         _report(prepared)
         if len(prepared.dataset.regions):
-            write_dataset(output, prepared, genome, fasta, encoding)
+            write_hdf5(output, genome, prepared.dataset, attributes_of(prepared, fasta), encoding)
     return prepared
 
 
 def _write_regions(
-    files: Sequence[BedFile], recipe: Recipe, output: Path, fasta: Path | None, sizes: Path | None, **_: Any
+    files: Sequence[Listed], recipe: Recipe, output: Path, fasta: Path | None, sizes: Path | None, **_: Any
 ) -> Prepared:
-    from genatator_assets.intervals.dataset import prepare
+    from genatator_assets.intervals.dataset import prepare_listed
     from genatator_assets.intervals.features import write_bed
     from genatator_assets.regions.sizes import read_sizes
     from genatator_assets.sources.lengths import lengths_of_file
@@ -227,7 +227,7 @@ def _write_regions(
     lengths = read_sizes(sizes) if sizes else lengths_of_file(fasta) if fasta else None
     if lengths is None:
         raise click.UsageError("'--regions-only' needs chromosome lengths: give '--fasta' or '--sizes'.")
-    prepared = prepare(files, lengths, recipe)
+    prepared = prepare_listed(files, lengths, recipe)
     _report(prepared)
     if len(prepared.dataset.regions):
         write_bed(output, prepared.dataset)

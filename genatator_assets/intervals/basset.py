@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from genatator_assets.errors import BedError
-from genatator_assets.intervals.beds import BedFile, Chromosomes, existing_file, no_file
+from genatator_assets.intervals.beds import Chromosomes
 from genatator_assets.intervals.features import rows_of
+from genatator_assets.intervals.lists import BedList, Listed
 from genatator_assets.intervals.regions import Intervals, Numbers, Ragged, Regions, Rules, make_regions
 from genatator_assets.intervals.splits import LabelledRegions
 from genatator_assets.regions.bed import STRAND, Bed, read_bed
@@ -35,21 +36,21 @@ class Database:
     targets: tuple[str, ...]
 
 
-def read_basset_list(path: Path) -> tuple[BedFile, ...]:
+def read_basset_list(path: Path) -> tuple[Listed, ...]:
     """Read a list of BED files as Basset has it: a label and a path on each line.
+
+    Paths are relative to the working directory or, where there is no such file, to the list's own folder.
 
     Raises:
         BedError: it is none, or a file does not exist.
     """
+    beds = BedList(path, (Path(), path.parent))
     files = []
     for number, line in text_lines(path, _LIST):
         label, *name = line.split(maxsplit=1)
         if not name:
             raise BedError(f"{path}:{number}: found {line[:120]!r}, expected {_LIST}")
-        file = existing_file(path, name[0].strip())
-        if file is None:
-            raise BedError(no_file(path, number, name[0].strip()))
-        files.append(BedFile(file, label))
+        files.append(Listed(beds.require(number, name[0].strip()), label))
     if not files:
         raise BedError(f"{path}: found no files; expected {_LIST}")
     return tuple(files)
@@ -80,7 +81,7 @@ def text_lines(path: Path, expected: str) -> Iterator[tuple[int, str]]:
 
 
 def basset_features(
-    files: Sequence[BedFile],
+    files: Sequence[Listed],
     lengths: Mapping[str, int],
     rules: Rules,
     database: Database | None = None,

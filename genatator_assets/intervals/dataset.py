@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from genatator_assets.errors import BedError
-from genatator_assets.intervals.beds import BedFile, Chromosomes, Collected, choose_chromosomes, collect, columns_of
+from genatator_assets.intervals.beds import BedFile, Chromosomes, Collected, Source, choose_chromosomes, collect
+from genatator_assets.intervals.labels import Label, label_columns
+from genatator_assets.intervals.lists import Listed
 from genatator_assets.intervals.regions import Regions, Rules, make_regions
 from genatator_assets.intervals.splits import (
     PARTS,
@@ -18,11 +20,9 @@ from genatator_assets.intervals.splits import (
     split_at_random,
     split_by_chromosome,
 )
-from genatator_assets.intervals.write import Encoding, write_hdf5
 from genatator_assets.sources.aliases import aliases_of
-from genatator_assets.sources.stretches import IndexedFasta
 from genatator_assets.version import __version__
-from genatator_assets.work.files import Measured, canonical_json, sha256_of_file
+from genatator_assets.work.files import canonical_json, sha256_of_file
 
 FORMAT_VERSION = "1"
 """Of the HDF5 file; a change that old readers can't read raises it."""
@@ -56,7 +56,7 @@ class Recipe:
 class Prepared:
     """What became of BED files by a recipe: all regions, and those that are kept, with their splits."""
 
-    files: tuple[BedFile, ...]
+    sources: tuple[Source, ...]
     recipe: Recipe
     collected: Collected
     regions: Regions
@@ -76,20 +76,33 @@ class Prepared:
         }
 
 
-def prepare(files: Sequence[BedFile], lengths: Mapping[str, int], recipe: Recipe) -> Prepared:
-    """Read BED files and make regions of them on a genome (`lengths`: name -> bp, in the order of the FASTA file).
+def prepare(
+    sources: Sequence[Source], labels: Sequence[Label | None], chromosomes: Chromosomes, recipe: Recipe
+) -> Prepared:
+    """Make labelled regions of the intervals of sources, each of which has a label.
+
+    Raises:
+        BedError: a source or a label can't be used, or there are too few regions to split.
+    """
+    try:
+        columns = label_columns(labels)
+    except ValueError as error:
+        raise BedError(f"{sources[0].name} and others: {error}") from error
+    collected = collect(sources, columns, chromosomes)
+    regions = make_regions(collected.intervals, chromosomes.lengths, recipe.rules)
+    kept = regions.only(regions.kept)
+    dataset = LabelledRegions(chromosomes, kept, _splits(kept, recipe.split, chromosomes), columns.names)
+    return Prepared(tuple(sources), recipe, collected, regions, dataset)
+
+
+def prepare_listed(beds: Sequence[Listed], lengths: Mapping[str, int], recipe: Recipe) -> Prepared:
+    """Make labelled regions of BED files on a genome (`lengths`: name -> bp, in the order of the FASTA file).
 
     Raises:
         BedError: a file, a label or the name of a chromosome can't be used, or there are too few regions to split.
     """
-    aliases = aliases_of(lengths, ())
-    columns = columns_of(files)
-    chromosomes = choose_chromosomes(lengths, aliases, recipe.chromosomes)
-    collected = collect(files, columns, chromosomes)
-    regions = make_regions(collected.intervals, chromosomes.lengths, recipe.rules)
-    kept = regions.only(regions.kept)
-    dataset = LabelledRegions(chromosomes, kept, _splits(kept, recipe.split, chromosomes), columns.names)
-    return Prepared(tuple(files), recipe, collected, regions, dataset)
+    chromosomes = choose_chromosomes(lengths, aliases_of(lengths, ()), recipe.chromosomes)
+    return prepare([BedFile(file.path) for file in beds], [file.label for file in beds], chromosomes, recipe)
 
 
 def _splits(regions: Regions, rule: ChromosomeSplit | RandomSplit, chromosomes: Chromosomes) -> Splits:
@@ -101,22 +114,14 @@ def _splits(regions: Regions, rule: ChromosomeSplit | RandomSplit, chromosomes: 
         raise BedError(f"the regions can't be split: {error}") from error
 
 
-def write_dataset(path: Path, prepared: Prepared, genome: IndexedFasta, fasta: Path, encoding: Encoding) -> Measured:
-    """Write regions as HDF5, with what the file says of itself; `fasta` is what `genome` was opened from.
+def attributes_of(prepared: Prepared, fasta: Path) -> dict[str, Any]:
+    """Return what an HDF5 file says of itself: inputs by name and SHA-256, parameters, counts and versions.
 
-    Raises:
-        BedError: the name of a chromosome is too long.
-        SequenceError: the FASTA file can't be read.
-        OSError: the file can't be written.
+    No path, time or host is among it, so that the same inputs give the same bytes.
     """
-    return write_hdf5(path, genome, prepared.dataset, _attributes(prepared, fasta), encoding)
-
-
-def _attributes(prepared: Prepared, fasta: Path) -> dict[str, Any]:
-    """Return inputs by name and SHA-256, parameters, counts and versions; no path, time or host."""
     inputs = [
-        {"name": file.path.name, "sha256": sha256_of_file(file.path), "label": file.label, "rows": count.read}
-        for file, count in zip(prepared.files, prepared.collected.files, strict=True)
+        {"name": source.name, "sha256": source.sha256, "rows": count.read}
+        for source, count in zip(prepared.sources, prepared.collected.counts, strict=True)
     ]
     return {
         "format_version": FORMAT_VERSION,
