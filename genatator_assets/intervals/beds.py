@@ -94,6 +94,10 @@ class Source(Protocol):
     """What intervals come from."""
 
     @property
+    def kind(self) -> str:
+        """What it is: bed, track or genes."""
+
+    @property
     def name(self) -> str:
         """What a person calls it."""
 
@@ -110,6 +114,8 @@ class BedFile:
     """The intervals of a BED file."""
 
     path: Path
+
+    kind = "bed"
 
     @property
     def name(self) -> str:

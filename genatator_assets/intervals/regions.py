@@ -51,7 +51,7 @@ class Rules:
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
-    """n labelled intervals: of chromosome number `chrom` and file number `file`, with a label's column (-1: none).
+    """n labelled intervals: of chromosome number `chrom`, from source number `source`, with a label's column (-1: none).
 
     int32 [n], start and end int64 [n], strand int8 [n] (1, -1, or 0 for none, which Basset takes as +). One that has
     several labels stands several times.
@@ -61,7 +61,7 @@ class Intervals:
     start: Positions
     end: Positions
     strand: npt.NDArray[np.int8]
-    file: Numbers
+    source: Numbers
     column: Numbers
 
     def __len__(self) -> int:
@@ -103,6 +103,12 @@ class Ragged:
         values = np.repeat(which, self.lengths)
         return Ragged(np.r_[0, np.cumsum(self.lengths[which])], self.values[values], self.count[values])
 
+    def spread(self, place: Positions, rows: int) -> "Ragged":
+        """Return so many rows, with these at some places, ascending, and empty ones elsewhere."""
+        lengths = np.zeros(rows, np.int64)
+        lengths[place] = self.lengths
+        return Ragged(np.r_[0, np.cumsum(lengths)], self.values, self.count)
+
     @property
     def lengths(self) -> Positions:
         """How many values each row has."""
@@ -120,7 +126,7 @@ class Regions:
     """n regions of one length, ordered by chromosome, start and strand, kept ones and others.
 
     chrom int32 [n], start and end int64 [n], strand int8 [n] as in `Intervals`; hull_start and hull_end int64 [n]: the
-    hull of its intervals. labels: columns; files: the files of its intervals, and how many are of each. reason int8 [n]
+    hull of its intervals. labels: columns; sources: the sources of its intervals, and how many are from each. reason int8 [n]
     numbers REASONS. `merged` is how many there were before equal ones were united.
     """
 
@@ -132,7 +138,7 @@ class Regions:
     hull_end: Positions
     reason: npt.NDArray[np.int8]
     labels: Ragged
-    files: Ragged
+    sources: Ragged
     merged: int
 
     def __len__(self) -> int:
@@ -156,7 +162,7 @@ class Regions:
             self.hull_end[which],
             self.reason[which],
             self.labels.only(which),
-            self.files.only(which),
+            self.sources.only(which),
             self.merged,
         )
 
@@ -214,7 +220,7 @@ def make_regions(intervals: Intervals, lengths: Sequence[int], rules: Rules) -> 
         hull_end,
         reason,
         labels,
-        Ragged.of(region, intervals.file, count),
+        Ragged.of(region, intervals.source, count),
         len(order),
     )
 
