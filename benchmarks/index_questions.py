@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from genatator_assets.work.unit import Provenance
 
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.gene_finding.index import SCHEMA
@@ -27,7 +26,7 @@ from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import write_segments
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.tables import write_table
+from genatator_assets.work.tables import Provenance, write_table
 
 GENOMES, CHROMOSOMES, BLOCKS, BLOCK_BP = 40, 14_491, 21_439, 10_000_000
 GOAL_SECONDS = 0.1

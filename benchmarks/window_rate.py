@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 from block_encodings import LENGTH, segments_of
-from genatator_assets.work.unit import Provenance
 
 from genatator_assets.gene_finding.blocks.contract import BlockPlace
 from genatator_assets.gene_finding.blocks.window import read_targets
 from genatator_assets.gene_finding.blocks.write import write_block
 from genatator_assets.simulate import Simulation, write_assembly
+from genatator_assets.work.tables import Provenance
 
 Read = Callable[[int, int], np.ndarray]
 

@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from blockfiles import read_block
-from genatator_assets.work.unit import Provenance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +28,7 @@ from genatator_assets.gene_finding.blocks.write import write_block
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
+from genatator_assets.work.tables import Provenance
 
 LENGTH = 200
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -117,10 +118,14 @@ def test_any_executor_will_do():
 def test_a_batch_that_raises_fails_and_leaves_the_others_alone():
     jobs = [Job("bad", 20_000_000, "raise"), Job("good", 15_000_000)]
     outcomes = list(run_batches(InlineWorkers(), do, jobs))
-    assert [(outcome.key, outcome.error) for outcome in outcomes] == [
-        ("bad", "RuntimeError: not caught"),
-        ("good", None),
-    ]
+    assert [(outcome.key, outcome.status) for outcome in outcomes] == [("bad", "failed"), ("good", "built")]
+    assert re.fullmatch(r"RuntimeError: not caught \(jobs\.py:\d+ in do\)", outcomes[0].error)
+
+
+def test_what_a_worker_raises_has_the_traceback_of_its_process():
+    (outcome,) = run_batches(LocalWorkers(1), do, [Job("bad", 1, "raise")])
+    assert outcome.error == "RuntimeError: not caught"
+    assert re.search(r"jobs\.py\", line \d+, in do\n", outcome.traceback)
 
 
 def test_nobody_works_on_after_outcomes_are_no_longer_wanted():

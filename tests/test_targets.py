@@ -6,7 +6,6 @@ import numpy as np
 import oracle
 import pyarrow as pa
 import pytest
-from genatator_assets.work.unit import Provenance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments, write_segments
+from genatator_assets.work.tables import Provenance
 
 SHAPES = ("laplace", "gaussian", "triangular", "box")
 

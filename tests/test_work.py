@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from genatator_assets.work.unit import Provenance
 from hypothesis import example, given
 from hypothesis import strategies as st
+from jobs import Job
 
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.version import __version__
@@ -26,8 +26,8 @@ from genatator_assets.work.files import (
 )
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
-from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.outcome import Outcome, guarded
+from genatator_assets.work.tables import Provenance, read_table, write_table
 
 # Files
 
@@ -242,6 +242,61 @@ def test_a_fingerprint_depends_on_every_ingredient_and_not_on_their_order():
 def test_an_error_and_the_status_failed_come_together(status, error):
     with pytest.raises(ValueError, match="does not go with"):
         Outcome("g/c", status, error=error)
+
+
+def test_an_error_that_was_expected_is_its_words():
+    assert Outcome.failed("g/c", DatasetError("x.fa:3: mend it")) == Outcome("g/c", "failed", error="x.fa:3: mend it")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("found\n\t3"), "ValueError: found 3"),
+        (MemoryError(), "MemoryError"),
+        (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device"),
+    ],
+)
+def test_an_error_that_nobody_expected_is_one_line_with_a_traceback_beside_it(error, told):
+    def work(task):
+        raise error
+
+    outcome = guarded(work, Job("g/c", 1))
+    assert (outcome.key, outcome.status) == ("g/c", "failed")
+    assert re.fullmatch(rf"{re.escape(told)} \(test_work\.py:\d+ in work\)", outcome.error)
+    assert outcome.traceback.startswith("Traceback (most recent call last)")
+    assert ", in work\n" in outcome.traceback
+
+
+def test_a_traceback_has_those_of_the_causes():
+    def work(task):
+        try:
+            {}["lost"]
+        except KeyError as error:
+            raise ValueError("the rest") from error
+
+    assert "KeyError: 'lost'" in guarded(work, Job("g/c", 1)).traceback
+
+
+def test_of_a_very_long_traceback_the_end_is_kept():
+    def work(task):
+        raise ValueError("x" * 30_000)
+
+    outcome = guarded(work, Job("g/c", 1))
+    assert len(outcome.traceback) == 20_003
+    assert outcome.traceback.endswith("xx\n")
+
+
+def test_interruptions_are_no_outcome():
+    def work(task):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        guarded(work, Job("g/c", 1))
+
+
+def test_there_is_no_traceback_without_an_error():
+    with pytest.raises(ValueError, match="has no error, but a traceback"):
+        Outcome("g/c", "built", traceback="Traceback")
 
 
 # Tables

@@ -19,8 +19,7 @@ from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.version import __version__
 from genatator_assets.work.files import require_own_folder, sha256_of_file, write_json
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.tables import read_table, write_table
-from genatator_assets.work.unit import Provenance
+from genatator_assets.work.tables import Provenance, read_table, write_table
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.storage import ask_each
-from genatator_assets.work.tables import write_table
-from genatator_assets.work.unit import Provenance
+from genatator_assets.work.tables import Provenance, write_table
 
 SCHEMA = pa.schema(
     [

@@ -15,8 +15,7 @@ from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.tracks.runs import Positions
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.tables import read_table, write_table
-from genatator_assets.work.unit import Provenance
+from genatator_assets.work.tables import Provenance, read_table, write_table
 
 TABLES = ("split_overview", "dna_alphabet", "target_sums", "species_coverage", "transcript_reasons")
 

@@ -1,6 +1,6 @@
 """What a person sees of a materialisation: schemas, counts, tables and where the files are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.inputs import KINDS
 from genatator_assets.tracks.runs import STRANDS, Positions
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.text import Markdown, TextTable, format_bp, format_bytes
+from genatator_assets.work.text import Markdown, TextTable, first_of, format_bp, format_bytes
 
 Metadata = dict[str, Any]
 
@@ -62,14 +62,14 @@ def of_assembly(layout: Layout, chromosomes: list[Chromosome]) -> Metadata:
     """What is shown of an imported assembly."""
     included = [chromosome for chromosome in chromosomes if chromosome.included]
     genome = chromosomes[0].genome
-    first = sorted(chromosomes, key=lambda chromosome: -chromosome.length)[:_SHOWN_ROWS]
-    rows = [(c.chrom, f"{c.length:,}", c.split or "-", c.reason or "included") for c in first]
+    longest = sorted(chromosomes, key=lambda chromosome: -chromosome.length)
+    rows = [(c.chrom, f"{c.length:,}", c.split or "-", c.reason or "included") for c in longest[:_SHOWN_ROWS]]
     return {
         **_stored(layout.chromosomes(genome), len(chromosomes)),
         "included chromosomes": len(included),
         "left out": len(chromosomes) - len(included),
         "included bp": sum(chromosome.length for chromosome in included),
-        "longest sequences": markdown_table(("chrom", "bp", "split", "included or why not"), rows),
+        "longest sequences": markdown_table(("chrom", "bp", "split", "included or why not"), rows, of=len(chromosomes)),
         "inputs": markdown_table(("input", "from", "sha256", "compared with"), _inputs(read_source(layout, genome))),
     }
 
@@ -96,7 +96,11 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
         "selected": summary.reasons.get("selected", 0),
         "malformed lines": summary.malformed,
         "reasons": dg.MetadataValue.md(reasons_figure(summary.reasons)),
-        **{title: markdown_table(header, lines[:_SHOWN_ROWS]) for title, (header, lines) in tables.items() if lines},
+        **{
+            title: markdown_table(header, lines[:_SHOWN_ROWS], of=len(lines))
+            for title, (header, lines) in tables.items()
+            if lines
+        },
     }
 
 
@@ -150,7 +154,7 @@ def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
         "nt": summary.nt,
         "bytes of blocks": summary.bytes,
         "absent chromosomes": len(summary.absent),
-        "absent": ", ".join(summary.absent[:_SHOWN_ROWS]) or "none",
+        "absent": first_of(summary.absent, _SHOWN_ROWS) or "none",
     }
 
 
@@ -181,9 +185,13 @@ def of_card(layout: Layout, text: str) -> Metadata:
     return {"dagster/uri": dg.MetadataValue.path(str(layout.card)), "card": _beginning(text)}
 
 
-def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dg.MarkdownMetadataValue:
-    """Return a table that the UI shows as one."""
-    return _beginning(TextTable("", header, tuple(rows)).as_markdown())
+def markdown_table(
+    header: tuple[str, ...], rows: Sequence[tuple[str, ...]], of: int | None = None
+) -> dg.MarkdownMetadataValue:
+    """Return a table that the UI shows as one; below it, how many of all `of` rows are not in it."""
+    table = TextTable("", header, tuple(rows)).as_markdown()
+    left = (of or 0) - len(rows)
+    return _beginning(f"{table}\n\n... and {left:,} more" if left > 0 else table)
 
 
 def _beginning(text: str) -> dg.MarkdownMetadataValue:

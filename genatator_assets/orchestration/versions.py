@@ -89,11 +89,11 @@ def of_dataset(layout: Layout) -> dict[str, str]:
     return {asset: of_files(*paths).value for asset, paths in files.items()}
 
 
-def parents(context: dg.AssetExecutionContext) -> dict[dg.AssetKey, Parent]:
-    """Return what an asset is made from, as it is when a run of it begins; Dagster goes by the events alone."""
+def parents(context: dg.AssetExecutionContext, of: dg.AssetKey) -> dict[dg.AssetKey, Parent]:
+    """Return what an asset is made from, as it now is; Dagster goes by the events alone."""
     return {
         asset: Parent("UNKNOWN", latest_materialization(context.instance, asset))
-        for asset in context.assets_def.asset_deps[context.asset_key]
+        for asset in context.assets_def.asset_deps[of]
     }
 
 

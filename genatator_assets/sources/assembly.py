@@ -14,7 +14,7 @@ from genatator_assets.sources.soft_masked import write_soft_masked
 from genatator_assets.work.files import require_own_folder, write_json
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
-from genatator_assets.work.unit import Provenance
+from genatator_assets.work.tables import Provenance
 
 if TYPE_CHECKING:
     from genatator_assets.sources.fetch import Cache

@@ -180,7 +180,7 @@ def _run_until_one_dies(
                 except CancelledError:  # not of the batch: a cluster went away
                     raise
                 except Exception as error:  # noqa: BLE001 - such as a package that a cluster's worker lacks
-                    yield from _failed(batch, f"{type(error).__name__}: {error}")
+                    yield from (Outcome.failed(task.key, error) for task in batch)
     return lost
 
 

@@ -5,8 +5,7 @@ what its manifests don't already say is done, and never raises: what went wrong 
 """
 
 import hashlib
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from genatator_assets.catalogue.values import SPLITS, Split
-from genatator_assets.errors import DamagedError, DatasetError, GenatatorError
+from genatator_assets.errors import DamagedError, DatasetError
 from genatator_assets.gene_finding.blocks.along import as_digits, count_n, edges_of
 from genatator_assets.gene_finding.blocks.contract import BlockPlace, block_intervals
 from genatator_assets.gene_finding.blocks.write import write_block
@@ -35,8 +34,8 @@ from genatator_assets.work.files import TEMPORARY_SUFFIX, remove_folder, require
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
-from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.unit import FORMAT_VERSION, Provenance
+from genatator_assets.work.outcome import Outcome, guarded
+from genatator_assets.work.tables import FORMAT_VERSION, Provenance
 
 
 @dataclass(frozen=True)
@@ -117,13 +116,13 @@ class ChromosomeTask:
 
 def build_chromosomes(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
     """Build each chromosome; a bad one becomes a failed outcome and leaves the others alone."""
-    return [_guarded(_build, task) for task in tasks]
+    return [guarded(_build, task) for task in tasks]
 
 
 def discard_damaged(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
     """Read every byte that is stored of each chromosome; where they are not those that were written, discard the
     manifest, so that the files are built again. The outcome is `intact`, or `built` where there is building to do."""
-    return [_guarded(_discard_damaged, task) for task in tasks]
+    return [guarded(_discard_damaged, task) for task in tasks]
 
 
 def intact(task: ChromosomeTask) -> Outcome | None:
@@ -132,17 +131,6 @@ def intact(task: ChromosomeTask) -> Outcome | None:
     if targets is None or (task.with_blocks and blocks is None):
         return None
     return Outcome(task.key, "intact", _facts(task, targets, blocks))
-
-
-def _guarded(work: Callable[[ChromosomeTask], Outcome], task: ChromosomeTask) -> Outcome:
-    try:
-        return work(task)
-    except GenatatorError as error:
-        return Outcome(task.key, "failed", error=str(error))
-    except Exception as error:  # noqa: BLE001 - one bad chromosome must not take the others down
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}:{place.lineno} in {place.name}"
-        return Outcome(task.key, "failed", error=f"{type(error).__name__}: {error} ({where})")
 
 
 def _build(task: ChromosomeTask) -> Outcome:
