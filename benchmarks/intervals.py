@@ -1,28 +1,43 @@
-"""BED lists to regions to HDF5, against Basset's algorithm in plain Python, bedtools, and h5py writing ready arrays.
+"""BED lists to regions to HDF5, against Basset's way in plain Python, bedtools, and h5py writing ready arrays.
 
     python benchmarks/intervals.py BED [BED ...] --sizes hg19.sizes [--genome] [--bgzip] [--many 1 3 10]
 
-Each way runs in a process of its own, of which CPU seconds (user and system) and the peak of memory are taken. BED files
-are those of the acceptance fixtures, for example; `--genome` also runs the whole documented command on a random genome
-with the lengths of `--sizes`, which takes gigabytes of disk; `--many` measures how cost grows, in millions of intervals.
-Basset is Python 2; `basset_*` are its two scripts' steps in Python 3: line by line, base by base, as they go about it.
+The BED files may be those of the acceptance fixtures. Each way runs in a process of its own, of which the CPU seconds
+(user and system, children too) are counted from when its imports are done, and the peak of memory. `--genome` also runs
+the whole documented command on a random genome with the lengths of `--sizes`, which takes gigabytes of disk; `--many`
+measures how cost grows, in millions of intervals. Basset is Python 2: `basset_features` and `basset_sequences` go about
+it as its two scripts do (a file for each chromosome and strand, sorted by bedtools; base by base), in Python 3.
 """
 
 import argparse
 import gzip
 import os
-import shutil
+import resource
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
-from itertools import pairwise
+from collections.abc import Callable
+from itertools import islice, pairwise
 from pathlib import Path
 
+import h5py
 import numpy as np
+import pysam
+
+from genatator_assets.intervals.basset_hdf5 import Shares, write_basset_hdf5
+from genatator_assets.intervals.dataset import Recipe, attributes_of, prepare_listed
+from genatator_assets.intervals.features import write_bed
+from genatator_assets.intervals.lists import Listed
+from genatator_assets.intervals.regions import Rules
+from genatator_assets.intervals.write import Encoding, write_hdf5
+from genatator_assets.regions.sizes import read_sizes
+from genatator_assets.sources.stretches import open_indexed
 
 SIZE, OVERLAP = 600, 200
 MB = 1 << 20
+FEW = 2_000
+
+Measured = tuple[float, float]
 
 
 def main() -> None:
@@ -35,189 +50,187 @@ def main() -> None:
     options.add_argument("--sequences", type=int, default=50_000)
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="intervals-") as name:
-        folder = Path(name)
-        listed = folder / "list.txt"
-        listed.write_text("".join(f"{bed.resolve()}\n" for bed in given.beds))
-        rows = sum(gzip.open(bed, "rb").read().count(b"\n") for bed in given.beds)
-        print(f"{rows:,} intervals of {len(given.beds)} files -> regions of {SIZE} bp")
-        regions(folder, listed, given, rows)
-        sequences(folder, given.sequences)
+        compare_regions(Path(name), given.sizes, given.beds)
+        compare_sequences(Path(name), given.sequences)
         if given.genome:
-            whole(folder, listed, given)
+            run_whole(Path(name), given.sizes, given.beds, given.bgzip)
         for millions in given.many:
-            growth(folder, int(millions * 1e6))
+            grow(Path(name), int(millions * 1e6))
 
 
-def regions(folder: Path, listed: Path, given: argparse.Namespace, rows: int) -> None:
-    common = ["--sizes", given.sizes, "--regions-only", folder / "regions.bed", "--loglevel", "off"]
+def compare_regions(folder: Path, sizes: Path, beds: list[Path]) -> None:
+    rows = sum(gzip.decompress(bed.read_bytes()).count(b"\n") for bed in beds)
+    print(f"{rows:,} intervals of {len(beds)} files -> labelled regions of {SIZE} bp, as BED")
     ways = {
-        "Basset's preprocess, in Python 3": run(__file__, "basset_features", folder, given.sizes, *given.beds),
-        "intervals --method basset": cli("-i", listed, *common, "--method", "basset", "--chromosomes", "all"),
-        "intervals (gip)": cli("-i", listed, *common),
+        "Basset's preprocess_features": step("basset_features", folder, sizes, *beds),
+        "ours, method: basset": step("our_regions", folder, sizes, "basset", *beds),
+        "ours, method: gip": step("our_regions", folder, sizes, "gip", *beds),
+        "bedtools sort, merge (another rule)": step("bedtools", folder, *beds),
     }
-    if shutil.which("bedtools"):
-        beds = " ".join(str(bed) for bed in given.beds)
-        command = f"zcat {beds} | bedtools sort -i - | bedtools merge -d -{OVERLAP} -i - > {folder}/merged.bed"
-        ways["bedtools sort, merge (another rule)"] = measure(["bash", "-c", command])
-    slowest = next(iter(ways.values()))
+    slowest, _ = ways["Basset's preprocess_features"]
     for name, (cpu, memory) in ways.items():
-        print(f"  {name:38s} {cpu:7.2f} s CPU {rows / cpu / 1e3:8.0f} k/s {slowest[0] / cpu:6.1f} x {memory:6.0f} MB")
+        print(f"  {name:38s} {cpu:7.2f} s {rows / cpu / 1e3:8.0f} k/s {slowest / cpu:6.1f} x {memory:6.0f} MB")
 
 
-def sequences(folder: Path, count: int) -> None:
-    """Regions of one chromosome to HDF5."""
+def compare_sequences(folder: Path, count: int) -> None:
     print(f"{count:,} regions of {SIZE} bp -> HDF5")
-    run(__file__, "make_features", folder, count)
-    few = 2_000
+    step("make_features", folder, count)
     ways = {
-        "Basset's seq_hdf5, in Python 3": (run(__file__, "basset_sequences", folder, few), few),
-        "basset-hdf5, of features": (
-            cli("basset-hdf5", folder / "features.fa", folder / "act.txt", folder / "a.h5", "-t", "0.1", "-v", "0.1"),
-            count,
-        ),
-        "basset-hdf5, of a genome": (
-            cli("basset-hdf5", folder / "one.fa", folder / "act.txt", folder / "b.h5", "-t", "0.1", "-v", "0.1"),
-            count,
-        ),
-        "intervals": (
-            cli("-i", folder / "features.txt", "-f", folder / "one.fa", "-o", folder / "c.h5", "--loglevel", "off"),
-            count,
-        ),
-        "h5py, ready arrays": (run(__file__, "ready_arrays", folder, count), count),
+        "Basset's seq_hdf5": (*step("basset_sequences", folder, FEW), FEW),
+        "ours, basset-hdf5 of features": (*step("our_basset_hdf5", folder, "features.fa"), count),
+        "ours, basset-hdf5 of a genome": (*step("our_basset_hdf5", folder, "one.fa"), count),
+        "ours, six tables": (*step("our_tables", folder), count),
+        "h5py, ready arrays": (*step("ready_arrays", folder, count), count),
     }
-    empty, _ = cli("--help")
-    (slowest, few), _ = ways["Basset's seq_hdf5, in Python 3"], None
-    per_region = slowest[0] / few
-    for name, ((cpu, memory), regions_written) in ways.items():
-        rate = cpu / regions_written
-        print(f"  {name:38s} {cpu:7.2f} s CPU {1 / rate / 1e3:8.1f} k/s {per_region / rate:6.1f} x {memory:6.0f} MB")
-    print(f"  ({empty:.2f} s of each of ours are Python and imports)")
+    slowest, _, few = ways["Basset's seq_hdf5"]
+    for name, (cpu, memory, written) in ways.items():
+        faster = (slowest / few) / (cpu / written)
+        print(f"  {name:38s} {cpu:7.2f} s {written / cpu / 1e3:8.1f} k/s {faster:6.1f} x {memory:6.0f} MB")
 
 
-def whole(folder: Path, listed: Path, given: argparse.Namespace) -> None:
-    """The documented command on a genome of real lengths."""
-    run(__file__, "make_genome", folder, given.sizes)
-    fastas = [folder / "genome.fa"]
-    if given.bgzip:
-        import pysam
-
-        pysam.tabix_compress(str(fastas[0]), f"{fastas[0]}.gz")
-        pysam.faidx(f"{fastas[0]}.gz")
-        fastas.append(folder / "genome.fa.gz")
-    for fasta in fastas:
-        cpu, memory = cli("-i", listed, "-f", fasta, "-o", folder / "whole.h5", "--loglevel", "off")
+def run_whole(folder: Path, sizes: Path, beds: list[Path], bgzip: bool) -> None:
+    """Run the documented command on a genome of real lengths, Python's start and all."""
+    listed = folder / "list.txt"
+    listed.write_text("".join(f"{bed.resolve()}\n" for bed in beds))
+    step("make_genome", folder, sizes)
+    for name in ("genome.fa", "genome.fa.gz") if bgzip else ("genome.fa",):
+        if name.endswith(".gz"):
+            step("pack", folder / "genome.fa")
+        cpu, memory = command("-i", listed, "-f", folder / name, "-o", folder / "whole.h5", "--loglevel", "off")
         size = (folder / "whole.h5").stat().st_size / MB
-        print(f"the documented command, {fasta.name}: {cpu:.1f} s CPU, {memory:.0f} MB; the file has {size:,.0f} MB")
-        hashing, _ = measure(["sha256sum", str(fasta)])
-        print(f"  (sha256sum of {fasta.name} alone: {hashing:.1f} s CPU)")
+        print(f"the documented command on {name}: {cpu:.1f} s CPU, {memory:.0f} MB; the HDF5 file has {size:,.0f} MB")
 
 
-def growth(folder: Path, count: int) -> None:
-    run(__file__, "make_many", folder, count)
+def grow(folder: Path, count: int) -> None:
+    step("make_many", folder, count)
     for method in ("gip", "basset"):
-        cpu, memory = cli(
-            *("-i", folder / "many.txt", "--sizes", folder / "many.sizes", "--regions-only", folder / "many.out"),
-            *("--method", method, "--loglevel", "off"),
-        )
-        print(f"{count / 1e6:g} M intervals, {method}: {cpu:.1f} s CPU ({cpu / count * 1e6:.2f} us each), {memory:.0f} MB")
+        cpu, memory = step("our_regions", folder, folder / "many.sizes", method, folder / "many.bed")
+        print(f"{count / 1e6:g} M intervals, {method}: {cpu:.1f} s, {cpu / count * 1e6:.2f} us each, {memory:.0f} MB")
 
 
-def run(script: str, *arguments: object) -> tuple[float, float]:
-    return measure([sys.executable, script, "--step", *map(str, arguments)])
+def step(name: str, *arguments: object) -> Measured:
+    """Run a step in a process of its own; return its CPU seconds and the peak of its memory in MB."""
+    run = [sys.executable, __file__, "--step", name, *map(str, arguments)]
+    done = subprocess.run(run, stdout=subprocess.PIPE, text=True, check=True)
+    cpu, memory = map(float, done.stdout.split()[-2:])
+    return cpu, memory
 
 
-def cli(*arguments: object) -> tuple[float, float]:
-    return measure([sys.executable, "-m", "genatator_assets.cli", "intervals", *map(str, arguments)])
-
-
-def measure(command: list[str]) -> tuple[float, float]:
-    """Run a command; return its CPU seconds and the peak of its memory in MB."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+def command(*arguments: object) -> Measured:
+    """Run `genatator-assets intervals`; return its CPU seconds and the peak of its memory in MB."""
+    run = [sys.executable, "-m", "genatator_assets.cli", "intervals", *map(str, arguments)]
+    process = subprocess.Popen(run, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed")
+        raise SystemExit(f"{' '.join(run)} failed")
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-# Steps that run in processes of their own
+def timed(run: Callable[..., None], arguments: list[str]) -> None:
+    """Run a step and print what it used."""
+    before = used()
+    run(*arguments)
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(used() - before, peak / 1024)
+
+
+def used() -> float:
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in both)
+
+
+# Ours
+
+
+def our_regions(folder: str, sizes: str, method: str, *beds: str) -> None:
+    basset = method == "basset"
+    rules = Rules("basset" if basset else "gip", SIZE, OVERLAP, ends="shift" if basset else "pad")
+    recipe = Recipe(rules, chromosomes="all" if basset else "autosomes")
+    prepared = prepare_listed([Listed(Path(bed)) for bed in beds], read_sizes(Path(sizes)), recipe)
+    write_bed(Path(folder, f"{method}.bed"), prepared.dataset)
+
+
+def our_basset_hdf5(folder: str, fasta: str) -> None:
+    write_basset_hdf5(Path(folder, "a.h5"), Path(folder, fasta), Path(folder, "act.txt"), Shares(0.1, 0.1))
+
+
+def our_tables(folder: str) -> None:
+    fasta = Path(folder, "one.fa")
+    with open_indexed(fasta) as genome:
+        prepared = prepare_listed([Listed(Path(folder, "features.bed"))], genome.lengths, Recipe())
+        write_hdf5(Path(folder, "c.h5"), genome, prepared.dataset, attributes_of(prepared, fasta), Encoding())
+
+
+# Rivals
 
 
 def basset_features(folder: str, sizes: str, *beds: str) -> None:
-    lengths = {name: int(length) for name, length, *_ in (line.split() for line in open(sizes))}
-    of_strand = defaultdict(list)
+    with Path(sizes).open() as table:
+        lengths = {name: int(length) for name, length, *_ in map(str.split, table)}
+    by_strand = {}
     for target, bed in enumerate(beds):
-        for line in gzip.open(bed, "rt"):
-            columns = line.rstrip().split("\t")
-            strand = columns[5] if len(columns) > 5 and columns[5] in "+-" else "+"
-            middle = (int(columns[1]) + int(columns[2])) // 2
-            of_strand[columns[0], strand].append((middle, target))
-    with open(Path(folder, "basset.bed"), "w") as out, open(Path(folder, "basset_act.txt"), "w") as table:
-        for (chrom, strand), features in of_strand.items():
-            features.sort()
+        with gzip.open(bed, "rt") as lines:
+            for line in lines:
+                columns = line.rstrip("\n").split("\t")
+                strand = columns[5] if len(columns) > 5 and columns[5] in "+-" else "+"
+                key = columns[0], strand
+                if key not in by_strand:
+                    by_strand[key] = Path(folder, f"{columns[0]}_{strand}.bed").open("w")  # noqa: SIM115
+                middle = (int(columns[1]) + int(columns[2])) // 2
+                columns += [""] * (7 - len(columns))
+                columns[1], columns[2], columns[5], columns[6] = str(middle), str(middle + 1), strand, str(target)
+                print("\t".join(columns[:7]), file=by_strand[key])
+    with Path(folder, "basset.bed").open("w") as out:
+        for (chrom, strand), handle in by_strand.items():
+            handle.close()
+            run = ["bedtools", "sort", "-i", handle.name]
+            ordered = subprocess.run(run, stdout=subprocess.PIPE, text=True, check=True).stdout
             last = lengths.get(chrom, 1 << 60) - SIZE
             pile: list[list] = []
-            for middle, target in [*features, (1 << 61, 0)]:
-                start = middle if middle == 1 << 61 else min(last, max(0, middle - SIZE // 2))
+            for line in ordered.splitlines():
+                columns = line.split("\t")
+                start = min(last, max(0, int(columns[1]) - SIZE // 2))
                 if pile and pile[-1][0] + SIZE - OVERLAP <= start:
-                    for place, active in merge_pile(pile):
-                        acts = ",".join(map(str, sorted(active)))
-                        print(chrom, place, place + SIZE, ".", 1, strand, acts, sep="\t", file=out)
-                        row = [int(number in active) for number in range(len(beds))]
-                        print(f"{chrom}:{place}-{place + SIZE}({strand})", *row, sep="\t", file=table)
+                    write_pile(out, chrom, strand, pile)
                     pile = []
-                pile.append([start, {target}])
+                pile.append([start, {int(columns[6])}])
+            write_pile(out, chrom, strand, pile)
+    with Path(folder, "basset.bed").open() as features, Path(folder, "basset_act.txt").open("w") as table:
+        for line in features:
+            columns = line.rstrip().split("\t")
+            row = ["0"] * len(beds)
+            for target in columns[6].split(","):
+                row[int(target)] = "1"
+            print(f"{columns[0]}:{columns[1]}-{columns[2]}({columns[5]})", *row, sep="\t", file=table)
 
 
-def merge_pile(pile: list[list]) -> list[list]:
+def write_pile(out, chrom: str, strand: str, pile: list[list]) -> None:
     while len(pile) > 1:
         overlaps = [left[0] + SIZE - right[0] for left, right in pairwise(pile)]
         best = overlaps.index(max(overlaps))
         if overlaps[best] < OVERLAP:
             break
         left, right = pile[best : best + 2]
-        weights = 1 + len(left[1]), 1 + len(right[1])
-        place = int(0.5 + (left[0] * weights[0] + right[0] * weights[1]) / sum(weights))
-        pile[best : best + 2] = [[place, left[1] | right[1]]]
-    return pile
-
-
-def make_features(folder: str, count: str) -> None:
-    rng = np.random.default_rng(1)
-    length = 60_000_000
-    sequence = np.frombuffer(b"ACGT", np.uint8)[rng.integers(0, 4, length)].tobytes().decode()
-    with open(Path(folder, "one.fa"), "w") as out:
-        print(">chr1", file=out)
-        out.writelines(f"{sequence[start : start + 60]}\n" for start in range(0, length, 60))
-    subprocess.run(["samtools", "faidx", Path(folder, "one.fa")], check=True)
-    starts = np.arange(int(count)) * (length // int(count))
-    with (
-        open(Path(folder, "features.fa"), "w") as fasta,
-        open(Path(folder, "act.txt"), "w") as table,
-        open(Path(folder, "features.bed"), "w") as bed,
-    ):
-        print("", *"abc", sep="\t", file=table)
-        for number, start in enumerate(starts.tolist()):
-            name = f"chr1:{start}-{start + SIZE}(+)"
-            print(f">{name}\n{sequence[start : start + SIZE]}", file=fasta)
-            print(name, *(int(number % 3 == column) for column in range(3)), sep="\t", file=table)
-            print("chr1", start, start + SIZE, sep="\t", file=bed)
-    Path(folder, "features.txt").write_text(f"{folder}/features.bed\n")
+        weights = [1 + len(left[1]), 1 + len(right[1])]
+        middle = np.average([left[0] + SIZE // 2, right[0] + SIZE // 2], weights=weights)
+        pile[best : best + 2] = [[int(0.5 + middle) - SIZE // 2, left[1] | right[1]]]
+    for start, active in pile:
+        columns = (chrom, start, start + SIZE, ".", 1, strand, ",".join(map(str, sorted(active))))
+        print(*columns, sep="\t", file=out)
 
 
 def basset_sequences(folder: str, count: str) -> None:
-    import h5py
-
     rows = {}
-    with open(Path(folder, "features.fa")) as fasta:
-        for _, (header, sequence) in zip(range(int(count)), zip(fasta, fasta, strict=True), strict=False):
+    with Path(folder, "features.fa").open() as fasta:
+        for header, sequence in islice(zip(fasta, fasta, strict=True), int(count)):
             one = np.zeros((4, len(sequence) - 1), np.float16)
             for place, base in enumerate(sequence[:-1]):
                 one["ACGT".index(base), place] = 1
             rows[header[1:-1]] = one.flatten()
-    with open(Path(folder, "act.txt")) as table:
+    with Path(folder, "act.txt").open() as table:
         next(table)
-        active = {line.split()[0]: np.array(line.split()[1:], float) for line, _ in zip(table, range(int(count)), strict=False)}
+        active = {name: np.array(values, float) for name, *values in map(str.split, islice(table, int(count)))}
     order = np.random.RandomState(1).permutation(len(rows))
     inputs = np.vstack(list(rows.values()))[order].reshape(len(rows), 4, 1, -1)
     outputs = np.vstack([active[name] for name in rows])[order]
@@ -225,9 +238,13 @@ def basset_sequences(folder: str, count: str) -> None:
         file["train_in"], file["train_out"] = inputs, outputs
 
 
-def ready_arrays(folder: str, count: str) -> None:
-    import h5py
+def bedtools(folder: str, *beds: str) -> None:
+    columns = f"zcat {' '.join(beds)} | cut -f 1-3"
+    merged = f"{columns} | bedtools sort -i - | bedtools merge -d -{OVERLAP} -i - > {folder}/merged.bed"
+    subprocess.run(["bash", "-c", merged], check=True)
 
+
+def ready_arrays(folder: str, count: str) -> None:
     batch = np.zeros((4_096, SIZE, 4), np.uint8)
     with h5py.File(Path(folder, "ready.h5"), "w") as file:
         table = file.create_dataset("training_sequences", (int(count), SIZE, 4), np.uint8)
@@ -235,36 +252,61 @@ def ready_arrays(folder: str, count: str) -> None:
             table[first : first + len(batch)] = batch[: int(count) - first]
 
 
+# Made data
+
+
+def make_features(folder: str, count: str) -> None:
+    length = 60_000_000
+    random = np.random.default_rng(1).integers(0, 4, length)
+    sequence = np.frombuffer(b"ACGT", np.uint8)[random].tobytes().decode()
+    with Path(folder, "one.fa").open("w") as out:
+        print(">chr1", file=out)
+        out.writelines(f"{sequence[start : start + 60]}\n" for start in range(0, length, 60))
+    pysam.faidx(str(Path(folder, "one.fa")))
+    rows: dict[str, list[str]] = {"features.fa": [], "act.txt": ["\ta\tb\tc\n"], "features.bed": []}
+    for number, start in enumerate(range(0, length, length // int(count))):
+        name = f"chr1:{start}-{start + SIZE}(+)"
+        rows["features.fa"].append(f">{name}\n{sequence[start : start + SIZE]}\n")
+        rows["act.txt"].append("\t".join([name, *("1" if number % 3 == column else "0" for column in range(3))]) + "\n")
+        rows["features.bed"].append(f"chr1\t{start}\t{start + SIZE}\n")
+    for name, lines in rows.items():
+        Path(folder, name).write_text("".join(lines))
+
+
 def make_genome(folder: str, sizes: str) -> None:
-    rng = np.random.default_rng(1)
-    piece = np.frombuffer(b"ACGTacgt", np.uint8)[rng.integers(0, 8, 60 * 200_003)]
-    lines = np.append(piece.reshape(-1, 60), np.full((200_003, 1), 10, np.uint8), axis=1).tobytes()
-    with open(Path(folder, "genome.fa"), "wb") as out:
-        for line in open(sizes):
-            name, length = line.split()[:2]
-            whole_lines, rest = divmod(int(length), 60)
+    lines_each = 200_003
+    random = np.random.default_rng(1).integers(0, 8, 60 * lines_each)
+    bases = np.frombuffer(b"ACGTacgt", np.uint8)[random].reshape(-1, 60)
+    lines = np.append(bases, np.full((lines_each, 1), ord("\n"), np.uint8), axis=1).tobytes()
+    with Path(folder, "genome.fa").open("wb") as out, Path(sizes).open() as table:
+        for name, length, *_ in map(str.split, table):
+            whole, rest = divmod(int(length), 60)
             out.write(f">{name}\n".encode())
-            for _ in range(whole_lines // 200_003):
+            for _ in range(whole // lines_each):
                 out.write(lines)
-            out.write(lines[: whole_lines % 200_003 * 61])
+            out.write(lines[: whole % lines_each * 61])
             out.write(lines[:rest] + b"\n" * bool(rest))
-    subprocess.run(["samtools", "faidx", Path(folder, "genome.fa")], check=True)
+    pysam.faidx(str(Path(folder, "genome.fa")))
+
+
+def pack(fasta: str) -> None:
+    pysam.tabix_compress(fasta, f"{fasta}.gz")
+    pysam.faidx(f"{fasta}.gz")
 
 
 def make_many(folder: str, count: str) -> None:
     rng = np.random.default_rng(1)
-    each, chromosomes = int(count) // 20, 20
-    with open(Path(folder, "many.bed"), "w") as out:
-        for chrom in range(1, chromosomes + 1):
-            start = np.sort(rng.integers(0, 140_000_000, each))
-            end = start + rng.integers(100, 1_000, each)
-            out.writelines(f"chr{chrom}\t{first}\t{last}\n" for first, last in zip(start.tolist(), end.tolist(), strict=True))
-    Path(folder, "many.txt").write_text(f"{folder}/many.bed\n")
-    Path(folder, "many.sizes").write_text("".join(f"chr{chrom}\t150000000\n" for chrom in range(1, chromosomes + 1)))
+    with Path(folder, "many.bed").open("w") as out, Path(folder, "many.sizes").open("w") as table:
+        for number in range(1, 21):
+            start = np.sort(rng.integers(0, 140_000_000, int(count) // 20))
+            end = start + rng.integers(100, 1_000, len(start))
+            rows = zip(start.tolist(), end.tolist(), strict=True)
+            out.writelines(f"chr{number}\t{first}\t{last}\n" for first, last in rows)
+            print(f"chr{number}\t150000000", file=table)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--step"]:
-        globals()[sys.argv[2]](*sys.argv[3:])
+        timed(globals()[sys.argv[2]], sys.argv[3:])
     else:
         main()

@@ -20,14 +20,14 @@ import numpy.typing as npt
 from genatator_assets.errors import BedError, SequenceError, optional_import
 from genatator_assets.intervals.basset import text_lines
 from genatator_assets.intervals.splits import split_counts
-from genatator_assets.regions.one_hot import one_hot, one_hot_table, reverse_complement
+from genatator_assets.regions.one_hot import one_hot_rows, reverse_complement
 from genatator_assets.sources.stretches import IndexedFasta, Letters, open_indexed
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.lines import whole_lines
 
 _TABLE = "a table of activities: a header, then on each line an id and 0 or 1 for each target, with tabs between"
 _ID = re.compile(r"(.+):(\d+)-(\d+)\(([+-])\)")
-_BATCH_BASES = 4_000_000
+_BATCH_BASES = 1_000_000
 
 Rows = npt.NDArray[np.int64]
 
@@ -146,11 +146,10 @@ def write_basset_hdf5(
 
 def _encoded(sequences: _Sequences, chosen: Rows) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
     """Return sequences, some at a time, as uint8 [some, 4, 1, L], and the place of the first among the chosen."""
-    table = one_hot_table("ACGT")
     step = max(1, _BATCH_BASES // max(1, sequences.length))
     for first in range(0, len(chosen), step):
         letters = sequences.letters(chosen[first : first + step])
-        yield first, one_hot(letters, table).transpose(0, 2, 1)[:, :, None]
+        yield first, one_hot_rows(letters, "ACGT")[:, :, None]
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from genatator_assets.intervals.splits import LabelledRegions
 from genatator_assets.work.files import whole_file
 
@@ -14,14 +17,25 @@ def write_bed(path: Path, dataset: LabelledRegions) -> None:
 
     Regions with strands have seven columns, as Basset's features have: the label columns are the last.
     """
-    stranded = bool(dataset.regions.strand.any())
-    behind = {sign: f".\t1\t{name}\t" if stranded else "" for sign, name in _STRANDS.items()}
-    lines = (
-        f"{chrom}\t{start}\t{end}\t{behind[strand]}{','.join(map(str, columns)) or '.'}\n"
-        for chrom, start, end, strand, columns in rows_of(dataset)
-    )
+    regions, labels = dataset.regions, _label_texts(dataset)
+    stranded = bool(regions.strand.any())
+    behind = {sign: f"\t.\t1\t{name}" if stranded else "" for sign, name in _STRANDS.items()}
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8") as handle:
-        handle.writelines(lines)
+        for chrom, numbers in dataset.by_chromosome():
+            columns = [array[numbers].tolist() for array in (regions.start, regions.end, regions.strand, labels)]
+            rows = zip(*columns, strict=True)
+            handle.writelines([f"{chrom}\t{start}\t{end}{behind[sign]}\t{label}\n" for start, end, sign, label in rows])
+
+
+def _label_texts(dataset: LabelledRegions) -> npt.NDArray[np.object_]:
+    """Return each region's label columns, with commas between."""
+    labels = dataset.regions.labels
+    words = np.array([*map(str, range(len(dataset.labels))), "."], object)
+    texts: npt.NDArray[np.object_] = words[np.append(labels.values, -1)[labels.offsets[:-1]]]
+    texts[labels.lengths == 0] = "."
+    for number in np.flatnonzero(labels.lengths > 1).tolist():
+        texts[number] = ",".join(words[labels.values[labels.offsets[number] : labels.offsets[number + 1]]])
+    return texts
 
 
 def rows_of(dataset: LabelledRegions) -> Iterator[tuple[str, int, int, int, list[int]]]:

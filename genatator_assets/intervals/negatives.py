@@ -9,11 +9,12 @@ from genatator_assets.intervals.regions import Intervals, Mask, Regions
 from genatator_assets.intervals.splits import PARTS, LabelledRegions
 from genatator_assets.regions.merge import Positions
 from genatator_assets.sources.stretches import IndexedFasta, Letters
+from genatator_assets.tracks.runs import merge
 
 BINS = 50
 """Of GC content: regions of one bin differ by 2 % at most."""
 
-_BATCH_BASES = 4_000_000
+_BATCH_BASES = 1_000_000
 _IS_BASE, _IS_GC = (np.isin(np.arange(256), np.frombuffer(of, np.uint8)) for of in (b"ACGTacgt", b"GCgc"))
 
 
@@ -69,9 +70,7 @@ def add_negatives(
     return _joined(dataset, chosen, length), missing
 
 
-def _candidates(
-    genome: IndexedFasta, dataset: LabelledRegions, intervals: Intervals, length: int
-) -> _Candidates:
+def _candidates(genome: IndexedFasta, dataset: LabelledRegions, intervals: Intervals, length: int) -> _Candidates:
     found: list[_Candidates] = []
     for number, (name, chrom_length) in enumerate(
         zip(dataset.chromosomes.names, dataset.chromosomes.lengths, strict=True)
@@ -89,12 +88,7 @@ def _occupied(number: int, regions: Regions, intervals: Intervals) -> tuple[Posi
     """Return the stretches of a chromosome that a region or an interval covers, ascending and apart."""
     parts = [(one.start[one.chrom == number], one.end[one.chrom == number]) for one in (regions, intervals)]
     start, end = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
-    order = np.argsort(start, kind="stable")
-    start, reach = start[order], np.maximum.accumulate(end[order])
-    first = np.ones(len(start), bool)
-    first[1:] = start[1:] > reach[:-1]
-    last = np.roll(first, -1)
-    return start[first], reach[last]
+    return merge(start, end)
 
 
 def _free(tiles: Positions, length: int, occupied: tuple[Positions, Positions]) -> Mask:
@@ -134,7 +128,8 @@ def _wanted(genome: IndexedFasta, dataset: LabelledRegions, ratio: float) -> Pos
             split = dataset.splits[numbers[first : first + len(letters)]]
             np.add.at(counts, (split, _bin(gc, bases)), 1)
             first += len(letters)
-    return np.floor(counts * ratio + 0.5).astype(np.int64)
+    wanted: Positions = np.floor(counts * ratio + 0.5).astype(np.int64)
+    return wanted
 
 
 def _joined(dataset: LabelledRegions, chosen: list[_Candidates], length: int) -> LabelledRegions:

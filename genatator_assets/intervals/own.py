@@ -1,10 +1,10 @@
 """Intervals that a dataset has itself: where one of its tracks is high, and its gene models."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from genatator_assets.errors import DatasetError
 from genatator_assets.intervals.beds import Chromosomes, RowCount, Rows
 from genatator_assets.regions.merge import Positions
+from genatator_assets.tracks.runs import merge
 from genatator_assets.work.files import canonical_json, path_name, plain_name, sha256_of_file
 from genatator_assets.work.tables import read_table
 
@@ -137,13 +138,15 @@ class TrackRuns:
         return found
 
 
+def _hash_of(files: Iterable[str], rule: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json({"files": list(files), "rule": dict(rule)}).encode()).hexdigest()
+
+
 def _joined(runs: pa.Table, at_least: float) -> tuple[Positions, Positions]:
     """Return the intervals of runs that have at least some value; runs that touch are one."""
     high = runs.filter(pc.greater_equal(runs["value"], pa.scalar(at_least, pa.float32())))
     start, end = (high[side].to_numpy().astype(np.int64) for side in ("start", "end"))
-    first = np.ones(len(start), bool)
-    first[1:] = start[1:] != end[:-1]
-    return start[first], end[np.roll(first, -1)]
+    return merge(start, end)
 
 
 def _counted(names: Sequence[str], of: npt.NDArray[np.integer]) -> dict[str, int]:

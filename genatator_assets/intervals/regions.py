@@ -51,7 +51,7 @@ class Rules:
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
-    """n labelled intervals: of chromosome number `chrom`, from source number `source`, with a label's column (-1: none).
+    """n labelled intervals: of chromosome number `chrom`, from source number `source`, with a label's `column` or -1.
 
     int32 [n], start and end int64 [n], strand int8 [n] (1, -1, or 0 for none, which Basset takes as +). One that has
     several labels stands several times.
@@ -126,8 +126,8 @@ class Regions:
     """n regions of one length, ordered by chromosome, start and strand, kept ones and others.
 
     chrom int32 [n], start and end int64 [n], strand int8 [n] as in `Intervals`; hull_start and hull_end int64 [n]: the
-    hull of its intervals. labels: columns; sources: the sources of its intervals, and how many are from each. reason int8 [n]
-    numbers REASONS. `merged` is how many there were before equal ones were united.
+    hull of its intervals. labels: columns; sources: where its intervals are from, and how many from each. reason int8
+    [n] numbers REASONS. `merged` is how many there were before equal ones were united.
     """
 
     chrom: Numbers

@@ -58,9 +58,7 @@ of. labels: columns of its labels. sources: what its intervals come from, and in
 it is left out; split and place: in which part of the HDF5 file it is, and in which row there, from 0."""
 
 
-def sources_table(
-    name: str, sources: Sequence[Source], columns: LabelColumns, counts: Sequence[RowCount]
-) -> pa.Table:
+def sources_table(name: str, sources: Sequence[Source], columns: LabelColumns, counts: Sequence[RowCount]) -> pa.Table:
     """Return the table of what a set's intervals come from."""
     rows = [
         {

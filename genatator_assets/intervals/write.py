@@ -14,11 +14,11 @@ from genatator_assets.intervals.regions import Regions
 from genatator_assets.intervals.splits import PARTS, LabelledRegions
 from genatator_assets.regions.one_hot import one_hot, one_hot_table, reverse_complement
 from genatator_assets.sources.stretches import IndexedFasta, Letters
-from genatator_assets.work.files import Measured, measure, whole_file
+from genatator_assets.work.files import whole_file
 
 Compression = Literal["none", "lzf", "gzip"]
 COORDS = np.dtype([("chrom", "S64"), ("start", np.int64), ("end", np.int64)])
-_BATCH_BASES = 4_000_000
+_BATCH_BASES = 1_000_000
 _CHUNK_ROWS = 64
 
 
@@ -40,7 +40,7 @@ def write_hdf5(
     dataset: LabelledRegions,
     attributes: Mapping[str, Any],
     encoding: Encoding,
-) -> Measured:
+) -> None:
     """Write regions, each to the tables of its split, in their order. Of n regions of L bases and k labels:
 
     <part>_sequences    uint8 [n, L, 4]: columns in the order of the alphabet; all letters but A, C, G, T are zeros, and
@@ -61,18 +61,18 @@ def write_hdf5(
     names, table = dataset.labels, one_hot_table(encoding.alphabet)
     with optional_import("h5py", "intervals"):
         import h5py  # noqa: PLC0415 - an extra
-    with whole_file(path) as temporary:
-        with h5py.File(temporary, "w") as file:
-            file.attrs["alphabet"] = encoding.alphabet
-            file.attrs["labels"] = np.array(names) if isinstance(names[0], int) else [str(name) for name in names]
-            for name, value in attributes.items():
-                file.attrs[name] = value
-            tables = [_Tables(file, dataset, number, encoding.compression) for number in range(len(PARTS))]
-            for chosen, letters in _letters(fasta, dataset):
-                encoded = one_hot(letters, table)
-                for number, of_part in enumerate(tables):
-                    of_part.take(encoded[dataset.splits[chosen] == number])
-        return measure(temporary)
+    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["alphabet"] = encoding.alphabet
+        file.attrs["labels"] = np.array(names) if isinstance(names[0], int) else [str(name) for name in names]
+        for name, value in attributes.items():
+            file.attrs[name] = value
+        tables = [_Tables(file, dataset, number, encoding.compression) for number in range(len(PARTS))]
+        for chosen, letters in _letters(fasta, dataset):
+            encoded = one_hot(letters, table)
+            splits = dataset.splits[chosen]
+            for number, of_part in enumerate(tables):
+                of_split = splits == number
+                of_part.take(encoded if of_split.all() else encoded[of_split])
 
 
 def _letters(fasta: IndexedFasta, dataset: LabelledRegions) -> Iterator[tuple[npt.NDArray[np.int64], Letters]]:

@@ -5,7 +5,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 MOST_DIGITS = 18
 _TAB, _NEWLINE, _RETURN, _SPACE = (ord(byte) for byte in "\t\n\r ")
@@ -107,15 +106,29 @@ class Lines:
         return value, valid
 
     def texts(self, field: int) -> tuple[Places, list[str]]:
-        """Return a field as numbers of distinct texts, and the texts, in the order in which they first come."""
+        """Return a field as numbers of distinct texts, and the texts, in the order in which they first come.
+
+        Files are sorted more often than not: only the first of a run of equal texts is looked at as a text.
+        """
         begin, end = self.places(field)
-        length = end - begin
-        offsets = np.r_[0, np.cumsum(length)]
-        at = np.repeat(begin - offsets[:-1], length) + np.arange(offsets[-1])
-        buffers = [None, pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(self.text[at])]
-        distinct = pa.Array.from_buffers(pa.large_binary(), len(self), buffers).dictionary_encode()
-        values = [value.decode("utf-8", "backslashreplace") for value in distinct.dictionary.to_pylist()]
-        return distinct.indices.to_numpy().astype(np.int64), values
+        first = np.ones(len(self), bool)
+        first[1:] = ~self._equal_to_previous(begin, end)
+        numbers: dict[bytes, int] = {}
+        of_run = [
+            numbers.setdefault(self.piece[start:stop], len(numbers))
+            for start, stop in zip(begin[first].tolist(), end[first].tolist(), strict=True)
+        ]
+        values = [value.decode("utf-8", "backslashreplace") for value in numbers]
+        return np.array(of_run, np.int64)[np.cumsum(first) - 1], values
+
+    def _equal_to_previous(self, begin: Places, end: Places) -> Mask:
+        """Return which stretches of the text, from the second on, equal the one before them."""
+        length = (end - begin)[1:]
+        equal: Mask = length == (end - begin)[:-1]
+        for offset in range(int(length[equal].max(initial=0))):
+            at = np.flatnonzero(equal & (length > offset))
+            equal[at] = self.text[begin[at + 1] + offset] == self.text[begin[at] + offset]
+        return equal
 
     @cached_property
     def _tabs(self) -> Places:

@@ -7,6 +7,7 @@ be united by the caller.
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -80,18 +81,41 @@ def merge_extended(start: Positions, column: npt.NDArray[np.integer], size: int,
     """
     distinct, of = np.unique(start, return_inverse=True)
     widest = size - min_overlap  # from one start to the next, where two merge
-    pile = np.cumsum(np.r_[True, np.diff(distinct) >= widest][: len(distinct)]) - 1
-    in_pile = np.flatnonzero(np.bincount(pile)[pile] > 1) if len(pile) else pile
-    stops = np.flatnonzero(np.diff(pile[in_pile], append=-1)) + 1
-    firsts, places = _merge_piles(
-        distinct[in_pile].tolist(), _bitmasks(of, column, in_pile, len(distinct)), stops.tolist(), widest
-    )
-    first = np.ones(len(distinct), bool)  # of each group
-    first[in_pile] = False
-    first[in_pile[firsts]] = True
-    distinct[in_pile[firsts]] = places
+    first = np.ones(len(distinct), bool)  # of each pile and, in the end, of each group
+    first[1:] = np.diff(distinct) >= widest
+    pile = np.cumsum(first) - 1
+    members = np.bincount(pile, minlength=1)[pile]
+    left = np.flatnonzero(first & (members == 2))  # most piles are pairs, which always merge
+    weight = _weights(of, column, len(distinct))
+    distinct[left] = _middle(distinct[left], weight[left], distinct[left + 1], weight[left + 1])
+    first[left + 1] = False
+    larger = np.flatnonzero(members > 2)
+    stops = np.flatnonzero(np.diff(pile[larger], append=-1)) + 1
+    columns = _bitmasks(of, column, larger, len(distinct))
+    firsts, places = _merge_piles(distinct[larger].tolist(), columns, stops.tolist(), widest)
+    first[larger] = False
+    first[larger[firsts]] = True
+    distinct[larger[firsts]] = places
     group = np.cumsum(first) - 1
     return Groups(group[of], distinct[first], distinct[first] + size)
+
+
+def _weights(of: Positions, column: npt.NDArray[np.integer], count: int) -> Positions:
+    """Return 1 + the number of different columns of each of `count` intervals."""
+    there = column >= 0
+    width = int(column.max(initial=0)) + 1
+    weights: Positions = 1 + np.bincount(np.unique(of[there] * width + column[there]) // width, minlength=count)
+    return weights
+
+
+Number = TypeVar("Number", int, Positions)
+
+
+def _middle(one: Number, weight: Number, other: Number, other_weight: Number) -> Number:
+    """Return the weighted mean of two starts, rounded half up."""
+    both = weight + other_weight
+    middle: Number = (2 * (one * weight + other * other_weight) + both) // (2 * both)
+    return middle
 
 
 def _bitmasks(of: Positions, column: npt.NDArray[np.integer], chosen: Positions, count: int) -> list[int]:
@@ -137,9 +161,8 @@ def _merge_piles(starts: list[int], columns: list[int], stops: list[int], widest
 
 def _united(left: tuple[int, int, int], right: tuple[int, int, int]) -> tuple[int, int, int]:
     (member, start, columns), (_, other, others) = left, right
-    weight, weight_of_other = 1 + columns.bit_count(), 1 + others.bit_count()
-    both = weight + weight_of_other
-    return member, (2 * (start * weight + other * weight_of_other) + both) // (2 * both), columns | others
+    place = _middle(start, 1 + columns.bit_count(), other, 1 + others.bit_count())
+    return member, place, columns | others
 
 
 def merge_listed(listed: list[tuple[int, int]], size: int, min_overlap: int) -> list[tuple[int, int]]:

@@ -104,7 +104,7 @@ class IndexedFasta:
         some = end > begin
         spans = zip(record.place(begin[some]).tolist(), (record.place(end[some] - 1) + 1).tolist(), strict=True)
         raw = b"".join(self._source.read(first, last) for first, last in spans)
-        letters = np.frombuffer(raw.translate(None, b"\r\n"), np.uint8)
+        letters = np.frombuffer(raw.replace(b"\n", b"").replace(b"\r", b""), np.uint8)  # faster than translate
         if len(letters) != int((end - begin).sum()):
             raise self._wrong_index(chrom, f"found {len(letters):,} of {int((end - begin).sum()):,} bases")
         return letters
