@@ -16,7 +16,7 @@ from genatator_assets.work.files import path_name, whole_file
 _PIECE_BYTES = 4 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 _BGZF_SUBFIELD = b"BC\x02\x00"
-_BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _NUCLEOTIDES = b"ACGTUNRYSWKMBDHVX-"
 _LEGAL = _NUCLEOTIDES + _NUCLEOTIDES.lower() + b"\r\n"
 _NEWLINE = ord("\n")
@@ -137,10 +137,10 @@ def _read(source: Path) -> Iterator[bytes]:
 def _require_bgzf_end(handle: BinaryIO, source: Path) -> None:
     """A bgzip file cut between two of its blocks still decompresses: only its end marker tells."""
     size = handle.seek(0, 2)
-    handle.seek(max(0, size - len(_BGZF_END)))
+    handle.seek(max(0, size - len(BGZF_END)))
     end = handle.read()
     handle.seek(0)
-    if end != _BGZF_END:
+    if end != BGZF_END:
         raise SequenceError(f"{source}: the bgzip file is truncated: its end marker is missing; get it again")
 
 
