@@ -27,7 +27,7 @@ Part = Literal["mapq", "mate", "gaps"]
 
 Positions = npt.NDArray[np.int64]
 
-PAIRED, PROPER, UNMAPPED, REVERSE = 0x1, 0x2, 0x4, 0x10
+PAIRED, PROPER, UNMAPPED, REVERSE, SECOND = 0x1, 0x2, 0x4, 0x10, 0x80
 SECONDARY, FAILED, DUPLICATE, SUPPLEMENTARY = 0x100, 0x200, 0x400, 0x800
 
 _BATCH = 65_536
