@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.annotation.transcripts import AnnotationSummary
-from genatator_assets.catalogue import Catalogue, Split
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.values import Split
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask
-from genatator_assets.gene_finding.card import TextTable, format_bp, format_bytes, text_tables
+from genatator_assets.gene_finding.card import text_tables
 from genatator_assets.gene_finding.index import IndexSummary
-from genatator_assets.gene_finding.landmarks import STRANDS, Positions
 from genatator_assets.gene_finding.plan import amounts_of
+from genatator_assets.gene_finding.section import gene_finding_of
 from genatator_assets.gene_finding.statistics import densities_of
 from genatator_assets.orchestration.figures import (
     coverage_figure,
@@ -29,7 +30,9 @@ from genatator_assets.release.names import CARD
 from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.inputs import KINDS
+from genatator_assets.tracks.runs import STRANDS, Positions
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.text import Markdown, TextTable, format_bp, format_bytes
 
 Metadata = dict[str, Any]
 
@@ -78,7 +81,9 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
     ]
     rows: list[tuple[str, ...]] = [(feature, f"{count:,}") for feature, count in summary.rows.items()]
     unknown: list[tuple[str, ...]] = [(name, f"{count:,}") for name, count in summary.unknown_names.items()]
-    broken: list[tuple[str, ...]] = [(str(line.line), line.why, f"`{line.text}`") for line in summary.malformed_lines]
+    broken: list[tuple[str, ...]] = [
+        (str(line.line), line.why, Markdown.code(line.text)) for line in summary.malformed_lines
+    ]
     tables: dict[str, tuple[tuple[str, ...], list[tuple[str, ...]]]] = {
         "transcripts by reason": (("reason", "transcripts", "because"), reasons),
         "rows of the file": (("type", "rows"), rows),
@@ -101,7 +106,7 @@ def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]])
     rows = [
         (genome, split, f"{amount.chromosomes:,}", f"{amount.blocks:,}", format_bp(amount.nt))
         for genome, chromosomes in included.items()
-        for split, amount in amounts_of(chromosomes, catalogue.block_size_bp).items()
+        for split, amount in amounts_of(chromosomes, gene_finding_of(catalogue).block_size_bp).items()
     ]
     return {
         "dagster/row_count": sum(len(chromosomes) for chromosomes in included.values()),

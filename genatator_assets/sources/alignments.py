@@ -20,7 +20,7 @@ import pyarrow as pa
 from genatator_assets.errors import SignalError, optional_import
 from genatator_assets.sources.bam_index import BamIndex, index_beside, read_bam_index
 from genatator_assets.sources.cigar import skipped
-from genatator_assets.sources.fasta import BGZF_END
+from genatator_assets.sources.pieces import BGZF_END
 
 Part = Literal["mapq", "mate", "gaps"]
 """What costs time to read: mapping qualities; where mates are; which reference bases alignments skip."""
