@@ -12,11 +12,11 @@ as runs, and what waits is small, however long the chromosome and however deep t
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from genatator_assets.signals.section import Count, Excluded
 from genatator_assets.sources.alignments import (
     DUPLICATE,
     FAILED,
@@ -31,9 +31,6 @@ from genatator_assets.sources.alignments import (
     Part,
 )
 from genatator_assets.tracks.runs import Positions, Runs, join, runs_at
-
-Count = Literal["5prime", "midpoint", "depth"]
-Excluded = Literal["secondary", "supplementary", "duplicate", "failed", "improper_pair"]
 
 REASONS = (
     "unmapped",

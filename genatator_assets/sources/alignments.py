@@ -261,9 +261,7 @@ class _Pysam:
 
     def _opened(self) -> Any:
         try:
-            return self._open(
-                str(self._path), reference_filename=self._reference, check_sq=False, require_index=True
-            )
+            return self._open(str(self._path), reference_filename=self._reference, check_sq=False, require_index=True)
         except (OSError, ValueError) as error:
             raise SignalError(f"{self._path} can't be opened: {error}") from error
 

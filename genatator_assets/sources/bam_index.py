@@ -113,11 +113,12 @@ class _Reader:
 
 def _span(bins: Iterable[tuple[int, np.ndarray]], counts_bin: int) -> Span | None:
     begin = end = mapped = unmapped = None
-    for number, offsets in bins:
-        if number == counts_bin and len(offsets) == 4:
-            mapped, unmapped = int(offsets[2]), int(offsets[3])
-            offsets = offsets[:2]
+    for number, chunks in bins:
+        counts = number == counts_bin and len(chunks) == 4
+        if counts:
+            mapped, unmapped = int(chunks[2]), int(chunks[3])
+        offsets = chunks[:2] if counts else chunks
         if len(offsets):
-            begin = int(offsets[::2].min()) if begin is None else min(begin, int(offsets[::2].min()))
-            end = int(offsets[1::2].max()) if end is None else max(end, int(offsets[1::2].max()))
+            begin = min(int(offsets[::2].min()), int(offsets[0]) if begin is None else begin)
+            end = max(int(offsets[1::2].max()), 0 if end is None else end)
     return None if begin is None or end is None else Span(begin, end, mapped, unmapped)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -218,8 +218,9 @@ class BigWig:
             ):
                 last += 1
             raw = self._read(begin, int(blocks.offset[last] + blocks.size[last]) - begin)
-            for offset, size in zip(blocks.offset[first : last + 1].tolist(), blocks.size[first : last + 1].tolist()):
-                block = raw[offset - begin : offset - begin + size]
+            for one in range(first, last + 1):
+                offset = int(blocks.offset[one]) - begin
+                block = raw[offset : offset + int(blocks.size[one])]
                 yield self._decompressed(block) if self._header.inflated_bytes else block
             first = last + 1
 
@@ -253,7 +254,7 @@ class BigWig:
         end = items["end"].astype(np.int64) if kind == _BEDGRAPH else start + span
         return start, end, value
 
-    def _unpack(self, fields: str, at: int) -> tuple[int | float, ...]:
+    def _unpack(self, fields: str, at: int) -> tuple[Any, ...]:
         kind = self._header.order + fields
         return struct.unpack(kind, self._read(at, struct.calcsize(kind)))
 

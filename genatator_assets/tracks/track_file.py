@@ -53,8 +53,7 @@ class TrackWriter:
         before = int(self._waiting[-1].end[-1]) if self._waiting else 0
         if int(runs.start[0]) < before or int(runs.end[-1]) > self._length:
             raise ValueError(
-                f"runs [{int(runs.start[0]):,}, {int(runs.end[-1]):,}) do not lie within"
-                f" [{before:,}, {self._length:,})"
+                f"runs [{int(runs.start[0]):,}, {int(runs.end[-1]):,}) do not lie within [{before:,}, {self._length:,})"
             )
         self._waiting.append(runs)
         self._rows += len(runs)
