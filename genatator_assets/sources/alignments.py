@@ -82,7 +82,9 @@ class _Reader(Protocol):
 
 @dataclass(frozen=True)
 class AlignmentFile:
-    """A BAM or CRAM file that is sorted by coordinate and has an index.
+    """A BAM or CRAM file that is sorted by coordinate and has an index, beside it unless `index` is another place.
+
+    `reference` is the FASTA file that a CRAM file refers to.
 
     Raises:
         MissingExtraError: what reads it is not installed.
@@ -90,13 +92,14 @@ class AlignmentFile:
     """
 
     path: Path
+    index: Path | None = None
     reference: Path | None = None
 
     def __post_init__(self) -> None:
         """Look at the first and the last bytes of the file."""
         if self.format == "BAM":
             _require_end(self.path)
-        _ = self._index if self.format == "BAM" else _cram_index(self.path)
+        _ = self._index
 
     @cached_property
     def format(self) -> Literal["BAM", "CRAM"]:
@@ -158,16 +161,28 @@ class AlignmentFile:
 
     @cached_property
     def _index(self) -> BamIndex | None:
-        return read_bam_index(index_beside(self.path)) if self.format == "BAM" else None
+        if self.format == "BAM":
+            return read_bam_index(self.index or index_beside(self.path))
+        _ = self._cram_index
+        return None
+
+    @cached_property
+    def _cram_index(self) -> Path:
+        index = self.index or self.path.with_name(self.path.name + ".crai")
+        if not index.is_file():
+            raise SignalError(
+                f"{self.path} has no index; expected {index.name} beside it. Make one with 'samtools index'"
+            )
+        return index
 
     @cached_property
     def _reader(self) -> _Reader:
         if self._index is None:
-            return _Pysam(self.path, self.reference)
+            return _Pysam(self.path, self._cram_index, self.reference)
         try:
             return _Oxbow(self.path, self._index)
         except (OSError, ValueError):  # oxbow's word for a header it can't parse; pysam is more lenient
-            return _Pysam(self.path, None)
+            return _Pysam(self.path, self.index or index_beside(self.path), None)
 
 
 class _Oxbow:
@@ -233,11 +248,11 @@ def _mates(batch: pa.RecordBatch, name: str) -> Mates:
 class _Pysam:
     """Reads CRAM, and BAM with a header that can't be parsed, by the number of the reference."""
 
-    def __init__(self, path: Path, reference: Path | None) -> None:
+    def __init__(self, path: Path, index: Path, reference: Path | None) -> None:
         with optional_import("pysam", _EXTRA):
             import pysam  # noqa: PLC0415 - an extra
         pysam.set_verbosity(0)  # what htslib says of a file is in its error, too
-        self._path, self._open = path, pysam.AlignmentFile
+        self._path, self._index, self._open = path, str(index), pysam.AlignmentFile
         self._reference = str(reference) if reference else None
         with self._opened() as file:
             self.lengths: Mapping[str, int] = dict(zip(file.references, file.lengths, strict=True))
@@ -295,10 +310,3 @@ def _require_end(path: Path) -> None:
                 f"{path} is truncated: it lacks the block that ends every BAM file. Fetch or make it again (only if it"
                 " is known to be whole: 'samtools view -b' writes it anew, with that block)"
             )
-
-
-def _cram_index(path: Path) -> Path:
-    index = path.with_name(path.name + ".crai")
-    if not index.is_file():
-        raise SignalError(f"{path} has no index; expected {index.name} beside it. Make one with 'samtools index'")
-    return index

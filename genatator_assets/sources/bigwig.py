@@ -37,6 +37,20 @@ Stretch = tuple[Positions, Positions, Values]
 """Starts, ends (0-based half-open, int64 [n]) and values (float32 [n]) of intervals in the order of the file."""
 
 
+def is_bigwig(path: Path) -> bool:
+    """Return whether a file begins as bigWig files do.
+
+    Raises:
+        SignalError: it can't be read.
+    """
+    try:
+        with path.open("rb") as handle:
+            magic = handle.read(4)
+    except OSError as error:
+        raise SignalError(f"{path} can't be opened: {error.strerror}") from error
+    return magic in {struct.pack(order + "I", _MAGIC) for order in "<>"}
+
+
 @dataclass(frozen=True)
 class Totals:
     """What a file's header says about all of it: bases that have a value, and of these values min, max and sums."""

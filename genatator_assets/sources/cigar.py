@@ -25,7 +25,7 @@ def skipped(cigars: pa.StringArray, start: Positions) -> tuple[Positions, Positi
     if not len(ends):
         nothing = np.empty(0, np.int64)
         return nothing, nothing, nothing
-    digits = np.flatnonzero(text <= _NINE)
+    digits = np.flatnonzero((text >= _ZERO) & (text <= _NINE))  # a missing CIGAR may be "*"
     operation = np.searchsorted(ends, digits)
     worth = (text[digits] - _ZERO).astype(np.int64) * 10 ** (ends[operation] - 1 - digits)
     length = np.bincount(operation, worth, len(ends)).astype(np.int64)

@@ -46,7 +46,7 @@ class Tally:
         self.zeros += int(length[value == 0].sum()) if lowest <= 0 <= highest else 0
         self.negative += int(length[value < 0].sum()) if lowest < 0 else 0
         self.sum += float(weighted.sum())
-        self.sum_of_squares += float(np.dot(weighted, value))
+        self.sum_of_squares += float((weighted * value).sum())  # numpy.dot would wake a thread for every core
         self.minimum, self.maximum = min(self.minimum, lowest), max(self.maximum, highest)
         self.histogram += np.bincount(_bins_of(runs.value), length, _BINS).astype(np.int64)
 
@@ -92,8 +92,12 @@ class Tally:
         return values[order], self.histogram[filled][order]
 
     def as_row(self) -> dict[str, Any]:
-        """Return it as plain values; `of_row` reverses it. Without runs, minimum and maximum are None."""
-        values, counts = self.levels()
+        """Return it as plain values; `of_row` reverses it. Without runs, minimum and maximum are None.
+
+        The histogram is a text of `bits:bases`, where bits are the upper 16 of a value's float32.
+        """
+        filled = np.flatnonzero(self.histogram)
+        levels = zip(filled.tolist(), self.histogram[filled].tolist(), strict=True)
         return {
             "runs": self.runs,
             "covered": self.covered,
@@ -103,8 +107,7 @@ class Tally:
             "sum_of_squares": self.sum_of_squares,
             "minimum": self.minimum if self.runs else None,
             "maximum": self.maximum if self.runs else None,
-            "histogram_values": values.tolist(),
-            "histogram_bases": counts.tolist(),
+            "histogram": " ".join(f"{bits}:{bases}" for bits, bases in levels),
         }
 
     @classmethod
@@ -114,8 +117,9 @@ class Tally:
         tally = cls(**numbers)
         if tally.runs:
             tally.minimum, tally.maximum = row["minimum"], row["maximum"]
-        values = np.asarray(row["histogram_values"], np.float32)
-        tally.histogram[_bins_of(values)] = row["histogram_bases"]
+        for level in row["histogram"].split():
+            bits, _, bases = level.partition(":")
+            tally.histogram[int(bits)] = int(bases)
         return tally
 
 

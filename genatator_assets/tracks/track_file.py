@@ -40,7 +40,7 @@ class TrackWriter:
         self._waiting: list[Runs] = []
         self._rows = 0
         self.tally = Tally()
-        self.measured: Measured | None = None
+        self._measured: Measured | None = None
 
     def add(self, runs: Runs) -> None:
         """Take more runs, which lie right of all before.
@@ -60,9 +60,24 @@ class TrackWriter:
         if self._rows > _ROWS_AT_ONCE:
             self._write(keep_rest=True)
 
-    def finish(self) -> None:
+    def flush(self) -> None:
         """Write what is left."""
         self._write(keep_rest=False)
+
+    def finish(self, measured: Measured) -> None:
+        """Take the size and the hash of the file, which is whole now."""
+        self._measured = measured
+
+    @property
+    def finished(self) -> Measured:
+        """Size and hash of the file.
+
+        Raises:
+            ValueError: it is still being written.
+        """
+        if self._measured is None:
+            raise ValueError("the file is not whole yet")
+        return self._measured
 
     def _write(self, *, keep_rest: bool) -> None:
         """Write whole row groups; the rest, the last run among it, may go on in the next runs."""
@@ -96,9 +111,9 @@ def track_writer(path: Path, length: int, metadata: Mapping[str, str]) -> Iterat
         with pq.ParquetWriter(temporary, SCHEMA, **settings) as parquet:
             writer = TrackWriter(parquet, length)
             yield writer
-            writer.finish()
+            writer.flush()
             parquet.add_key_value_metadata(dict(metadata))
-        writer.measured = measure(temporary)
+        writer.finish(measure(temporary))
 
 
 @dataclass(frozen=True, eq=False)
