@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -187,7 +188,7 @@ def test_batches_make_no_difference(
 ) -> None:
     rows = sorted(((flag, start, start + length) for flag, start, length in rows), key=lambda row: row[1])
     edges = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
-    batches = [reads(*rows[a:b]) for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    batches = [reads(*rows[a:b]) for a, b in pairwise(edges) if a < b]
     rule = CountRule(count, shift_bp=shift, extend_bp=extend)  # type: ignore[arg-type]
     _, (runs,) = counted(rule, batches)
     expected = np.zeros(LENGTH)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +65,7 @@ def test_the_same_runs_give_the_same_bytes_however_they_come(tmp_path: Path) -> 
     runs = many_runs(40_000)
     write(tmp_path / "one.parquet", [runs], 10**6)
     cuts = [0, 1, 17_000, 17_001, 39_999, 40_000]
-    pieces = [
-        Runs(*(part[a:b] for part in (runs.start, runs.end, runs.value))) for a, b in zip(cuts, cuts[1:], strict=False)
-    ]
+    pieces = [Runs(*(part[a:b] for part in (runs.start, runs.end, runs.value))) for a, b in pairwise(cuts)]
     write(tmp_path / "two.parquet", pieces, 10**6)
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
 

@@ -17,15 +17,13 @@ from genatator_assets.signals.read import Found, runs_of
 from genatator_assets.signals.recording import SUFFIXES, Recording
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.tracks.track_file import track_writer
-from genatator_assets.work.files import path_name
+from genatator_assets.work.files import Measured, path_name
 from genatator_assets.work.layout_signals import SignalLayout
 from genatator_assets.work.made import recorded
-from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
 from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.tables import Provenance
+from genatator_assets.work.unit import Provenance, Step, Unit
 
-STEP = 1
-"""Raised when the same files and parameters are to give other runs."""
+STEP = Step("track", 1)
 
 
 @dataclass(frozen=True)
@@ -44,23 +42,24 @@ class TrackTask:
         """Name of the unit among all of a dataset."""
         return f"{path_name(self.recording.genome)}/{path_name(self.recording.name)}/{path_name(self.chrom)}"
 
-    @cached_property
-    def manifest(self) -> Path:
-        """Where it is said that the unit is finished."""
-        return SignalLayout(self.root).manifest(self.recording.genome, self.recording.name, self.chrom)
+    @property
+    def size(self) -> int:
+        """Length of the chromosome in bp."""
+        return self.length
 
     @cached_property
-    def made_from(self) -> Provenance:
-        """What its tracks are made from."""
+    def unit(self) -> Unit:
+        """Its tracks on the chromosome, and what they are made from."""
         inputs = {f"file{SUFFIXES[file.strand]}": file.sha256 for file in self.origin.files}
-        names = {SUFFIXES[file.strand]: file.names.get(self.chrom) for file in self.origin.files}
+        names = {file.strand: file.names.get(self.chrom) for file in self.origin.files}
         parameters = {**self.recording.parameters, "chrom": self.chrom, "length": self.length, "names": names}
-        return Provenance(inputs, {**parameters, "step": STEP})
+        manifest = SignalLayout(self.root).manifest(self.recording.genome, self.recording.name, self.chrom)
+        return Unit(self.root, manifest, Provenance(inputs, parameters, STEP))
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """Of all that decides the bytes of its tracks."""
-        return fingerprint_of({"inputs": self.made_from.inputs, "parameters": self.made_from.parameters})
+    @property
+    def units(self) -> Mapping[str, Unit]:
+        """The unit, by the asset that it is a part of."""
+        return {"track": self.unit}
 
     def track(self, suffix: str) -> Path:
         """Where the runs of its track with this suffix stand."""
@@ -82,7 +81,7 @@ def tasks_of(
 
 def intact(task: TrackTask) -> Outcome | None:
     """Return the outcome of a unit that needs no work: its files are there, made by this very task."""
-    kept = finished(task.manifest, task.fingerprint, task.root)
+    kept = task.unit.finished()
     return Outcome(task.key, "intact", kept.facts) if kept else None
 
 
@@ -95,7 +94,7 @@ def _guarded(task: TrackTask) -> Outcome:
     try:
         if kept := intact(task):
             return kept
-        with recorded(task.manifest, task.run_id):
+        with recorded(task.unit.manifest, task.run_id):
             facts = _build(task)
         return Outcome(task.key, "built", facts)
     except GenatatorError as error:
@@ -105,21 +104,19 @@ def _guarded(task: TrackTask) -> Outcome:
 
 
 def _build(task: TrackTask) -> Mapping[str, Any]:
-    task.manifest.unlink(missing_ok=True)
+    task.unit.begin()
     found = Found()
-    outputs: list[OutputFile] = []
+    outputs: dict[Path, Measured] = {}
     tracks: dict[str, Any] = {}
     for suffixes, stretches in runs_of(task.recording, task.origin, task.chrom, task.length, found):
         with ExitStack() as stack:
             paths = [task.track(suffix) for suffix in suffixes]
-            metadata = task.made_from.as_metadata()
+            metadata = task.unit.provenance.as_metadata()
             writers = [stack.enter_context(track_writer(path, task.length, metadata)) for path in paths]
             for stretch in stretches:
                 for writer, runs in zip(writers, stretch, strict=True):
                     writer.add(runs)
-        for suffix, path, writer in zip(suffixes, paths, writers, strict=True):
-            outputs.append(OutputFile.of(path, task.root, writer.finished))
-            tracks[task.recording.name + suffix] = writer.tally.as_row()
-    facts = {**found.as_facts(), "tracks": tracks}
-    Manifest(task.fingerprint, tuple(outputs), facts).write(task.manifest)
-    return facts
+        outputs |= {path: writer.finished for path, writer in zip(paths, writers, strict=True)}
+        names = (task.recording.name + suffix for suffix in suffixes)
+        tracks |= {name: writer.tally.as_row() for name, writer in zip(names, writers, strict=True)}
+    return task.unit.finish(outputs, {**found.as_facts(), "tracks": tracks}).facts
