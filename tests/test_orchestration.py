@@ -483,7 +483,7 @@ def test_what_is_shown_of_an_annotation(tmp_path):
         sha256="0",
         chromosomes_sha256="0",
         table_sha256="0",
-        platform="0",
+        step=1,
         rules={},
         flavour="generic",
         types={"mRNA": ["mRNA"], "lncRNA": []},

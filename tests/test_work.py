@@ -1,5 +1,6 @@
 """Whole files, safe names, manifests and tables."""
 
+import hashlib
 import json
 import os
 import re
@@ -14,7 +15,6 @@ from hypothesis import strategies as st
 from jobs import Job
 
 from genatator_assets.errors import DatasetError, GenatatorError
-from genatator_assets.version import __version__
 from genatator_assets.work.files import (
     canonical_json,
     measure,
@@ -27,7 +27,8 @@ from genatator_assets.work.files import (
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
 from genatator_assets.work.outcome import Outcome, guarded
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance, Step
 
 # Files
 
@@ -302,7 +303,13 @@ def test_there_is_no_traceback_without_an_error():
 # Tables
 
 TABLE = pa.table({"chrom": ["chr1", "chr2", None], "length": [3, 2, 1], "aliases": [["1"], [], ["M", "MT"]]})
-PROVENANCE = Provenance({"sequence": "ab" * 32}, {"kernel": {"width_bp": 2.0, "shape": "box"}, "length": 5})
+PROVENANCE = Provenance(
+    {"sequence": "ab" * 32}, {"kernel": {"width_bp": 2.0, "shape": "box"}, "length": 5}, Step("made up", 3)
+)
+WHOLE = (
+    f'{{"format":"1","inputs":{{"sequence":"{"ab" * 32}"}},'
+    '"parameters":{"kernel":{"shape":"box","width_bp":2.0},"length":5},"step":["made up",3]}'
+)
 
 
 def test_a_table_comes_back_with_its_provenance(tmp_path):
@@ -313,14 +320,15 @@ def test_a_table_comes_back_with_its_provenance(tmp_path):
     metadata = pq.read_metadata(path).metadata
     assert {key.decode(): value.decode() for key, value in metadata.items() if key.startswith(b"genatator")} == {
         "genatator_assets.format_version": "1",
-        "genatator_assets.platform_version": __version__,
         "genatator_assets.inputs": json.dumps({"sequence": "ab" * 32}, separators=(",", ":")),
         "genatator_assets.parameters": '{"kernel":{"shape":"box","width_bp":2.0},"length":5}',
+        "genatator_assets.step": "made up 3",
+        "genatator_assets.fingerprint": hashlib.sha256(WHOLE.encode()).hexdigest(),
     }
 
 
 def test_the_same_table_and_provenance_give_the_same_bytes(tmp_path):
-    again = Provenance(PROVENANCE.inputs, dict(reversed(PROVENANCE.parameters.items())))
+    again = replace(PROVENANCE, parameters=dict(reversed(PROVENANCE.parameters.items())))
     for name, provenance in [("a", PROVENANCE), ("b", again), ("c", replace(PROVENANCE, parameters={"length": 6}))]:
         write_table(tmp_path / name, pa.table(TABLE.to_pydict(), TABLE.schema), provenance)
     a, b, c = ((tmp_path / name).read_bytes() for name in "abc")

@@ -21,6 +21,7 @@ from genatator_assets.gene_finding.tasks import (
     sort_out,
     space_of,
     tasks_of_keys,
+    with_landmarks,
 )
 from genatator_assets.orchestration import metadata, versions
 from genatator_assets.orchestration.failures import Failures
@@ -219,12 +220,13 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
             failures.add(Outcome(key, "failed", error=error))
         tasks = {key: replace(task, run_id=context.run.run_id) for key, task in tasks.items()}
         observed = versions.latest_observation(context.instance, versions.INPUTS)
+        figures = metadata.ChromosomeFigures(layout)
         with closing(_outcomes(layout, tasks, context.log, workers, progress)) as outcomes:
             for outcome in outcomes:
                 if outcome.error:
                     failures.add(outcome)
                     continue
-                yield from _events(tasks[outcome.key], outcome, observed, context)
+                yield from _events(tasks[outcome.key], outcome, observed, context, figures)
         if failures:
             raise failures.failure()
 
@@ -345,21 +347,27 @@ def _outcomes(
     log.info(f"{title}: {in_words(len(done), len(to_do))}")
     require_space(layout.root, space_of(to_do))
     yield from done
-    with progress.of(log, title, sum(task.length for task in to_do)) as tell:
-        for outcome in run_batches(workers.crew(), build_chromosomes, to_do):
-            tell(outcome, tasks[outcome.key].length)
+    with progress.of(log, title, sum(task.size for task in to_do)) as tell:
+        for outcome in run_batches(workers.crew(), build_chromosomes, with_landmarks(layout, to_do)):
+            tell(outcome, tasks[outcome.key].size)
             yield outcome
 
 
 def _events(
-    task: ChromosomeTask, outcome: Outcome, observed: int | None, context: dg.AssetExecutionContext
+    task: ChromosomeTask,
+    outcome: Outcome,
+    observed: int | None,
+    context: dg.AssetExecutionContext,
+    figures: metadata.ChromosomeFigures,
 ) -> Iterator[dg.AssetMaterialization]:
     """Record what was made of a chromosome; `observed` is the event that told of its inputs."""
-    targets, blocks = task.targets_fingerprint, task.blocks_fingerprint
+    targets, blocks = task.targets.fingerprint, task.blocks.fingerprint
     if TARGETS in context.selected_asset_keys:
         tags = versions.event_tags(targets, {versions.INPUTS: versions.Parent(blocks, observed)})
         yield metadata.of_partition(TARGETS, task.key, metadata.of_targets(outcome.facts["targets"]), tags)
     if BLOCKS in context.selected_asset_keys:
         painted = versions.latest_materialization(context.instance, TARGETS)
         tags = versions.event_tags(blocks, {TARGETS: versions.Parent(targets, painted)})
-        yield metadata.of_partition(BLOCKS, task.key, metadata.of_blocks(task, outcome.facts["blocks"]), tags)
+        facts = outcome.facts["blocks"]
+        shown = {**metadata.of_blocks(facts), **figures.of(task, facts["n"])}
+        yield metadata.of_partition(BLOCKS, task.key, shown, tags)

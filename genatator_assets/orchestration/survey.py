@@ -55,7 +55,7 @@ def survey(catalogue: Catalogue, layout: Layout, instance: dg.DagsterInstance) -
         if not tasks:
             waiting += len(keys)
             continue
-        versions |= {key: task.blocks_fingerprint for key, task in tasks.items()}
+        versions |= {key: task.blocks.fingerprint for key, task in tasks.items()}
         done, unbuilt = sort_out(tasks.values())
         finished = {outcome.key for outcome in done} & recorded
         places = [place for place, key in enumerate(keys) if key not in finished]

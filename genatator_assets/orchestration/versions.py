@@ -61,7 +61,7 @@ def of_transcripts(layout: Layout, genome: str) -> str:
 def of_chromosomes(catalogue: Catalogue, layout: Layout, keys: Iterable[str]) -> dict[str, str]:
     """Return the version of each chromosome's inputs: the fingerprint that says whether there is work to do."""
     tasks, _ = tasks_of_keys(catalogue, layout, keys)
-    return {key: task.blocks_fingerprint for key, task in tasks.items()}
+    return {key: task.blocks.fingerprint for key, task in tasks.items()}
 
 
 def data_version(versions: Iterable[str]) -> dg.DataVersion:
