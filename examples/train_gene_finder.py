@@ -39,6 +39,7 @@ class GeneFinder(nn.Module):
     """DNA to six channels, base by base: residual dilated convolutions that see 1,027 bases on either side."""
 
     def __init__(self, width: int = 32, layers: int = 10) -> None:
+        """Make the layers."""
         super().__init__()
         self.first = nn.Conv1d(4, width, 9, padding=4)
         self.blocks = nn.ModuleList(
@@ -65,9 +66,8 @@ def random_strand(window: Window) -> dict[str, Tensor]:
 
 def weights_of(dataset: Dataset) -> Tensor:
     """Return how much a positive base of each channel counts: more for the rare ones, as far as that helps."""
-    shares = []
-    for window in dataset.windows(1_000_000):
-        shares.append(dataset.read(window, channels=CHANNELS).targets.mean(axis=0))
+    windows = dataset.windows(1_000_000)
+    shares = [dataset.read(window, channels=CHANNELS).targets.mean(axis=0) for window in windows]
     return torch.from_numpy(np.clip(np.sqrt(0.5 / np.maximum(np.mean(shares, axis=0), 1e-6)), 1, 10))
 
 
@@ -137,9 +137,8 @@ def write_bigwig(path: Path, chroms: list[tuple[str, int]], values: dict[str, np
     """Write one channel of some chromosomes, base by base."""
     with pyBigWig.open(str(path), "w") as file:
         file.addHeader(chroms)
-        for chrom, length in chroms:
+        for chrom, _ in chroms:
             file.addEntries(chrom, 0, values=values[chrom].astype(np.float64), span=1, step=1)
-            assert len(values[chrom]) == length
 
 
 def decode(probabilities: np.ndarray, least_bp: int = 150, reach_bp: int = 200) -> Iterator[tuple[int, int, str]]:
