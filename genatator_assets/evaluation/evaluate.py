@@ -21,7 +21,14 @@ from genatator_assets.evaluation.models import Models
 from genatator_assets.evaluation.naming import Dropped, Names
 from genatator_assets.evaluation.per_base import CountTask, Positive, channel_names, count, scores_of
 from genatator_assets.evaluation.places import Places, Regions
-from genatator_assets.evaluation.predictions import SITE_KINDS, Found, place_models, read_sites, read_transcripts
+from genatator_assets.evaluation.predictions import (
+    SITE_KINDS,
+    TRUTH_FILE,
+    Found,
+    place_models,
+    read_sites,
+    read_transcripts,
+)
 from genatator_assets.evaluation.probabilities import ScoreFile, is_probabilities, score_files
 from genatator_assets.evaluation.scores import Curves, Scored, Scores, matches_of, table_of
 from genatator_assets.evaluation.scoring import STRATA, By, Rules, Score, batches, score
@@ -137,6 +144,8 @@ class _Judge:
     @classmethod
     def of(cls, dataset: Path_ | Opened, split: str | None, options: Options) -> "_Judge":
         source = root_of(dataset if isinstance(dataset, str | Path) else dataset.store.origin)
+        if (source / TRUTH_FILE).is_file():  # what `truth` wrote
+            source /= TRUTH_FILE
         if source.is_file():
             if split is not None:
                 raise EvaluationError(f"{source} is a file of gene models, which has no split {split!r}")
@@ -319,9 +328,7 @@ def _require_length(file: ScoreFile, length: int) -> None:
 
 def _subsets(places: Places, seq: int, rules: Rules) -> dict[str, Intervals | None]:
     """Return the bases of each subset; None for all of them."""
-    everything = np.array([0]), np.array([places.sequences[seq].length])
-    masked = _on(places.masked, seq)
-    judged: Intervals | None = None if not len(masked[0]) else _outside(masked, everything)
+    judged: Intervals | None = places.judged_on(seq) if len(places.masked) else None
     subsets: dict[str, Intervals | None] = {"all": judged}
     if "leakage" in rules.by:
         for name, regions in (("leakage=seen", places.seen), ("leakage=unseen", places.unseen)):
@@ -333,13 +340,6 @@ def _subsets(places: Places, seq: int, rules: Rules) -> dict[str, Intervals | No
 def _on(regions: Regions, seq: int) -> Intervals:
     wanted = regions.seq == seq
     return merge(regions.start[wanted], regions.end[wanted])
-
-
-def _outside(masked: Intervals, everything: Intervals) -> Intervals:
-    """Return what disjoint intervals leave of one interval."""
-    start, end = np.append(everything[0], masked[1]), np.append(masked[0], everything[1])
-    some = start < end
-    return start[some], end[some]
 
 
 def sha256_of(path: Path) -> str:

@@ -108,6 +108,14 @@ class Places:
         )
         return (seen >= unseen) & (seen > 0), unseen > seen
 
+    def judged_on(self, number: int) -> tuple[Positions, Positions]:
+        """Return the parts of a sequence that are not masked: disjoint, ascending."""
+        wanted = self.masked.seq == number
+        masked = merge(self.masked.start[wanted], self.masked.end[wanted])
+        start, end = np.append(0, masked[1]), np.append(masked[0], self.sequences[number].length)
+        some = start < end
+        return start[some], end[some]
+
     def _covered(self, regions: Regions, seq: Numbers, start: Positions, end: Positions) -> Positions:
         """Count the bases of each interval that regions cover."""
         place = self._line.offsets

@@ -18,6 +18,7 @@ from genatator_assets.evaluation.tables import models_of
 from genatator_assets.regions.bed import NAME, STRAND, read_bed
 
 SITE_KINDS = ("tss", "polya")
+TRUTH_FILE = "truth.gff3.gz"
 _SITES_HEADER = ["gene", "transcript", "type", "TSS", "PolyA", "strand"]
 _TYPES = {"mRNA": "mRNA", "lnc_RNA": "lncRNA", "lncRNA": "lncRNA"}
 _COLUMNS = ("transcript_id", "gene_id", "strand", "start", "end", "type")

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,12 @@ class Scores:
         table = self.table
         wanted = table if prediction is None else table.filter(pc.equal(table["prediction"], prediction))
         return list(wanted.to_pylist())
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write scores.parquet, matches.parquet, errors.gff3, scores.md and curves.svg; return their paths."""
+        from genatator_assets.evaluation.report import write_report  # noqa: PLC0415 - it needs this module
+
+        return list(write_report(self, Path(folder)))
 
     def __repr__(self) -> str:
         """Return a short summary."""

@@ -31,15 +31,17 @@ SEEN_FROM = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What predictions are compared with. `tables` are the transcripts of `models`, in order, with all their columns.
+    """What predictions are compared with.
 
-    `inputs` are the hashes of the files that it was read from; `chromosomes` the judged sequences by genome.
+    `tables` are the transcripts of `models`, in order, with all their columns, and `exons` their exons. `inputs` are
+    the hashes of the files that it was read from.
     """
 
     split: str
     places: Places
     models: Models
     tables: pa.Table
+    exons: pa.Table
     inputs: dict[str, str]
 
 
@@ -53,7 +55,8 @@ def truth_of_split(layout: Layout, split: str, genome: str | None = None) -> Tru
     sequences = _sequences(layout, split, genome)
     genomes = list(dict.fromkeys(one.genome for one in sequences))
     inputs: dict[str, str] = {}
-    tables, models = [], []
+    tables: list[pa.Table] = []
+    models, parts = [], []
     for name in genomes:
         for file in (layout.transcripts(name), layout.exons(name)):
             inputs[file.relative_to(layout.root).as_posix()] = sha256_of_file(file)
@@ -61,10 +64,19 @@ def truth_of_split(layout: Layout, split: str, genome: str | None = None) -> Tru
         numbers = {one.chrom: number for number, one in enumerate(sequences) if one.genome == name}
         seq = _selected_on(transcripts, numbers)
         models.append(models_of(transcripts, exons, seq))
+        before = sum(map(len, tables))
         tables.append(transcripts.take(pa.array(np.flatnonzero(seq >= 0))))
+        parts.append(_renumbered(exons, seq, before))
     seen, unseen = _leakage(layout, sequences)
     places = Places(tuple(sequences), seen=seen, unseen=unseen)
-    return Truth(split, places, Models.joined(models), pa.concat_tables(tables), inputs)
+    return Truth(split, places, Models.joined(models), pa.concat_tables(tables), pa.concat_tables(parts), inputs)
+
+
+def _renumbered(exons: pa.Table, seq: Numbers, before: int) -> pa.Table:
+    """Return the exons of transcripts that have a place, which are numbered anew, behind those of other genomes."""
+    number = np.where(seq >= 0, np.cumsum(seq >= 0) - 1 + before, -1).astype(np.int32)
+    place = number[exons["transcript"].to_numpy()]
+    return exons.set_column(0, "transcript", pa.array(place)).filter(pa.array(place >= 0))
 
 
 def truth_of_found(path: Path, true: Found, predicted: Found) -> Truth:
@@ -86,7 +98,7 @@ def truth_of_found(path: Path, true: Found, predicted: Found) -> Truth:
         names := Names(tuple(Judged("", chrom, length, others) for chrom, length, others in _with_aliases(lengths))),
         Dropped(lenient=False),
     )
-    return Truth("", Places(names.sequences), models, rows, {path.name: sha256_of_file(path)})
+    return Truth("", Places(names.sequences), models, rows, true.exons, {path.name: sha256_of_file(path)})
 
 
 def _reach(*sides: Found) -> dict[str, int]:

@@ -61,7 +61,8 @@ class Units:
         """Return the split that most bases of each chromosome are in, int64 [chromosomes]."""
         chromosome = np.repeat(np.arange(len(self.chromosomes)), np.diff(self.first))
         bases = np.bincount(chromosome * splits + split, weights=self.size, minlength=len(self.chromosomes) * splits)
-        return bases.reshape(-1, splits).argmax(axis=1)
+        home: Numbers = bases.reshape(-1, splits).argmax(axis=1)
+        return home
 
 
 @dataclass(frozen=True, eq=False)
