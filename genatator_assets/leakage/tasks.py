@@ -91,7 +91,7 @@ def judging_of(catalogue: Catalogue, root: Path) -> Judging:
     annotated = {genome for genome in catalogue.annotated_genomes if is_ready(catalogue, layout, genome)}
     return Judging(
         root,
-        catalogue.section(Leakage),
+        getattr(catalogue, "leakage", None) or Leakage(),  # `split` needs no section
         tuple(chromosomes),
         frozenset(masked),
         frozenset(annotated),
