@@ -23,7 +23,7 @@ from genatator_assets.gene_finding.tasks import (
     space_of,
     tasks_of_keys,
 )
-from genatator_assets.orchestration import metadata, versions
+from genatator_assets.orchestration import columns, metadata, versions
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers
@@ -44,33 +44,6 @@ CATALOGUE = dg.AssetKey("chromosome_catalogue")
 TARGETS = dg.AssetKey("chromosome_targets")
 BLOCKS = dg.AssetKey("blocks")
 
-# Which columns a column comes from. What comes from files alone, such as a transcript's id, stands here nowhere.
-_TRANSCRIPTS_FROM = {
-    "genome": "assembly.genome",
-    "chrom": "assembly.chrom, assembly.aliases",
-    "selected": "assembly.included, assembly.length",
-    "reason": "assembly.reason, assembly.length",
-}
-_TARGETS_FROM = {
-    "genome": "selected_isoforms.genome",
-    "chrom": "selected_isoforms.chrom",
-    "channel": "selected_isoforms.strand, selected_isoforms.type",
-    **dict.fromkeys(
-        ("start", "end", "value"), "selected_isoforms.start, selected_isoforms.end, selected_isoforms.selected"
-    ),
-}
-_BLOCKS_FROM = {
-    "dna_sequence": "assembly.chrom",
-    "targets": ", ".join(f"chromosome_targets.{name}" for name in ("channel", "start", "end", "value")),
-    "metadata": "assembly.genome, assembly.chrom, assembly.length, assembly.split",
-}
-_INDEX_FROM = {
-    "species": "assembly.species",
-    **dict.fromkeys(("genome", "split", "chrom", "start", "end", "chrom_length"), "blocks.metadata"),
-    **dict.fromkeys(("A", "C", "G", "T", "N", "dna_sha256"), "blocks.dna_sequence"),
-    **dict.fromkeys(("target_sum", "target_max"), "blocks.targets"),
-}
-
 
 def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Return the assets of a catalogue."""
@@ -90,9 +63,9 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         partitions_def=genomes,
         backfill_policy=one_run,
         code_version=__version__,
-        group_name="sources",
+        group_name="assemblies",
         kinds={"fasta", "parquet"},
-        metadata=metadata.column_schema(sources.SCHEMA),
+        metadata=columns.columns(sources.SCHEMA, columns.ASSEMBLY),
         description="An assembly's sequence, checked, decompressed and indexed, and its table of chromosomes: which"
         " are included, in which split, and why the others are not.",
     )
@@ -112,9 +85,9 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         backfill_policy=one_run,
         code_version=__version__,
         deps=[assembly],
-        group_name="annotation",
+        group_name="assemblies",
         kinds={"gff", "parquet"},
-        metadata={**metadata.column_schema(select.SCHEMA), **metadata.column_lineage(_TRANSCRIPTS_FROM)},
+        metadata=columns.columns(select.SCHEMA, columns.TRANSCRIPTS),
         description="Every transcript of an assembly's annotation: all isoforms of mRNA and lncRNA genes that are"
         " selected, and all others with the reason why they are not.",
     )
@@ -133,7 +106,7 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
 def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     @dg.asset(
         deps=["assembly", "selected_isoforms"],
-        group_name="catalogue",
+        group_name="assemblies",
         code_version=__version__,
         description="The chromosomes that there are to build, of all assemblies; registers them as partitions.",
     )
@@ -149,9 +122,9 @@ def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 **metadata.of_catalogue(catalogue, included),
-                "partitions added": len(added),
-                "partitions removed": len(removed),
-                "chromosomes with new inputs": versions.observe_inputs(context, inputs),
+                "partitions added": f"{len(added):,}",
+                "partitions removed": f"{len(removed):,}",
+                "chromosomes with new inputs": f"{versions.observe_inputs(context, inputs):,}",
             },
             data_version=versions.data_version(inputs.values()),
         )
@@ -166,23 +139,23 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 TARGETS,
                 deps=[versions.INPUTS],
-                group_name="targets",
+                group_name="gene_finding",
                 kinds={"numpy", "parquet"},
-                metadata={**metadata.column_schema(store.SCHEMA), **metadata.column_lineage(_TARGETS_FROM)},
+                metadata=columns.columns(store.SCHEMA, columns.TARGETS),
                 code_version=__version__,
                 description="The twelve target channels of a whole chromosome, as runs of equal value:"
-                " targets/<genome>/<chrom>.parquet.",
+                " `targets/<genome>/<chrom>.parquet`.",
                 skippable=True,
             ),
             dg.AssetSpec(
                 BLOCKS,
                 deps=[TARGETS],
-                group_name="blocks",
+                group_name="gene_finding",
                 kinds={"parquet"},
-                metadata={**metadata.column_schema(contract.SCHEMA), **metadata.column_lineage(_BLOCKS_FROM)},
+                metadata=columns.columns(contract.SCHEMA, columns.BLOCKS),
                 code_version=__version__,
                 description="DNA and dense targets of a chromosome, cut into blocks of one row and one file each:"
-                " blocks/<split>/genome=<genome>/chrom=<chrom>/<start>.parquet.",
+                " `blocks/<split>/genome=<genome>/chrom=<chrom>/<start>.parquet`.",
                 skippable=True,
             ),
         ],
@@ -221,10 +194,10 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
 def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     @dg.asset(
         deps=[BLOCKS],
-        group_name="dataset",
+        group_name="gene_finding",
         kinds={"parquet"},
         code_version=__version__,
-        metadata={**metadata.column_schema(index.SCHEMA), **metadata.column_lineage(_INDEX_FROM)},
+        metadata=columns.columns(index.SCHEMA, columns.INDEX),
         description="A row per block: typed metadata, composition, target sums, hash and path.",
     )
     def block_index(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
@@ -236,7 +209,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         deps=[block_index],
-        group_name="dataset",
+        group_name="gene_finding",
         kinds={"duckdb", "parquet"},
         code_version=__version__,
         description="The card's tables: splits, DNA alphabet, target sums and densities, species, reasons.",

@@ -12,6 +12,7 @@ from genatator_assets.query.checks import SAMPLE_ROWS, Finding, check_names, des
 from genatator_assets.query.connect import connect
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.text import Markdown
 
 _OF_CATALOGUE = ("every_genome_has_selected_transcripts", "selected_transcripts_are_inside")
 """Checks that need no blocks, and so run as soon as annotations are read."""
@@ -33,7 +34,7 @@ def build_checks(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
 
 
 def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
-    specs = [dg.AssetCheckSpec(name, asset=asset, description=describe_check(name)) for name in names]
+    specs = [dg.AssetCheckSpec(name, asset=asset, description=Markdown.of(describe_check(name))) for name in names]
 
     @dg.multi_asset_check(name=f"checks_of_{asset}", specs=specs, can_subset=True)
     def checks(
@@ -44,7 +45,9 @@ def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
                 try:
                     yield _result(asset, run_check(connection, name))
                 except QueryError as error:  # such as a file that can't be read: the other checks go on
-                    yield dg.AssetCheckResult(passed=False, asset_key=asset, check_name=name, description=str(error))
+                    yield dg.AssetCheckResult(
+                        passed=False, asset_key=asset, check_name=name, description=Markdown.of(str(error))
+                    )
 
     return checks
 
@@ -70,7 +73,9 @@ def _verdict(report: Report) -> dg.AssetCheckResult:
     first = "; ".join(" ".join(row[: len(header) - 1]) for row in rows[:_SHOWN_ROWS])
     return dg.AssetCheckResult(
         passed=not report.differences,
-        description=f"{drawn}: {f'{len(report.differences):,} differ: {first}' if rows else 'nothing differs'}",
+        description=Markdown.of(
+            f"{drawn}: {f'{len(report.differences):,} differ: {first}' if rows else 'nothing differs'}"
+        ),
         metadata={
             "seed": report.seed or 0,
             "differences": len(report.differences),
@@ -86,7 +91,7 @@ def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:
         passed=finding.passed,
         asset_key=asset,
         check_name=finding.name,
-        description=_in_words(finding),
+        description=Markdown.of(_in_words(finding)),
         metadata={"offenders": finding.offenders, **shown},
     )
 

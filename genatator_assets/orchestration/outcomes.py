@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import dagster as dg
 
 from genatator_assets.errors import ClusterError
+from genatator_assets.work.text import Markdown
 
 _OURS = "genatator_assets.errors."
 
@@ -23,7 +24,7 @@ def faults_of(events: Iterable[dg.DagsterEvent]) -> list[str]:
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             if not evaluation.passed:
-                faults.append(f"check {evaluation.check_name}: {evaluation.description}")
+                faults.append(f"check {evaluation.check_name}: {Markdown(evaluation.description or '').shown()}")
     return faults
 
 
