@@ -615,7 +615,7 @@ def test_sample_of_blocks_ends_with_the_one_that_reaches_its_size(root):
 
 TWINS = """
 dataset: twins
-block_size_bp: 60_000
+gene_finding: {block_size_bp: 60_000}
 min_chromosome_length_bp: 50_000
 assemblies:
   - genome: a

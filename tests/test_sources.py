@@ -18,8 +18,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pyfaidx import Faidx
 
-from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import CatalogueError, DamagedError, DatasetError, SequenceError
+from genatator_assets.parts import validate
 from genatator_assets.sources import fasta
 from genatator_assets.sources.assembly import import_assembly, read_source
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, read_chromosomes, write_chromosomes
@@ -369,7 +369,7 @@ def catalogue_of(**assembly):
     """A catalogue of one simulated assembly `g`, whose chromosomes chr1, chr2, chr3 have 5,000 bp together."""
     simulate = {"seed": 1, "total_bp": 5_000, "chromosomes": 3, "short_scaffolds": 0, "flavour": "gencode"}
     entry = {"genome": "g", "species": "S s", "simulate": simulate, "min_chromosome_length_bp": 100, **assembly}
-    return Catalogue.model_validate({"dataset": "d", "assemblies": [entry]})
+    return validate({"dataset": "d", "assemblies": [entry]})
 
 
 LENGTHS = {"chr1": 1_000, "chr2": 100, "chr3": 99, "chrX": 500, "chrM": 50}

@@ -18,11 +18,12 @@ from conftest import command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genatator_assets.catalogue import Kernel, load_catalogue
 from genatator_assets.errors import CatalogueError, DatasetError
+from genatator_assets.gene_finding.section import Kernel
 from genatator_assets.gene_finding.verify import Difference, Report, verify
 from genatator_assets.gene_finding.verify.derive import CHANNELS, Selected, expected_targets, heights
 from genatator_assets.gene_finding.verify.inputs import fasta_slices
+from genatator_assets.parts import load_catalogue
 from genatator_assets.work.layout import Layout
 
 CHR1 = "blocks/train/genome=sim-gencode/chrom=chr1"
@@ -38,10 +39,11 @@ Row = dict[str, Any]
 def older(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """The same dataset as it was made with another kernel."""
     folder = tmp_path_factory.mktemp("older") / "older"
-    return build_small(folder, (tmp_path_factory.getbasetemp() / "small/catalogue.yaml").read_text() + OLD_KERNEL)
+    text = (tmp_path_factory.getbasetemp() / "small/catalogue.yaml").read_text()
+    return build_small(folder, text.replace("gene_finding: {", f"gene_finding: {{{OLD_KERNEL}, "))
 
 
-OLD_KERNEL = "kernel: {shape: laplace, width_bp: 10, radius_bp: 20}\n"
+OLD_KERNEL = "kernel: {shape: laplace, width_bp: 10, radius_bp: 20}"
 
 
 @pytest.fixture

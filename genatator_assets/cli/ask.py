@@ -96,8 +96,8 @@ def verify(catalogue: str, root: Path, genomes: tuple[str, ...], sample: int | N
 
     Files are hashed, and every clause of the format is checked, too. Exits with 1 if anything differs.
     """
-    from genatator_assets.catalogue import load_catalogue
     from genatator_assets.gene_finding.verify import verify as verify_dataset
+    from genatator_assets.parts import load_catalogue
 
     with _bases_done() as tell:
         report = verify_dataset(
@@ -187,8 +187,8 @@ def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do
 
     Keys are those of Dagster's partitions. Genomes that are not prepared yet have no chromosomes.
     """
-    from genatator_assets.catalogue import load_catalogue
     from genatator_assets.gene_finding.tasks import in_words, included_chromosomes, sort_out, tasks_of_keys
+    from genatator_assets.parts import load_catalogue
     from genatator_assets.work.layout import chromosome_key
 
     read, layout = load_catalogue(catalogue), Layout(root.absolute())

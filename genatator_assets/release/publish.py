@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from genatator_assets.catalogue.model import SPLITS
+from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.release.catalog import catalog_of_release
 from genatator_assets.release.contents import Contents, gather

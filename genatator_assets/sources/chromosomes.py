@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from genatator_assets.catalogue import Assembly, Catalogue, Split
-from genatator_assets.catalogue.model import SPLITS, nearest
+from genatator_assets.catalogue import Assembly, Catalogue
+from genatator_assets.catalogue.values import SPLITS, Split, nearest
 from genatator_assets.errors import CatalogueError
 from genatator_assets.work.tables import Provenance, read_table, write_table
 

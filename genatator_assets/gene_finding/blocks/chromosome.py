@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from genatator_assets.catalogue import Kernel
-from genatator_assets.catalogue.model import SPLITS, BlockWriter, Split
+from genatator_assets.catalogue.values import SPLITS, Split
 from genatator_assets.errors import DamagedError, DatasetError, GenatatorError
 from genatator_assets.gene_finding.blocks.along import as_digits, count_n, edges_of
 from genatator_assets.gene_finding.blocks.contract import BlockPlace, block_intervals
@@ -25,6 +24,7 @@ from genatator_assets.gene_finding.channels import CHANNELS, GROUPS
 from genatator_assets.gene_finding.kernels import kernel_values
 from genatator_assets.gene_finding.landmarks import Landmarks
 from genatator_assets.gene_finding.paint import paint
+from genatator_assets.gene_finding.section import BlockWriter, Kernel
 from genatator_assets.sources.assembly import discard_copy
 from genatator_assets.sources.sequence import SequenceReader, count_nucleotides, local_fasta
 from genatator_assets.tracks.runs import STRANDS, Positions
