@@ -28,6 +28,19 @@ def faults_of(events: Iterable[dg.DagsterEvent]) -> list[str]:
     return faults
 
 
+def faults_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
+    """Return why a recorded run failed, and which of its checks did not pass.
+
+    Raises:
+        KeyboardInterrupt, ClusterError: as `faults_of`.
+    """
+    events = [entry.dagster_event for entry in instance.all_logs(run.run_id)]
+    faults = faults_of(event for event in events if event is not None)
+    if run.status != dg.DagsterRunStatus.SUCCESS and not faults:
+        faults = [f"the run ended as {run.status.value}; see its log in Dagster's UI"]
+    return faults
+
+
 def _fault(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
