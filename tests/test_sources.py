@@ -6,6 +6,7 @@ import random
 import re
 import struct
 import time
+import tracemalloc
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +21,12 @@ from pyfaidx import Faidx
 
 from genatator_assets.errors import CatalogueError, DamagedError, DatasetError, SequenceError
 from genatator_assets.parts import validate
-from genatator_assets.sources import fasta
+from genatator_assets.sources import fasta, pieces
 from genatator_assets.sources.assembly import import_assembly, read_source
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, read_chromosomes, write_chromosomes
 from genatator_assets.sources.fasta import import_fasta, index_path, read_index, scan_fasta
 from genatator_assets.sources.sequence import SequenceReader, count_nucleotides, read_dna
+from genatator_assets.sources.soft_masked import read_soft_masked
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import Provenance
 
@@ -91,7 +93,7 @@ def folder(tmp_path):
 @pytest.fixture(params=[1, 7, None], ids=["pieces of 1", "pieces of 7", "pieces as they are"])
 def piece_bytes(request, monkeypatch):
     if request.param:
-        monkeypatch.setattr(fasta, "_PIECE_BYTES", request.param)
+        monkeypatch.setattr(pieces, "PIECE_BYTES", request.param)
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
@@ -148,14 +150,29 @@ def spelled(draw, letters=LETTERS):
     return records, mark + text.encode(), "".join(f"{line}\n" for line in tidy).encode()
 
 
+def masked(sequence):
+    """The runs of lower-case letters, by a pattern."""
+    return [list(found.span()) for found in re.finditer("[a-z]+", sequence)]
+
+
 @given(spelled(), st.integers(1, 40), st.sampled_from(list(COMPRESSIONS.values())))
 def test_an_import_does_not_depend_on_the_spelling_or_the_piece_size(case, piece_bytes, compress):
     records, raw, tidy = case
-    with TemporaryDirectory() as name, mock.patch.object(fasta, "_PIECE_BYTES", piece_bytes):
+    sequences = {header.split()[0]: sequence for header, sequence, _ in records}
+    with TemporaryDirectory() as name, mock.patch.object(pieces, "PIECE_BYTES", piece_bytes):
         folder = Folder(name)
-        assert folder.take(compress(raw)) == tidy
-        assert read_index(folder.copy) == {header.split()[0]: len(sequence) for header, sequence, _ in records}
+        imported = folder.imported(compress(raw))
+        assert folder.copy.read_bytes() == tidy
+        lengths = {name: len(sequence) for name, sequence in sequences.items()}
+        assert read_index(folder.copy) == scan_fasta(folder.source) == lengths
         assert index_path(folder.copy).read_text() == index_by_pyfaidx(folder.copy)
+    assert {name: runs.tolist() for name, runs in imported.soft_masked.items()} == {
+        name: masked(sequence) for name, sequence in sequences.items()
+    }
+    assert imported.sha256 == {
+        name: hashlib.sha256(re.sub("[^ACGT]", "N", sequence.upper()).encode()).hexdigest()
+        for name, sequence in sequences.items()
+    }
 
 
 @given(spelled(), st.data(), st.integers(1, 40))
@@ -170,8 +187,69 @@ def test_an_illegal_letter_is_told_with_its_line_whatever_the_piece_size(case, d
     lines[number] = lines[number][:place] + bytes([letter]) + lines[number][place:]
     if lines[number].startswith(b">"):
         return
-    with TemporaryDirectory() as name, mock.patch.object(fasta, "_PIECE_BYTES", piece_bytes):
+    with TemporaryDirectory() as name, mock.patch.object(pieces, "PIECE_BYTES", piece_bytes):
         assert Folder(name).refusal(b"\n".join(lines)).startswith(f":{number + 1}: found ")
+
+
+def test_soft_masking_comes_back_by_sequence(inputs):
+    inputs.imported(GENOME)
+    path = inputs.layout.soft_masked("g")
+    assert [read_soft_masked(path, chrom).tolist() for chrom in ("chr1", "chr2", "chr9")] == [
+        [[4, 8], [14, 16]],
+        [],
+        [],
+    ]
+    assert pq.read_table(path).to_pylist() == [
+        {"chrom": "chr1", "start": 4, "end": 8},
+        {"chrom": "chr1", "start": 14, "end": 16},
+    ]
+
+
+def test_a_line_of_any_length_is_read_in_pieces(folder):
+    """Of a genome whose chromosomes are a line each, no more is held than a few pieces."""
+    folder.source.write_bytes(b">a\n" + b"ACGTacgtNN" * 2_400_000 + b"\n>b\nAC\n")
+    with mock.patch.object(pieces, "PIECE_BYTES", 1 << 18):
+        tracemalloc.start()
+        try:
+            import_fasta(folder.source, folder.copy)
+            held = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert folder.copy.read_bytes() == folder.source.read_bytes()
+    assert index_path(folder.copy).read_text() == "a\t24000000\t3\t24000000\t24000001\nb\t2\t24000007\t2\t3\n"
+    soft_masked_bytes = 16 * 2_400_000
+    assert held < soft_masked_bytes * 3 + 24_000_000 / 4
+
+
+def test_a_header_of_any_length_is_refused_and_not_held(folder, monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 10)
+    monkeypatch.setattr(pieces, "LONGEST_HEADER_BYTES", 100)
+    assert folder.refusal(b">a\nAC\n>" + b"x" * 110).startswith(":3: a header of more than ")
+    assert folder.refusal(b"x" * 110).startswith(":1: found 'xxx")
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_a_file_that_would_fill_the_disk_is_refused_before_it_does(folder, monkeypatch, compress):
+    """How large a compressed file becomes nobody knows: what is free is asked again and again."""
+
+    def free_bytes(disk: Path) -> int:
+        return 1_200_000 - sum(file.stat().st_size for file in disk.iterdir())
+
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 10_000)
+    monkeypatch.setattr(fasta, "SPARE_BYTES", 300_000)
+    monkeypatch.setattr(fasta, "_WATCHED_BYTES", 20_000)
+    monkeypatch.setattr(fasta, "free_bytes", free_bytes)
+    content = b">a\n" + (b"A" * 99 + b"\n") * 10_000
+    with pytest.raises(SequenceError, match=r"source\.fa: too large for the disk: ") as caught:
+        folder.imported(compress(content))
+    written, free = (
+        int(number.replace(",", "")) for number in re.findall("([0-9,]+) (?:bytes|are)", str(caught.value))
+    )
+    assert written == (0 if compress is bytes else 1_200_000 - free)
+    assert free > 300_000
+    assert list(folder.copy.parent.iterdir()) == []
+    monkeypatch.setattr(fasta, "free_bytes", lambda folder: None)  # as of an object store
+    folder.imported(compress(content))
 
 
 def test_an_illegal_letter_far_into_a_file_is_told_with_its_line(folder):
@@ -246,7 +324,7 @@ def test_a_truncated_compressed_file_is_refused_wherever_it_ends(folder, compres
 
 
 def test_a_truncated_gzip_of_many_pieces_is_refused(folder, monkeypatch):
-    monkeypatch.setattr(fasta, "_PIECE_BYTES", 1 << 10)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 1 << 10)
     letters = random.Random(1)
     lines = ("".join(letters.choices("ACGT", k=60)) for _ in range(500))
     whole = gzip.compress(("\n".join([">a", *lines]) + "\n").encode())
@@ -626,10 +704,11 @@ def letters_of(path):
 )
 def test_a_real_human_megabase_is_imported_and_read(data, tmp_path, path, chrom, soft_masked):
     copy = tmp_path / "sequence.fa"
-    import_fasta(data / path, copy)
+    imported = import_fasta(data / path, copy)
     assert read_index(copy) == {chrom: 1_000_000}
     expected = letters_of(data / path)
     assert letters_of(copy) == expected
+    assert imported.soft_masked[chrom].tolist() == masked(expected)
     if soft_masked:
         assert not expected.isupper()
     dna = read_dna(copy, chrom, 0, 1_000_000)

@@ -151,7 +151,11 @@ def _tables(contents: Contents) -> Iterator[str]:
     layout = contents.layout
     paths = [layout.statistics(name) for name in contents.statistics]
     for origin in contents.origins:
-        paths += [layout.chromosomes(origin.genome), layout.transcripts(origin.genome)]
+        paths += [
+            layout.chromosomes(origin.genome),
+            layout.soft_masked(origin.genome),
+            layout.transcripts(origin.genome),
+        ]
     return (path.relative_to(layout.root).as_posix() for path in paths)
 
 

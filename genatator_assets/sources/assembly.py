@@ -10,6 +10,7 @@ from genatator_assets.sources.aliases import aliases_of, read_names
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, write_chromosomes
 from genatator_assets.sources.fasta import import_fasta, index_path, read_index
 from genatator_assets.sources.sequence import discard_local_fasta
+from genatator_assets.sources.soft_masked import write_soft_masked
 from genatator_assets.work.files import require_own_folder, write_json
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from genatator_assets.sources.inputs import InputFile
 
 STEP = 1
-"""Raised when the same FASTA file is to give another copy, index or hashes."""
+"""Raised when the same FASTA file is to give another copy, index, hashes or soft masking."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def discard_copy(layout: Layout, genome: str) -> None:
 
 
 def _copy(genome: str, sequence: "InputFile", layout: Layout) -> Manifest:
-    """Copy and index a FASTA file, unless that was done before from the same bytes."""
+    """Copy and index a FASTA file and note its soft masking, unless that was done before from the same bytes."""
     path, fasta = layout.sequence_manifest(genome), layout.sequence(genome)
     fingerprint = fingerprint_of({"sequence": sequence.sha256, "step": STEP})
     if kept := finished(path, fingerprint, layout.root):
@@ -115,6 +116,8 @@ def _copy(genome: str, sequence: "InputFile", layout: Layout) -> Manifest:
     path.unlink(missing_ok=True)
     imported = import_fasta(sequence.path, fasta)
     measured = {fasta: imported.copy, index_path(fasta): imported.index}
+    masked = layout.soft_masked(genome)
+    measured[masked] = write_soft_masked(masked, imported.soft_masked, Provenance({"sequence": sequence.sha256}))
     outputs = tuple(OutputFile.of(file, layout.root, size) for file, size in measured.items())
     manifest = Manifest(fingerprint, outputs, {"sha256": imported.sha256})
     manifest.write(path)

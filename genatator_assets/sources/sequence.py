@@ -14,7 +14,7 @@ from pyfaidx import Faidx, FastaIndexingError
 
 from genatator_assets.errors import DamagedError
 from genatator_assets.sources.fasta import index_path
-from genatator_assets.sources.letters import NUCLEOTIDES, lines_in_contract
+from genatator_assets.sources.letters import NUCLEOTIDES, letters_of_lines, upper
 from genatator_assets.work.files import bring
 from genatator_assets.work.storage import is_remote, machine_folder
 
@@ -107,14 +107,14 @@ def _read(fasta: Path, chrom: str, start: int, end: int) -> bytes:
 
     begin, stop = place(start), place(min(end, sequence.rlen))
     try:
-        letters = lines_in_contract(os.pread(indexed.file.fileno(), max(0, stop - begin), begin))
+        letters = letters_of_lines(os.pread(indexed.file.fileno(), max(0, stop - begin), begin))
     except (OSError, ValueError) as error:
         raise DamagedError(f"{fasta} is damaged: of {chrom}[{start:,}, {end:,}), {error}") from error
     if len(letters) != end - start:
         raise DamagedError(
             f"{fasta} is damaged: {chrom} has {len(letters):,} of the {end - start:,} bases from {start:,} to {end:,}"
         )
-    return letters
+    return upper(letters).tobytes()
 
 
 def count_nucleotides(dna: str) -> Mapping[str, int]:

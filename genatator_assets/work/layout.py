@@ -74,8 +74,12 @@ class Layout:
         """FASTA file, uncompressed, with its `.fai` beside it."""
         return self.assembly(genome) / "sequence.fa"
 
+    def soft_masked(self, genome: str) -> Path:
+        """Where the FASTA file's letters are in lower case."""
+        return self.assembly(genome) / "soft_masked.parquet"
+
     def sequence_manifest(self, genome: str) -> Path:
-        """What made the FASTA file, and the hashes of its sequences."""
+        """What made these, and the hashes of the sequences."""
         return self.assembly(genome) / "sequence.json"
 
     def chromosomes(self, genome: str) -> Path:
