@@ -1,7 +1,7 @@
 """The assets, from assemblies to the dataset's card. They call the library and say what came of it."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import dagster as dg
@@ -106,6 +106,7 @@ def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
 def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     @dg.asset(
         deps=["assembly", "selected_isoforms"],
+        backfill_policy=dg.BackfillPolicy.single_run(),  # else `dg launch --partition-range` refuses the job
         group_name="assemblies",
         code_version=__version__,
         description="The chromosomes that there are to build, of all assemblies; registers them as partitions.",
@@ -201,7 +202,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         description="A row per block: typed metadata, composition, target sums, hash and path.",
     )
     def block_index(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        with recorded(layout.index, context.run.run_id):
+        with _told(), recorded(layout.index, context.run.run_id):
             summary = index.build_index(catalogue, layout)
         return dg.MaterializeResult(
             metadata=metadata.of_index(layout, summary), data_version=versions.of_files(layout.index)
@@ -217,7 +218,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     def split_statistics(
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
     ) -> dg.MaterializeResult[None]:
-        with recorded(layout.statistics(TABLES[0]).parent, context.run.run_id):
+        with _told(), recorded(layout.statistics(TABLES[0]).parent, context.run.run_id):
             tables = build_statistics(catalogue, layout)
         stored = versions.of_files(*(layout.statistics(name) for name in TABLES))
         return dg.MaterializeResult(
@@ -233,7 +234,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         " for DuckDB.",
     )
     def dataset_card(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        with recorded(layout.card, context.run.run_id):
+        with _told(), recorded(layout.card, context.run.run_id):
             text = write_card(catalogue, layout, read_statistics(layout))
             write_catalog(layout)
         return dg.MaterializeResult(
@@ -249,7 +250,9 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         " matter, tables and checksums, in one folder.",
     )
     def release(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata=metadata.of_release(make_release(layout)))
+        with _told():
+            made = make_release(layout)
+        return dg.MaterializeResult(metadata=metadata.of_release(made))
 
     return [block_index, split_statistics, dataset_card, release]
 
@@ -303,6 +306,15 @@ def _events(
         painted = versions.latest_materialization(context.instance, TARGETS)
         tags = versions.event_tags(blocks, {TARGETS: versions.Parent(targets, painted)})
         yield metadata.of_partition(BLOCKS, task.key, metadata.of_blocks(task, outcome.facts["blocks"]), tags)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Have what a user can mend stand in the first line of the step's error, not below words of Dagster's own."""
+    try:
+        yield
+    except GenatatorError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def _failure(what: str, failed: Mapping[str, str], count: int) -> dg.Failure:

@@ -24,7 +24,7 @@ class _Logged(Progress):
 def everything_job(settings: Settings) -> dg.JobDefinition:
     """Return the job; it has no partitions, and needs none to be known before."""
 
-    @dg.op(name="all_steps", out={}, description="Runs prepare, build_blocks and finish; their runs are listed beside.")
+    @dg.op(name="all_steps", out=dg.Out(dg.Nothing), description="Runs prepare, build_blocks and finish.")
     def all_steps(context: dg.OpExecutionContext) -> None:
         from genatator_assets.orchestration.build import build  # noqa: PLC0415 - it needs the definitions itself
 

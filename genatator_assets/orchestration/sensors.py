@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from genatator_assets.catalogue import Catalogue, load_catalogue
+from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import CatalogueError
 from genatator_assets.orchestration.assets import BLOCKS, CATALOGUE
 from genatator_assets.orchestration.everything import EVERYTHING
@@ -19,6 +19,7 @@ from genatator_assets.orchestration.outcomes import faults_of_run
 from genatator_assets.orchestration.partitions import range_tags
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import VERSION_TAG, survey
+from genatator_assets.parts import load_catalogue
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import fingerprint_of
 
