@@ -28,21 +28,25 @@ STEP = 1
 class Source:
     """Where an assembly came from: its files' paths and their hashes as given; size and hash of the indexed copy.
 
-    A file that was fetched has a url, and the checksum that it was compared with when it arrived, if one was known.
+    A file that was fetched has a url, the address at another server from which it came if we were sent to one, and the
+    checksum that it was compared with when it arrived, if one was known.
     """
 
     genome: str
     sequence_path: str
     sequence_sha256: str
     sequence_url: str | None
+    sequence_served_from: str | None
     sequence_checksum: str | None
     annotation_path: str
     annotation_sha256: str
     annotation_url: str | None
+    annotation_served_from: str | None
     annotation_checksum: str | None
     aliases_path: str | None
     aliases_sha256: str | None
     aliases_url: str | None
+    aliases_served_from: str | None
     aliases_checksum: str | None
     indexed_bytes: int
     indexed_sha256: str
