@@ -271,7 +271,7 @@ def test_a_bar_shows_the_file_and_a_failed_one_leaves_none(web, cache):
     console = Console(file=io.StringIO(), force_terminal=False, width=100)
     watched = replace(cache, watch=download_bars(console))
     watched.fetch(web.url(FILE))
-    with pytest.raises(FetchError):
+    with pytest.raises(FetchError, match=r"/pub/absent\.gff: the server has no such file"):
         watched.fetch(web.url("/pub/absent.gff"))
     printed = console.file.getvalue()
     assert "genes.gtf.gz" in printed
@@ -325,7 +325,7 @@ def test_what_will_not_pass_is_said_at_once(web, cache, code, words):
 def test_a_server_that_is_not_there_is_waited_for_once(cache):
     with web_server() as gone:
         pass
-    with pytest.raises(UnreachableError, match=r"refused.*") as caught:
+    with pytest.raises(UnreachableError, match="refused") as caught:
         cache.fetch(gone.url(FILE))
     assert "given up after 3 tries" in str(caught.value)
     with pytest.raises(UnreachableError, match=f"/other: {gone.address[7:]} could not be reached$"):
@@ -367,7 +367,7 @@ def test_wrong_bytes_that_pass_are_fetched_again(web, cache):
 
 def test_a_damaged_part_is_found_out_and_fetched_from_the_start(web, cache):
     web.misdeeds[FILE] = [cut(200_000), *[status(503)] * 3]
-    with pytest.raises(FetchError):
+    with pytest.raises(FetchError, match="given up after 3 tries in a row without progress: 503 Service Unavailable"):
         cache.fetch(web.url(FILE), Checksum(md5(CONTENT), "the catalogue"))
     (part,) = cache.folder.rglob("*.part")
     part.write_bytes(b"?" + part.read_bytes()[1:])
@@ -478,7 +478,7 @@ def test_what_a_killed_fetch_left_is_not_what_is_asked_for_again(web, cache):
 def test_what_can_not_be_fetched_again_stays(web, cache):
     cache.fetch(web.url(FILE))
     web.misdeeds[FILE] = [cut(100_000), *[status(500)] * 9]
-    with pytest.raises(FetchError):
+    with pytest.raises(FetchError, match="given up after 3 tries in a row without progress: 500 Internal Server Error"):
         replace(cache, again=True).fetch(web.url(FILE))
     web.misdeeds.clear()
     fetched = cache.fetch(web.url(FILE))
