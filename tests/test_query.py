@@ -382,7 +382,7 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
         (
             "no combined channel",
             segments(drop_combined_channel),
-            [{**HUMAN, "position": start, "combined_value": None} for start in (2_500, 41_702, 60_000)],
+            [{**HUMAN, "position": start, "combined_value": None} for start in (2_500, 41_702)],
         ),
     ],
     "combined_sums_cover_mrna": [
