@@ -57,6 +57,10 @@ class AnnotationError(GenatatorError):
     """A GFF3 or GTF file can't be used."""
 
 
+class SignalError(GenatatorError):
+    """A BAM, CRAM, bigWig or interval file, or a table of tracks, can't be used."""
+
+
 class DatasetError(GenatatorError):
     """A dataset root is incomplete or damaged."""
 
@@ -72,6 +76,10 @@ class DamagedError(DatasetError):
 
 class QueryError(GenatatorError):
     """An SQL statement can't be run on a dataset."""
+
+
+class NotBuiltError(QueryError):
+    """What an SQL statement asks about has not been built yet."""
 
 
 class FetchError(GenatatorError):
