@@ -26,7 +26,8 @@ from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import write_segments
 from genatator_assets.work import tables
 from genatator_assets.work.manifest import Manifest, OutputFile
-from genatator_assets.work.tables import Provenance, write_table
+from genatator_assets.work.tables import write_table
+from genatator_assets.work.unit import Provenance
 
 START, END, LENGTH = 9_500, 30_300, 40_000
 """A block that begins where no page of the chromosome would: 20 cells of 1,000 bases and one of 800."""
