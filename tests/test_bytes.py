@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from genatator_assets.gene_finding.blocks import encode
 from genatator_assets.gene_finding.blocks.contract import BlockPlace
 from genatator_assets.gene_finding.blocks.encode.table import PAGE_TABLE_KEY, PageTable
 from genatator_assets.gene_finding.blocks.write import write_block
@@ -24,10 +23,9 @@ from genatator_assets.sources.soft_masked import write_soft_masked
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import write_segments
-from genatator_assets.work import tables
 from genatator_assets.work.manifest import Manifest, OutputFile
 from genatator_assets.work.tables import write_table
-from genatator_assets.work.unit import Provenance
+from genatator_assets.work.unit import Provenance, Step
 
 START, END, LENGTH = 9_500, 30_300, 40_000
 """A block that begins where no page of the chromosome would: 20 cells of 1,000 bases and one of 800."""
@@ -41,25 +39,18 @@ PAGES = [0, 1_000, 3_000, 4_000, 8_000, 11_000, 12_000, 16_000, 20_000, 20_800]
 """By docs/format.md: cells 0, 11 and 20 hold changes; the others are constant, up to the changes between cells 2, 3 and
 4, and to every eighth cell."""
 
-MADE_FROM = Provenance({"sequence": "0" * 64}, {"block_size_bp": 20_800})
+MADE_FROM = Provenance({"sequence": "0" * 64}, {"block_size_bp": 20_800}, Step("cut", 7))
 DIGESTS = {
-    "block, pages": "d0f02505fc9a86bd01a31a8db3c61f2c3e8895721e563a37df490ed832d3e98f",
-    "block, pyarrow": "f4834a7604224561efce5f2e58be461d6fde4e2d0e12a1a8007e99fc29544912",
-    "segments": "5ab87ef93b227e3fd4024585dd14b81a6bbc59008161aaf158001976e8dbf774",
-    "soft masking": "635c3f8120e70f2d3ea4791a19ffa0742b73e4323c5664012cd48a17720e9be2",
-    "chromosomes": "76ef2fc33fb9668f87f9b497e7e11c80b93d7be9ad4f45e3691f619addf4fbdd",
-    "table": "a9bba93408493e2ccea67305c4144a1843e8c9efe5e9f51b6ef6b70ccb8582e1",
+    "block, pages": "4bb8b6248c2b91124e77a0b71b03ef861a83ff786d486d0137d07f1047b0c659",
+    "block, pyarrow": "558973e455758df0c9b5dbe3e3baaaf301188f2367aa3c6f60663978ee67e3ab",
+    "segments": "c0ea5d2487e30f63e4b74632e5b8fe5af3a623be68a8e61ae2dcde03fbabe963",
+    "soft masking": "b93963150817ec2d973b6afd601e413e65c3f1decdf7469de3bf83fa7a0ed4f6",
+    "chromosomes": "c454f26dd482b0ad5e5efcb9c2bec28815775329ab603d31039c88bc8e35b399",
+    "table": "377aa768486da708b8f13ee4919bd6015ca95441a91d47f4a926cb680bb33c0d",
     "FASTA": "910062bb6257dff33345143fe066f587e5bb10f5090593536ab34e4bb0f51ca6",
     "FASTA index": "857f350d31cdd93497c3f339a008bd15286d87fbfa48552b65c5235de0bed6b2",
-    "manifest": "cb7e1eb5395677a19063d024879e10590f11c4ffdd7c29f9ae6e730fe64edf91",
+    "manifest": "08c532891463f713c33cdb2f6f9892f721b9023cacb272f9913b8871cc58bac5",
 }
-
-
-@pytest.fixture(autouse=True)
-def _any_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The platform's version stands in every file, and changes with each release."""
-    monkeypatch.setattr(tables, "__version__", "1")
-    monkeypatch.setattr(encode.file, "__version__", "1")
 
 
 def segments() -> Segments:
