@@ -78,7 +78,9 @@ AWKWARD = "![p](http://host/p.png) <img src=x> a_b _c_ [red]"
 def test_a_check_that_quotes_a_file_loads_nothing_and_is_told_as_it_is():
     finding = Finding("a_check", 1_234, Answer(("genome", "species"), (("g", AWKWARD),)))
     result = _result("block_index", finding)
-    assert result.description == (r"1,234 offend: g !\[p\](http://host/p.png) \<img src=x> a_b \_c_ \[red\]; ... and 1,233 more")
+    assert result.description == (
+        r"1,234 offend: g !\[p\](http://host/p.png) \<img src=x> a_b \_c_ \[red\]; ... and 1,233 more"
+    )
     assert r"!\[p\](http" in result.metadata["sample"].value
     evaluation = SimpleNamespace(passed=False, check_name="a_check", description=result.description)
     event = SimpleNamespace(
