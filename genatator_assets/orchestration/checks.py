@@ -26,7 +26,7 @@ _SHOWN_ROWS, _SHOWN_CELLS = 3, 3
 
 def build_checks(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
     """Return the checks of the chromosome catalogue and of the block index."""
-    of_index = tuple(name for name in check_names() if name not in _OF_CATALOGUE)
+    of_index = tuple(name for name in check_names("gene_finding") if name not in _OF_CATALOGUE)
     return [
         _checks("chromosome_catalogue", _OF_CATALOGUE),
         _checks("block_index", of_index),

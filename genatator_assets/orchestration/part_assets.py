@@ -130,9 +130,7 @@ class _Recorder:
 
     def __init__(self, context: dg.AssetExecutionContext, stage: Stage) -> None:
         self._context, self._stage = context, stage
-        self._parents = {
-            asset.name: versions.parents(context, dg.AssetKey(asset.name)) for asset in stage.assets
-        }
+        self._parents = {asset.name: versions.parents(context, dg.AssetKey(asset.name)) for asset in stage.assets}
 
     def of(self, task: Task) -> Iterator[dg.AssetMaterialization | dg.MaterializeResult[None]]:
         """Record what a task made."""

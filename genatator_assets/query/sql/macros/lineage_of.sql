@@ -1,4 +1,5 @@
 -- What the files of a pattern (relative to the root) say that they were made from: a row per file and input.
+-- needs: root, glob_root, input_files
 create or replace macro lineage_of(files) as table
 with said as (
     select file_name,

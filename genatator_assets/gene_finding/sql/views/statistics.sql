@@ -1,4 +1,5 @@
 -- All numbers of the card in one long table: split, statistic, value.
+-- needs: split_overview, dna_alphabet, target_sums
 select split, statistic, value from (
     unpivot (
         select split, species::double as species, genomes::double as genomes, chroms::double as chroms,

@@ -1,4 +1,5 @@
 -- A row per input file of each assembly: where it was read from, where it was fetched from if it was, and its hash then.
+-- needs: glob_root, assemblies/*/source.json
 with sources as (
     select json from read_json_objects(glob_root() || '/assemblies/*/source.json', format = 'unstructured')
 )
