@@ -505,7 +505,7 @@ def test_what_is_shown_of_an_annotation(tmp_path):
         "names that are not in the FASTA file": ["| scaffold_9 | 2 |"],
         "malformed lines, the first": ["| 7 | found 1 tab-separated columns, expected 9 | `'chr1 a b'` |"],
     }
-    assert (shown["flavour"], shown["selected"], shown["malformed lines"]) == ("generic", 1, 1)
+    assert (shown["flavour"], shown["selected"], shown["malformed lines"]) == ("generic", "1", "1")
 
 
 def test_only_targets_or_only_blocks_of_one_chromosome(tmp_path, no_home):

@@ -1,7 +1,7 @@
 """The assets, from assemblies to the dataset's card. They call the library and say what came of it."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 import dagster as dg
@@ -9,6 +9,7 @@ import dagster as dg
 from genatator_assets.annotation import select
 from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding import index
 from genatator_assets.gene_finding.blocks import contract
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask, build_chromosomes
@@ -23,7 +24,7 @@ from genatator_assets.gene_finding.tasks import (
     tasks_of_keys,
     with_landmarks,
 )
-from genatator_assets.orchestration import metadata, versions
+from genatator_assets.orchestration import columns, metadata, versions
 from genatator_assets.orchestration.failures import Failures
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
 from genatator_assets.orchestration.progress import Progress
@@ -47,33 +48,6 @@ CATALOGUE = dg.AssetKey("chromosome_catalogue")
 TARGETS = dg.AssetKey("chromosome_targets")
 BLOCKS = dg.AssetKey("blocks")
 
-# Which columns a column comes from. What comes from files alone, such as a transcript's id, stands here nowhere.
-_TRANSCRIPTS_FROM = {
-    "genome": "assembly.genome",
-    "chrom": "assembly.chrom, assembly.aliases",
-    "selected": "assembly.included, assembly.length",
-    "reason": "assembly.reason, assembly.length",
-}
-_TARGETS_FROM = {
-    "genome": "selected_isoforms.genome",
-    "chrom": "selected_isoforms.chrom",
-    "channel": "selected_isoforms.strand, selected_isoforms.type",
-    **dict.fromkeys(
-        ("start", "end", "value"), "selected_isoforms.start, selected_isoforms.end, selected_isoforms.selected"
-    ),
-}
-_BLOCKS_FROM = {
-    "dna_sequence": "assembly.chrom",
-    "targets": ", ".join(f"chromosome_targets.{name}" for name in ("channel", "start", "end", "value")),
-    "metadata": "assembly.genome, assembly.chrom, assembly.length, assembly.split",
-}
-_INDEX_FROM = {
-    "species": "assembly.species",
-    **dict.fromkeys(("genome", "split", "chrom", "start", "end", "chrom_length"), "blocks.metadata"),
-    **dict.fromkeys(("A", "C", "G", "T", "N", "dna_sha256"), "blocks.dna_sequence"),
-    **dict.fromkeys(("target_sum", "target_max"), "blocks.targets"),
-}
-
 
 def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Return the assets of a catalogue."""
@@ -93,9 +67,9 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 ASSEMBLY,
                 code_version=__version__,
-                group_name="sources",
+                group_name="assemblies",
                 kinds={"fasta", "parquet"},
-                metadata=metadata.column_schema(sources.SCHEMA),
+                metadata=columns.columns(sources.SCHEMA, columns.ASSEMBLY),
                 description="An assembly's sequence, checked, decompressed and indexed, and its table of chromosomes:"
                 " which are included, in which split, and why the others are not.",
             ),
@@ -103,9 +77,9 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
                 TRANSCRIPTS,
                 deps=[ASSEMBLY],
                 code_version=__version__,
-                group_name="annotation",
+                group_name="assemblies",
                 kinds={"gff", "parquet"},
-                metadata={**metadata.column_schema(select.SCHEMA), **metadata.column_lineage(_TRANSCRIPTS_FROM)},
+                metadata=columns.columns(select.SCHEMA, columns.TRANSCRIPTS),
                 description="Every transcript of an assembly's annotation: all isoforms of mRNA and lncRNA genes that"
                 " are selected, and all others with the reason why they are not.",
             ),
@@ -144,14 +118,16 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
 def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     @dg.asset(
         deps=[ASSEMBLY, TRANSCRIPTS],
-        group_name="catalogue",
+        backfill_policy=dg.BackfillPolicy.single_run(),  # else `dg launch --partition-range` refuses the job
+        group_name="assemblies",
         code_version=__version__,
         description="The chromosomes that there are to build, of all assemblies; registers them as partitions.",
     )
     def chromosome_catalogue(
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
     ) -> dg.MaterializeResult[None]:
-        require_own_root(catalogue, layout)
+        with _told():
+            require_own_root(catalogue, layout)
         included = included_chromosomes(catalogue, layout)
         keys = [chromosome_key(genome, c.chrom) for genome, chromosomes in included.items() for c in chromosomes]
         not_ready = [genome for genome in catalogue.genomes if genome not in included]
@@ -160,9 +136,9 @@ def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 **metadata.of_catalogue(catalogue, included),
-                "partitions added": len(added),
-                "partitions removed": len(removed),
-                "chromosomes with new inputs": versions.observe_inputs(context, inputs),
+                "partitions added": f"{len(added):,}",
+                "partitions removed": f"{len(removed):,}",
+                "chromosomes with new inputs": f"{versions.observe_inputs(context, inputs):,}",
             },
             data_version=versions.data_version(inputs.values()),
         )
@@ -177,23 +153,23 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 TARGETS,
                 deps=[versions.INPUTS],
-                group_name="targets",
+                group_name="gene_finding",
                 kinds={"numpy", "parquet"},
-                metadata={**metadata.column_schema(store.SCHEMA), **metadata.column_lineage(_TARGETS_FROM)},
+                metadata=columns.columns(store.SCHEMA, columns.TARGETS),
                 code_version=__version__,
                 description="The twelve target channels of a whole chromosome, as runs of equal value:"
-                " targets/<genome>/<chrom>.parquet.",
+                " `targets/<genome>/<chrom>.parquet`.",
                 skippable=True,
             ),
             dg.AssetSpec(
                 BLOCKS,
                 deps=[TARGETS],
-                group_name="blocks",
+                group_name="gene_finding",
                 kinds={"parquet"},
-                metadata={**metadata.column_schema(contract.SCHEMA), **metadata.column_lineage(_BLOCKS_FROM)},
+                metadata=columns.columns(contract.SCHEMA, columns.BLOCKS),
                 code_version=__version__,
                 description="DNA and dense targets of a chromosome, cut into blocks of one row and one file each:"
-                " blocks/<split>/genome=<genome>/chrom=<chrom>/<start>.parquet.",
+                " `blocks/<split>/genome=<genome>/chrom=<chrom>/<start>.parquet`.",
                 skippable=True,
             ),
         ],
@@ -236,14 +212,14 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
 def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     @dg.asset(
         deps=[BLOCKS],
-        group_name="dataset",
+        group_name="gene_finding",
         kinds={"parquet"},
         code_version=__version__,
-        metadata={**metadata.column_schema(index.SCHEMA), **metadata.column_lineage(_INDEX_FROM)},
+        metadata=columns.columns(index.SCHEMA, columns.INDEX),
         description="A row per block: typed metadata, composition, target sums, hash and path.",
     )
     def block_index(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        with recorded(layout.index, context.run.run_id):
+        with _told(), recorded(layout.index, context.run.run_id):
             summary = index.build_index(catalogue, layout)
         return dg.MaterializeResult(
             metadata=metadata.of_index(layout, summary), data_version=versions.of_files(layout.index)
@@ -251,7 +227,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         deps=[block_index],
-        group_name="dataset",
+        group_name="gene_finding",
         kinds={"duckdb", "parquet"},
         code_version=__version__,
         description="The card's tables: splits, DNA alphabet, target sums and densities, species, reasons.",
@@ -259,7 +235,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     def split_statistics(
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
     ) -> dg.MaterializeResult[None]:
-        with recorded(layout.statistics(TABLES[0]).parent, context.run.run_id):
+        with _told(), recorded(layout.statistics(TABLES[0]).parent, context.run.run_id):
             tables = build_statistics(catalogue, layout)
         stored = versions.of_files(*(layout.statistics(name) for name in TABLES))
         return dg.MaterializeResult(
@@ -275,7 +251,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         " for DuckDB.",
     )
     def dataset_card(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        with recorded(layout.card, context.run.run_id):
+        with _told(), recorded(layout.card, context.run.run_id):
             text = write_card(catalogue, layout, read_statistics(layout))
             write_catalog(layout)
         return dg.MaterializeResult(
@@ -291,9 +267,20 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         " matter, tables and checksums, in one folder.",
     )
     def release(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata=metadata.of_release(make_release(layout)))
+        with _told():
+            made = make_release(layout)
+        return dg.MaterializeResult(metadata=metadata.of_release(made))
 
     return [block_index, split_statistics, dataset_card, release]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Have what a user can mend stand in the first line of the step's error, not below words of Dagster's own."""
+    try:
+        yield
+    except GenatatorError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,12 +35,15 @@ _FULL_BYTES = 50_000_000  # a disk with less is full: what failed there gave bac
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def build(settings: Settings, progress: Progress, check_hashes: bool = False) -> list[str]:
+def build(
+    settings: Settings, progress: Progress, check_hashes: bool = False, wait: Callable[[str], None] | None = None
+) -> list[str]:
     """Build a dataset; give all faults, none if all is well. A bad genome or chromosome leaves the others alone.
 
     Only what is missing, damaged or made from something else is built. A file is damaged if its size is not that
     which was written or, with `check_hashes`, if any of its bytes isn't. If nothing is built, and nothing has changed
-    since all was checked, nothing is checked again.
+    since all was checked, nothing is checked again. If another build writes to the root, this one refuses, or with
+    `wait` says who it is and waits.
 
     Raises:
         CatalogueError: the catalogue can't be used.
@@ -58,7 +61,12 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
         "layout": dg.ResourceDefinition.hardcoded_resource(layout),  # we are its only writer, not each run
     }
     definitions = build_definitions(settings, overrides)
-    with _signals_kept(), _in_words(layout.root), only_writer(layout.root), open_instance(layout.root) as instance:
+    with (
+        _signals_kept(),
+        _in_words(layout.root),
+        only_writer(layout.root, wait),
+        open_instance(layout.root) as instance,
+    ):
         remove_temporaries(layout.root)
         _close_killed_runs(instance, layout)
         events = _run(definitions, PREPARE, instance, layout, range_tags(catalogue.genomes))

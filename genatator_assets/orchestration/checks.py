@@ -13,7 +13,7 @@ from genatator_assets.query.checks import SAMPLE_ROWS, Finding, check_names, des
 from genatator_assets.query.connect import connect
 from genatator_assets.work.files import path_name, sha256_of_file
 from genatator_assets.work.layout import Layout, chromosome_key
-from genatator_assets.work.text import first_of
+from genatator_assets.work.text import Markdown, first_of
 
 _OF_CATALOGUE = ("every_genome_has_selected_transcripts", "selected_transcripts_are_inside")
 """Checks that need no blocks, and so run as soon as annotations are read."""
@@ -35,7 +35,7 @@ def build_checks(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
 
 
 def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
-    specs = [dg.AssetCheckSpec(name, asset=asset, description=describe_check(name)) for name in names]
+    specs = [dg.AssetCheckSpec(name, asset=asset, description=Markdown.of(describe_check(name))) for name in names]
 
     @dg.multi_asset_check(name=f"checks_of_{asset}", specs=specs, can_subset=True)
     def checks(
@@ -49,7 +49,9 @@ def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
                     if names == _OF_CATALOGUE and isinstance(error, NotBuiltError):
                         context.log.info(f"check {name} is skipped: {error}")  # why, its own run has said
                         continue
-                    yield dg.AssetCheckResult(passed=False, asset_key=asset, check_name=name, description=str(error))
+                    yield dg.AssetCheckResult(
+                        passed=False, asset_key=asset, check_name=name, description=Markdown.of(str(error))
+                    )
 
     return checks
 
@@ -73,9 +75,10 @@ def _verdict(report: Report) -> dg.AssetCheckResult:
     rows = [tuple(str(cell) for cell in vars(difference).values()) for difference in report.differences[:SAMPLE_ROWS]]
     drawn = f"{report.blocks:,} of {report.blocks_in_all:,} blocks, drawn by seed {report.seed}, {report.nt:,} nt"
     first = first_of([" ".join(row[: len(header) - 1]) for row in rows], _SHOWN_ROWS, "; ")
+    said = f"{len(report.differences):,} differ: {first}" if rows else "nothing differs"
     return dg.AssetCheckResult(
         passed=not report.differences,
-        description=f"{drawn}: {f'{len(report.differences):,} differ: {first}' if rows else 'nothing differs'}",
+        description=Markdown.of(f"{drawn}: {said}"),
         metadata={
             "seed": report.seed or 0,
             "differences": len(report.differences),
@@ -98,7 +101,7 @@ def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:
         passed=finding.passed,
         asset_key=asset,
         check_name=finding.name,
-        description=_in_words(finding),
+        description=Markdown.of(_in_words(finding)),
         metadata={"offenders": finding.offenders, **offending(finding.keys), **shown},
     )
 

@@ -9,7 +9,7 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.gene_finding.tasks import in_words, sort_out, space_of, tasks_of_keys
 from genatator_assets.orchestration.assets import BLOCKS, TARGETS
 from genatator_assets.orchestration.jobs import FINISH
-from genatator_assets.orchestration.outcomes import faults_of
+from genatator_assets.orchestration.outcomes import faults_of_run
 from genatator_assets.orchestration.partitions import genome_ranges, registered_chromosomes
 from genatator_assets.orchestration.versions import latest_version, of_dataset
 from genatator_assets.version import __version__
@@ -73,8 +73,7 @@ def _finished(layout: Layout, instance: dg.DagsterInstance, version: str) -> boo
     run = next(iter(instance.get_runs(dg.RunsFilter(job_name=FINISH), limit=1)), None)
     if run is None or run.tags.get(VERSION_TAG) != version or run.status != dg.DagsterRunStatus.SUCCESS:
         return False
-    events = [entry.dagster_event for entry in instance.all_logs(run.run_id)]
-    if faults_of(event for event in events if event is not None):
+    if faults_of_run(instance, run):
         return False
     try:
         return all(latest_version(instance, dg.AssetKey(name)) == now for name, now in of_dataset(layout).items())

@@ -41,7 +41,7 @@ def inputs_spec() -> dg.AssetSpec:
         INPUTS,
         deps=["chromosome_catalogue"],
         partitions_def=CHROMOSOMES,
-        group_name="catalogue",
+        group_name="assemblies",
         description="What a chromosome is made from, as one version: sequence, annotation, transcripts, kernel, block"
         " size and split. Nobody runs it: the chromosome catalogue says when it has changed.",
     )
