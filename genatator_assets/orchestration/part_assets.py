@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import GENOMES, Check, Part, Partitions, Shown, Stage
-from genatator_assets.orchestration import metadata, versions
+from genatator_assets.orchestration import columns, metadata, versions
 from genatator_assets.orchestration.failures import Failures
-from genatator_assets.orchestration.partitions import genome_partitions, register
+from genatator_assets.orchestration.partitions import genome_partitions, register, registered
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers
 from genatator_assets.work.layout import Layout
@@ -50,7 +51,7 @@ def _stage(catalogue: Catalogue, part: Part, stage: Stage) -> dg.AssetsDefinitio
             description=asset.description,
             group_name=part.name,
             kinds=set(asset.kinds),
-            metadata=metadata.table_schema(asset.schema, asset.columns_from) if asset.schema else {},
+            metadata=columns.columns(asset.schema, asset.columns_from) if asset.schema else {},
             skippable=partitioned,  # what is partitioned is recorded key by key: there is no result of the whole run
         )
         for asset in stage.assets
@@ -60,7 +61,7 @@ def _stage(catalogue: Catalogue, part: Part, stage: Stage) -> dg.AssetsDefinitio
         name=f"make_{stage.assets[0].name}",
         specs=specs,
         partitions_def=partitions_of(catalogue, stage.partitions),
-        backfill_policy=dg.BackfillPolicy.single_run() if partitioned else None,
+        backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def make(
         context: dg.AssetExecutionContext,
@@ -86,6 +87,51 @@ def _stage(catalogue: Catalogue, part: Part, stage: Stage) -> dg.AssetsDefinitio
             raise failures.failure()
 
     return make
+
+
+@dataclass(frozen=True)
+class PartSurvey:
+    """What is to be done of a part: `keys` from the first such partition to the last ([""] without partitions, [] for
+    nothing), and the version of everything that its own job makes."""
+
+    keys: list[str]
+    tasks: int
+    to_do: int
+    versions: Mapping[str, str]
+
+
+def survey_part(catalogue: Catalogue, part: Part, root: Path, instance: dg.DagsterInstance) -> PartSurvey:
+    """Look at the manifests of all units that the part's own job makes, and at what Dagster has on record of them."""
+    places: set[int] = set()
+    every: list[str] = []
+    versions_of: dict[str, str] = {}
+    for stage in part.stages:
+        if stage.job:
+            continue
+        every = _keys(catalogue, stage.partitions, root, instance)
+        tasks = stage.tasks(catalogue, root, every).by_key
+        done = {task.key for task in sort_out(tasks.values(), root)[0]} & _recorded(stage, every, instance)
+        places |= {place for place, key in enumerate(every) if key not in done}
+        for task in tasks.values():
+            versions_of |= {f"{name} {task.key}": unit.fingerprint for name, unit in task.units.items()}
+    keys = every[min(places) : max(places) + 1] if places else []
+    return PartSurvey(keys, len(every), len(places), versions_of)
+
+
+def _keys(catalogue: Catalogue, partitions: Partitions | None, root: Path, instance: dg.DagsterInstance) -> list[str]:
+    if partitions is None:
+        return [""]
+    if partitions.dynamic:
+        return registered(instance, partitions.name)
+    return list(partitions.keys(catalogue, root))
+
+
+def _recorded(stage: Stage, keys: list[str], instance: dg.DagsterInstance) -> set[str]:
+    assets = [dg.AssetKey(asset.name) for asset in stage.assets]
+    if stage.partitions is None:
+        there = all(instance.get_latest_materialization_event(asset) for asset in assets)
+        return {""} if there else set()
+    return set(keys).intersection(*(instance.get_materialized_partitions(asset) for asset in assets))
 
 
 def sort_out(tasks: Iterable[Task], root: Path) -> tuple[list[Task], list[Task]]:
