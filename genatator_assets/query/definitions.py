@@ -19,7 +19,6 @@ from graphlib import TopologicalSorter
 from importlib import import_module
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from importlib.util import find_spec
 from pathlib import Path
 
 from genatator_assets.parts import PARTS
@@ -64,7 +63,7 @@ def definitions(release: bool = False) -> Mapping[str, Definition]:
     found = dict(_in_folder(files("genatator_assets.query") / "sql", ""))
     for part, package in PARTS.items():
         found |= _in_folder(files(package) / "sql", part)
-        if find_spec(f"{package}.sql"):
+        if (files(package) / "sql" / "__init__.py").is_file():
             generated: Mapping[str, str] = import_module(f"{package}.sql").GENERATED
             found |= {name: _definition(name, text, part) for name, text in generated.items()}
         if release:
