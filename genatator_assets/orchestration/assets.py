@@ -1,6 +1,6 @@
 """The assets, from assemblies to the dataset's card. They call the library and say what came of it."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
@@ -13,8 +13,7 @@ from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding import index
 from genatator_assets.gene_finding.blocks import contract
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask, build_chromosomes
-from genatator_assets.gene_finding.card import write_card
-from genatator_assets.gene_finding.statistics import TABLES, build_statistics, lengths_of_splits, read_statistics
+from genatator_assets.gene_finding.statistics import TABLES, build_statistics, lengths_of_splits
 from genatator_assets.gene_finding.tasks import (
     in_words,
     included_chromosomes,
@@ -26,11 +25,14 @@ from genatator_assets.gene_finding.tasks import (
 )
 from genatator_assets.orchestration import columns, metadata, versions
 from genatator_assets.orchestration.failures import Failures
+from genatator_assets.orchestration.part_assets import part_assets
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers
+from genatator_assets.parts import needs_of, part_named, parts_of
 from genatator_assets.query.catalog import write_catalog
 from genatator_assets.release import release as make_release
+from genatator_assets.release.card import write_card
 from genatator_assets.sources import chromosomes as sources
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.fetch import Cache
@@ -50,17 +52,37 @@ BLOCKS = dg.AssetKey("blocks")
 
 
 def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """Return the assets of a catalogue."""
+    """Return the assets of a catalogue: those of its assemblies, of the parts that it asks for, and of the dataset."""
+    asked = parts_of(catalogue)
+    parts = [part_named(name) for name in asked if name != "gene_finding"]
     return [
-        _genome_assets(catalogue),
-        _catalogue_asset(catalogue),
-        versions.inputs_spec(),
-        _chromosome_assets(catalogue),
-        *_dataset_assets(catalogue),
+        *([_genome_assets(catalogue)] if catalogue.assemblies else []),
+        *(_gene_finding_assets(catalogue) if "gene_finding" in asked else []),
+        *(asset for part in parts for asset in part_assets(catalogue, part)),
+        *_dataset_assets(catalogue, _before_the_card(catalogue)),
     ]
 
 
+def _gene_finding_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    return [
+        _catalogue_asset(catalogue),
+        versions.inputs_spec(),
+        _chromosome_assets(catalogue),
+        *_index_assets(catalogue),
+    ]
+
+
+def _before_the_card(catalogue: Catalogue) -> list[str]:
+    """Return the assets that the card is written after: the last of each part, or the assemblies if there is none."""
+    asked = parts_of(catalogue)
+    last = [part_named(name).assets[-1].name for name in asked if name != "gene_finding"]
+    first = ["split_statistics"] if "gene_finding" in asked else [] if last else [ASSEMBLY.to_user_string()]
+    return [*first, *last]
+
+
 def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
+    annotated = "annotation" in needs_of(catalogue)
+
     @dg.multi_asset(
         name="genomes",
         specs=[
@@ -83,7 +105,7 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
                 description="Every transcript of an assembly's annotation: all isoforms of mRNA and lncRNA genes that"
                 " are selected, and all others with the reason why they are not.",
             ),
-        ],
+        ][: 2 if annotated else 1],
         partitions_def=genome_partitions(catalogue),
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
@@ -100,7 +122,9 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
             with recorded(layout.source(genome), context.run.run_id):
                 return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
 
-        def annotate(genome: str) -> metadata.Metadata:
+        def annotate(genome: str) -> metadata.Metadata | None:
+            if not catalogue.assembly(genome).annotated:
+                return None
             with recorded(layout.annotation_summary(genome), context.run.run_id):
                 return metadata.of_annotation(layout, select_isoforms(catalogue, genome, layout))
 
@@ -209,7 +233,7 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
     return chromosomes
 
 
-def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
+def _index_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     @dg.asset(
         deps=[BLOCKS],
         group_name="gene_finding",
@@ -242,17 +266,21 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
             metadata=metadata.of_statistics(tables, lengths_of_splits(layout)), data_version=stored
         )
 
+    return [block_index, split_statistics]
+
+
+def _dataset_assets(catalogue: Catalogue, after: Sequence[str]) -> list[dg.AssetsDefinition]:
     @dg.asset(
-        deps=[split_statistics],
+        deps=list(after),
         group_name="dataset",
         kinds={"markdown"},
         code_version=__version__,
-        description="The dataset's card: what it is and its statistics, as text; and beside it its views and macros"
-        " for DuckDB.",
+        description="The dataset's card: what it is and its statistics, a page for each part; and beside it its views"
+        " and macros for DuckDB.",
     )
     def dataset_card(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
         with _told(), recorded(layout.card, context.run.run_id):
-            text = write_card(catalogue, layout, read_statistics(layout))
+            text = write_card(catalogue, layout)
             write_catalog(layout)
         return dg.MaterializeResult(
             metadata=metadata.of_card(layout, text), data_version=versions.of_files(layout.card, layout.catalog)
@@ -271,7 +299,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
             made = make_release(layout)
         return dg.MaterializeResult(metadata=metadata.of_release(made))
 
-    return [block_index, split_statistics, dataset_card, release]
+    return [dataset_card, release]
 
 
 @contextmanager
@@ -287,7 +315,7 @@ def _told() -> Iterator[None]:
 class _Step:
     """What is done for a genome, giving what is shown of it, and the version of what was made."""
 
-    work: Callable[[str], metadata.Metadata]
+    work: Callable[[str], metadata.Metadata | None]
     version_of: Callable[[str], str]
 
 
@@ -300,11 +328,12 @@ def _each_genome(
     for genome in context.partition_keys:
         try:
             for asset, step in steps.items():
-                done[asset][genome] = step.work(genome)
+                if (shown := step.work(genome)) is not None:
+                    done[asset][genome] = shown
         except Exception as error:  # noqa: BLE001 - one bad genome must not take the others down
             failures.add(Outcome.failed(genome, error))
     for asset, step in steps.items():
-        if failures:  # then the run's own result would claim all of them
+        if failures or len(done[asset]) < len(context.partition_keys):  # the run's own result would claim all of them
             _log_each(context, asset, step, done[asset])
             continue
         for genome, entries in done[asset].items():

@@ -9,6 +9,8 @@ from genatator_assets.errors import NotBuiltError, QueryError
 from genatator_assets.gene_finding.verify import Difference, Report, verify
 from genatator_assets.orchestration.failures import offending
 from genatator_assets.orchestration.metadata import markdown_table
+from genatator_assets.orchestration.part_assets import part_checks
+from genatator_assets.parts import part_named, parts_of
 from genatator_assets.query.checks import SAMPLE_ROWS, Finding, check_names, describe_check, run_check
 from genatator_assets.query.connect import connect
 from genatator_assets.work.files import path_name, sha256_of_file
@@ -25,8 +27,18 @@ _SHOWN_ROWS, _SHOWN_CELLS = 3, 3
 
 
 def build_checks(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
-    """Return the checks of the chromosome catalogue and of the block index."""
-    of_index = tuple(name for name in check_names() if name not in _OF_CATALOGUE)
+    """Return the checks of all parts that a catalogue asks for."""
+    asked = parts_of(catalogue)
+    others = [part_named(name) for name in asked if name != "gene_finding"]
+    return [
+        *(_of_gene_finding(catalogue) if "gene_finding" in asked else []),
+        *(check for part in others for check in part_checks(catalogue, part)),
+        *(_checks(part.assets[-1].name, names) for part in others if (names := check_names(part.name))),
+    ]
+
+
+def _of_gene_finding(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
+    of_index = tuple(name for name in check_names("gene_finding") if name not in _OF_CATALOGUE)
     return [
         _checks("chromosome_catalogue", _OF_CATALOGUE),
         _checks("block_index", of_index),

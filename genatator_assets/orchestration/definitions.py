@@ -27,7 +27,7 @@ def build_definitions(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
         assets = build_assets(catalogue)
-    jobs = build_jobs(settings)
+    jobs = build_jobs(settings, catalogue)
     return dg.Definitions(
         assets=assets,
         asset_checks=build_checks(catalogue),

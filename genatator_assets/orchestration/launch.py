@@ -21,11 +21,12 @@ from dagster._core.run_coordinator import QueuedRunCoordinator
 from dagster._daemon.controller import get_daemon_statuses
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 
+from genatator_assets.catalogue.part import FINISH, PREPARE
 from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.orchestration.everything import EVERYTHING
 from genatator_assets.orchestration.instance import CONFIGURATION, HOME_VARIABLE, dagster_home, environment_of
-from genatator_assets.orchestration.jobs import FINISH, PREPARE, RELEASE
+from genatator_assets.orchestration.jobs import RELEASE
 from genatator_assets.orchestration.outcomes import faults_of_run
 from genatator_assets.orchestration.partitions import genome_part, genome_ranges, range_tags, registered_chromosomes
 from genatator_assets.orchestration.settings import Settings

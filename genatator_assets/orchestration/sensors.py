@@ -11,15 +11,16 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.part import FINISH, Part
 from genatator_assets.errors import CatalogueError
 from genatator_assets.orchestration.assets import BLOCKS, CATALOGUE
 from genatator_assets.orchestration.everything import EVERYTHING
-from genatator_assets.orchestration.jobs import BUILD_BLOCKS, FINISH, Job
+from genatator_assets.orchestration.jobs import BUILD_BLOCKS, Job
 from genatator_assets.orchestration.outcomes import faults_of_run
 from genatator_assets.orchestration.partitions import range_tags
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import VERSION_TAG, survey
-from genatator_assets.parts import load_catalogue
+from genatator_assets.parts import load_catalogue, part_named, parts_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import fingerprint_of
 
@@ -29,9 +30,9 @@ _COMMAND_SECONDS = 60
 
 def build_sensors(settings: Settings, catalogue: Catalogue, jobs: Sequence[Job]) -> list[dg.SensorDefinition]:
     """Return the sensors of a code location with these jobs."""
-    by_name = {job.name: job for job in jobs}
+    following = [job for job in jobs if job.name in {BUILD_BLOCKS, *parts_of(catalogue), FINISH}]
     return [
-        _carry_on(settings, catalogue, [by_name[BUILD_BLOCKS], by_name[FINISH]]),
+        _carry_on(settings, catalogue, following),
         _changes(settings),
         _failures(settings),
     ]
@@ -49,18 +50,30 @@ def _carry_on(settings: Settings, catalogue: Catalogue, next_jobs: Sequence[Job]
     )
     def carry_on(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         instance, run_id = context.instance, context.dagster_run.run_id
-        prepared, built = (_made_by(instance, asset) == run_id for asset in (CATALOGUE, BLOCKS))
-        if not prepared and not built:
+        parts = [part_named(name) for name in parts_of(catalogue)]
+        made = {asset for asset in _followed(parts) if _made_by(instance, asset) == run_id}
+        if not made:
             return dg.SkipReason("the run made nothing that a step follows")
         found = survey(catalogue, Layout(settings.root), instance)
-        if prepared and found.to_do:
+        if CATALOGUE in made and found.to_do:
             tags = range_tags([found.stretches[0][0], found.stretches[-1][-1]])
             return dg.RunRequest(job_name=BUILD_BLOCKS, tags=tags)
-        if found.to_do or found.finished or not found.chromosomes:
+        for part, one in found.parts.items():
+            own = {dg.AssetKey(asset.name) for asset in part_named(part).assets}
+            if one.keys and not own & made:  # what a run of its own left undone has failed
+                return dg.RunRequest(job_name=part, tags=range_tags(one.keys) if one.keys != [""] else {})
+        if found.anything_to_do or found.finished or not (found.chromosomes or found.parts):
             return dg.SkipReason(f"{found.in_words()}; {'' if found.finished else 'not '}finished")
         return dg.RunRequest(job_name=FINISH, tags={VERSION_TAG: found.version})
 
     return carry_on
+
+
+def _followed(parts: Sequence[Part]) -> set[dg.AssetKey]:
+    """Return the assets whose making is followed by a step."""
+    of_parts = (stage.assets for part in parts for stage in part.stages if stage.job != FINISH)
+    own = {dg.AssetKey(asset.name) for assets in of_parts for asset in assets}
+    return {dg.AssetKey("assembly"), CATALOGUE, BLOCKS, *own}
 
 
 def _made_by(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str | None:
