@@ -633,7 +633,7 @@ def test_the_job_materialises_the_release(dataset, layout, published):
     assert result.success
     shown = event.asset_materialization.metadata
     assert shown["dagster/uri"].value == str(layout.release)
-    assert shown["files"].value == len(files_of(published))
+    assert shown["files"].value == f"{len(files_of(published)):,}"
     assert shown["card"].value.lstrip().startswith("# small")
     assert "| data/train | 13 |" in shown["parts"].value
 
