@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, export, inputs, intervals, plan, release, score, use
+from genatator_assets.cli import ask, build, export, inputs, intervals, plan, release, score, upkeep, use
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -49,6 +49,8 @@ for command in (
     score.evaluate,
     score.truth,
     score.split,
+    upkeep.status,
+    upkeep.prune,
     release.release,
     release.push,
 ):
