@@ -21,6 +21,8 @@ from genatator_assets.errors import CatalogueError
 
 PARTS: dict[str, str] = {
     "gene_finding": "genatator_assets.gene_finding",
+    "leakage": "genatator_assets.leakage",
+    "evaluation": "genatator_assets.evaluation",
 }
 """The section's name in a catalogue, and the package; in the order in which parts are built and shown."""
 

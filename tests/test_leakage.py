@@ -21,7 +21,6 @@ from genatator_assets.leakage.tasks import (
     StatisticsTask,
     build_leakage,
     build_statistics,
-    chromosome_keys,
     judging_of,
     sketch_tasks,
 )
@@ -85,7 +84,7 @@ def make(folder: Path, text: str) -> Made:
 
 
 def build(catalogue: Catalogue, layout: Layout) -> set[str]:
-    tasks = sketch_tasks(catalogue, layout.root, chromosome_keys(catalogue, layout.root))
+    tasks = sketch_tasks(catalogue, layout.root, catalogue.genomes)
     outcomes = build_sketches(list(tasks.by_key.values()))
     outcomes += build_leakage([LeakageTask(judging_of(catalogue, layout.root))])
     outcomes += build_statistics([StatisticsTask(layout.root, catalogue.dataset)])
@@ -203,8 +202,8 @@ def test_another_rule_makes_another_report_from_the_same_sketches(two: Made, tmp
     text = two.path.read_text().replace("min_samples: 20", "min_samples: 400")
     (tmp_path / "catalogue.yaml").write_text(text)
     catalogue = load_catalogue(tmp_path / "catalogue.yaml")
-    keys = chromosome_keys(catalogue, two.layout.root)
-    assert all(task.unit.finished() for task in sketch_tasks(catalogue, two.layout.root, keys).by_key.values())
+    tasks = sketch_tasks(catalogue, two.layout.root, catalogue.genomes).by_key
+    assert all(task.units["kmer_sketches"].finished() for task in tasks.values())
     assert LeakageTask(judging_of(catalogue, two.layout.root)).unit.finished() is None
 
 

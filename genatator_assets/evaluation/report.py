@@ -17,9 +17,9 @@ from genatator_assets.work.unit import Provenance
 _SAFE = " :/+-_.@|()"
 
 
-def write_report(scores: Scores, folder: Path) -> dict[Path, Measured]:
+def write_report(scores: Scores, folder: Path, made_from: Provenance | None = None) -> dict[Path, Measured]:
     """Write scores.parquet, matches.parquet, errors.gff3, scores.md and curves.svg; return their sizes and hashes."""
-    provenance = Provenance({one.name: one.sha256 for one in scores.predictions}, dict(scores.about))
+    provenance = made_from or Provenance({one.name: one.sha256 for one in scores.predictions}, dict(scores.about))
     written = {
         (path := folder / f"{name}.parquet"): write_table(path, table, provenance)
         for name, table in (("scores", scores.table), ("matches", scores.matches))

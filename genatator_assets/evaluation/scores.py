@@ -158,12 +158,16 @@ def text_tables(scores: Scores, subset: str = "all") -> Iterator[TextTable]:
     """Return a table for each level, predictions below each other, of what was counted in a subset."""
     rows = [row for row in scores.rows() if row["subset"] == subset]
     for level in dict.fromkeys(row["level"] for row in rows):
-        of_level = [
-            row for row in rows if row["level"] == level and (row["n_pred"] or row["n_true"] or level == "nucleotide")
-        ]
-        if of_level:
-            header, cells = (_NUCLEOTIDE, _nucleotide) if level == "nucleotide" else (_COUNTED, _counted)
-            yield TextTable(level, header, tuple(cells(row) for row in of_level))
+        table = rows_table(level, [row for row in rows if row["level"] == level], level)
+        if table.rows:
+            yield table
+
+
+def rows_table(title: str, rows: Sequence[Mapping[str, Any]], level: str) -> TextTable:
+    """Return rows of one level as text; without those where there is nothing to be counted."""
+    if level == "nucleotide":
+        return TextTable(title, _NUCLEOTIDE, tuple(map(_nucleotide, rows)))
+    return TextTable(title, _COUNTED, tuple(_counted(row) for row in rows if row["n_pred"] or row["n_true"]))
 
 
 _COUNTED = ("prediction", "kind", "k", "right", "predicted", "found", "true", "precision", "recall", "F1", "F1, 95 %")

@@ -394,7 +394,7 @@ def leakage_of_blocks(blocks: pa.Table, windows: pa.Table, genes: pa.Table) -> p
         connection.execute("set threads = 1")  # sums in one order: the same inputs give the same bytes
         for name, table in {"blocks": blocks, "windows": windows, "genes": genes}.items():
             connection.register(name, table)
-        query = (files("genatator_assets.leakage") / "sql" / "blocks.sql").read_text()
+        query = (files("genatator_assets.leakage") / "blocks.sql").read_text()
         return connection.sql(query, params={"leaked": LEAKED}).to_arrow_table().cast(BLOCKS_SCHEMA)
 
 

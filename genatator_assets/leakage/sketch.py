@@ -1,8 +1,9 @@
-"""A chromosome's sketch on disk: its sampled k-mers' hashes, ascending, each once.
+"""Sketches on disk, one a chromosome: its sampled k-mers' hashes, ascending, each once.
 
 Because they ascend, the rows below 2^64 / n are the sketch of the coarser scale n: one file serves every scale.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,13 +16,14 @@ import pyarrow as pa
 from genatator_assets.leakage.kmers import Hashes, Kmers
 from genatator_assets.leakage.stretches import Stretches
 from genatator_assets.tracks.runs import distinct
-from genatator_assets.work.layout import Layout, chromosome_key
+from genatator_assets.work.files import Measured, canonical_json
+from genatator_assets.work.layout import Layout
 from genatator_assets.work.made import recorded
 from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.tables import read_table, write_table
 from genatator_assets.work.unit import Provenance, Step, Unit
 
-STEP = Step("kmer_sketch", 1)
+STEP = Step("kmer_sketches", 1)
 
 SCHEMA = pa.schema([("hash", pa.uint64()), ("copies", pa.uint8())])
 """A row per distinct hash, ascending; `copies` is how often it occurs on the chromosome, 255 for more."""
@@ -33,61 +35,67 @@ Copies = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class SketchTask:
-    """A chromosome to be sketched. `sha256` is of its letters; `unmasked` leaves soft-masked k-mers out.
+    """A genome whose chromosomes are sketched; `sha256` are the hashes of their letters, in their order.
 
-    `masked_sha256` is of the table of soft-masked runs, where that is asked for. `run_id` is recorded.
+    `masked_sha256` is of the table of soft-masked runs, where soft-masked k-mers are left out. `run_id` is recorded.
     """
 
-    chromosome: Stretches
-    sha256: str
+    root: Path
+    genome: str
+    chromosomes: tuple[Stretches, ...]
+    sha256: tuple[str, ...]
     kmers: Kmers
     masked_sha256: str | None = None
     run_id: str | None = None
 
     @property
     def key(self) -> str:
-        """Name of the chromosome among all of a dataset."""
-        return chromosome_key(self.chromosome.genome, self.chromosome.chrom)
+        """Name of the genome."""
+        return self.genome
 
     @property
     def size(self) -> int:
-        """Length in bp."""
-        return self.chromosome.length
-
-    @property
-    def path(self) -> Path:
-        """The sketch."""
-        return Layout(self.chromosome.root).sketch(self.chromosome.genome, self.chromosome.chrom)
+        """Length of its chromosomes in bp."""
+        return sum(one.length for one in self.chromosomes)
 
     @cached_property
     def unit(self) -> Unit:
-        """The sketch and all that decides its bytes."""
-        inputs = {"sequence": self.sha256} | ({"soft_masked": self.masked_sha256} if self.masked_sha256 else {})
-        parameters = {"k": self.kmers.k, "scaled": self.kmers.scaled, "unmasked": self.masked_sha256 is not None}
-        return Unit(self.chromosome.root, self.path.with_suffix(".json"), Provenance(inputs, parameters, STEP))
+        """The sketches and all that decides their bytes."""
+        sequences = [[one.chrom, sha256] for one, sha256 in zip(self.chromosomes, self.sha256, strict=True)]
+        inputs = {"sequences": hashlib.sha256(canonical_json(sequences).encode()).hexdigest()}
+        if self.masked_sha256:
+            inputs["soft_masked"] = self.masked_sha256
+        parameters = {"k": self.kmers.k, "scaled": self.kmers.scaled}
+        return Unit(self.root, Layout(self.root).sketches(self.genome), Provenance(inputs, parameters, STEP))
 
     @property
     def units(self) -> dict[str, Unit]:
         """What it makes, by asset."""
-        return {"kmer_sketch": self.unit}
+        return {"kmer_sketches": self.unit}
 
 
 def build_sketches(tasks: Sequence[SketchTask]) -> list[Outcome]:
-    """Sketch each chromosome; a bad one becomes a failed outcome and leaves the others alone."""
+    """Sketch each genome; a bad one becomes a failed outcome and leaves the others alone."""
     return [guarded(_build, task) for task in tasks]
 
 
 def _build(task: SketchTask) -> Outcome:
-    if kept := task.unit.finished():
-        return Outcome(task.key, "intact", kept.facts)
+    if task.unit.finished():
+        return Outcome(task.key, "intact")
     task.unit.begin()
+    written: dict[Path, Measured] = {}
+    hashes = 0
     with recorded(task.unit.manifest, task.run_id):
-        hashes, copies = sketch_of(task.chromosome, task.kmers, unmasked=task.masked_sha256 is not None)
-        table = pa.table({"hash": hashes, "copies": copies}, SCHEMA)
-        measured = write_table(task.path, table, task.unit.provenance, ascending=("hash",))
-    facts = {"hashes": len(hashes), "bytes": measured.bytes}
-    task.unit.finish({task.path: measured}, facts)
-    return Outcome(task.key, "built", facts)
+        for one, sha256 in zip(task.chromosomes, task.sha256, strict=True):
+            found, copies = sketch_of(one, task.kmers, unmasked=task.masked_sha256 is not None)
+            inputs = {"sequence": sha256} | ({"soft_masked": task.masked_sha256} if task.masked_sha256 else {})
+            path = Layout(task.root).sketch(one.genome, one.chrom)
+            table = pa.table({"hash": found, "copies": copies}, SCHEMA)
+            made_from = Provenance(inputs, task.unit.provenance.parameters, STEP)
+            written[path] = write_table(path, table, made_from, ascending=("hash",))
+            hashes += len(found)
+    task.unit.finish(written, {"hashes": hashes, "chromosomes": len(written)})
+    return Outcome(task.key, "built")
 
 
 def sketch_of(chromosome: Stretches, kmers: Kmers, unmasked: bool) -> tuple[Hashes, Copies]:

@@ -7,7 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from genatator_assets.annotation.transcripts import is_ready
+import pyarrow.parquet as pq
+
+from genatator_assets.annotation.transcripts import is_ready, read_summary
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import Tasks
 from genatator_assets.errors import DatasetError
@@ -19,12 +21,12 @@ from genatator_assets.leakage.sketch import SketchTask
 from genatator_assets.leakage.stretches import Stretches
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import canonical_json, measure, sha256_of_file, whole_file
-from genatator_assets.work.layout import Layout, chromosome_key
+from genatator_assets.work.layout import Layout
 from genatator_assets.work.machine import available_cores
 from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.outcome import Outcome, guarded
-from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.tables import read_table, readable, write_table
 from genatator_assets.work.unit import Provenance, Step, Unit
 
 REPORT = Step("leakage", 1)
@@ -46,57 +48,71 @@ def included(catalogue: Catalogue, layout: Layout) -> list[Chromosome]:
     return found
 
 
-def chromosome_keys(catalogue: Catalogue, root: Path) -> list[str]:
-    """Return the keys of all included chromosomes that are imported."""
-    layout = Layout(root)
-    imported = [genome for genome in catalogue.genomes if layout.chromosomes(genome).is_file()]
-    return [
-        chromosome_key(one.genome, one.chrom)
-        for genome in imported
-        for one in read_chromosomes(layout.chromosomes(genome))
-        if one.included
-    ]
-
-
 def sketch_tasks(catalogue: Catalogue, root: Path, keys: Collection[str]) -> Tasks:
-    """Return the tasks of chromosomes by key."""
+    """Return the tasks of genomes."""
     layout, rules = Layout(root), catalogue.section(Leakage)
-    known = {chromosome_key(one.genome, one.chrom): one for one in included(catalogue, layout)}
-    masked = (
-        {genome: sha256_of_file(layout.soft_masked(genome)) for genome in catalogue.genomes}
-        if (rules.masked == "both")
-        else {}
-    )
-    tasks = {
-        key: SketchTask(
-            Stretches(root, one.genome, one.chrom, one.length),
-            one.sha256 or "",
+    tasks, faults = {}, {}
+    for genome in keys:
+        path = layout.chromosomes(genome)
+        if not path.is_file():
+            faults[genome] = f"genome {genome} has not been imported yet"
+            continue
+        own = [one for one in read_chromosomes(path) if one.included]
+        tasks[genome] = SketchTask(
+            root,
+            genome,
+            tuple(Stretches(root, genome, one.chrom, one.length) for one in own),
+            tuple(one.sha256 or "" for one in own),
             Kmers(rules.k, rules.scaled),
-            masked.get(one.genome),
+            _masked_sha256(layout, genome) if rules.masked == "both" else None,
         )
-        for key in keys
-        if (one := known.get(key))
-    }
-    return Tasks(tasks, {key: f"{key} is not a chromosome of this dataset" for key in keys if key not in known})
+    return Tasks(tasks, faults)
+
+
+def _masked_sha256(layout: Layout, genome: str) -> str:
+    """Return the hash of a genome's table of soft-masked runs, as the import wrote it down."""
+    manifest = read_manifest(layout.sequence_manifest(genome))
+    name = layout.soft_masked(genome).relative_to(layout.root).as_posix()
+    found = [output.sha256 for output in manifest.outputs if output.path == name] if manifest else []
+    if not found:
+        raise DatasetError(f"{layout.soft_masked(genome)} is not there; build the assembly again")
+    return found[0]
 
 
 def judging_of(catalogue: Catalogue, root: Path) -> Judging:
-    """Return what is to be compared."""
-    layout, chromosomes = Layout(root), included(catalogue, Layout(root))
-    masked = {
-        genome
-        for genome in catalogue.genomes
-        if layout.soft_masked(genome).is_file() and len(read_table(layout.soft_masked(genome), columns=["chrom"]))
-    }
+    """Return what is to be compared.
+
+    Raises:
+        DatasetError: an assembly has not been imported yet.
+    """
+    layout = Layout(root)
+    masked = {genome for genome in catalogue.genomes if _is_masked(layout.soft_masked(genome))}
     annotated = {genome for genome in catalogue.annotated_genomes if is_ready(catalogue, layout, genome)}
     return Judging(
         root,
         getattr(catalogue, "leakage", None) or Leakage(),  # `split` needs no section
-        tuple(chromosomes),
+        tuple(included(catalogue, layout)),
         frozenset(masked),
         frozenset(annotated),
         available_cores(),
     )
+
+
+def _is_masked(path: Path) -> bool:
+    return path.is_file() and pq.read_metadata(readable(path)).num_rows > 0
+
+
+def report_tasks(catalogue: Catalogue, root: Path, _: Collection[str]) -> Tasks:
+    """Return the task of the report."""
+    try:
+        return Tasks({"": LeakageTask(judging_of(catalogue, root))})
+    except DatasetError as error:
+        return Tasks({}, {"": str(error)})
+
+
+def statistics_tasks(catalogue: Catalogue, root: Path, _: Collection[str]) -> Tasks:
+    """Return the task of the statistics."""
+    return Tasks({"": StatisticsTask(root, catalogue.dataset)})
 
 
 @dataclass(frozen=True)
@@ -123,14 +139,12 @@ class LeakageTask:
         sequences = [[one.genome, one.chrom, one.split, one.sha256] for one in judging.chromosomes]
         inputs = {"chromosomes": hashlib.sha256(canonical_json(sequences).encode()).hexdigest()}
         for genome in sorted(judging.annotated):
-            inputs[f"{genome}.transcripts"] = sha256_of_file(layout.transcripts(genome))
-            inputs[f"{genome}.exons"] = sha256_of_file(layout.exons(genome))
+            summary = read_summary(layout, genome)
+            inputs |= {f"{genome}.transcripts": summary.table_sha256, f"{genome}.exons": summary.exons_sha256}
         for genome in sorted(judging.masked):
-            inputs[f"{genome}.soft_masked"] = sha256_of_file(layout.soft_masked(genome))
+            inputs[f"{genome}.soft_masked"] = _masked_sha256(layout, genome)
         parameters = judging.rules.model_dump(mode="json", by_alias=True, exclude={"fail_over"})
-        return Unit(
-            judging.root, layout.leakage("windows").with_name("leakage.json"), Provenance(inputs, parameters, REPORT)
-        )
+        return Unit(judging.root, layout.leakage_manifest, Provenance(inputs, parameters, REPORT))
 
     @property
     def units(self) -> dict[str, Unit]:
@@ -210,7 +224,7 @@ def build_statistics(tasks: Sequence[StatisticsTask]) -> list[Outcome]:
 
 def _build_statistics(task: StatisticsTask) -> Outcome:
     layout = Layout(task.root)
-    manifest = read_manifest(layout.leakage("windows").with_name("leakage.json"))
+    manifest = read_manifest(layout.leakage_manifest)
     if manifest is None:
         raise DatasetError(f"{layout.root} has no leakage report yet; build it first")
     if kept := task.unit.finished():

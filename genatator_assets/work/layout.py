@@ -181,13 +181,26 @@ class Layout:
         return self.root / "leakage" / f"{table}.parquet"
 
     @property
+    def leakage_manifest(self) -> Path:
+        """What made the leakage report."""
+        return self.root / "leakage" / "leakage.json"
+
+    @property
     def train_mask(self) -> Path:
         """BED of what readers leave out so that the judged splits stay unseen."""
         return self.root / "leakage" / "train_mask.bed"
 
+    def sketches(self, genome: str) -> Path:
+        """What made the sketches of a genome's chromosomes."""
+        return self.root / "leakage" / "sketches" / path_name(genome) / "sketches.json"
+
     def sketch(self, genome: str, chrom: str) -> Path:
         """The sampled k-mers of a chromosome."""
         return self.root / "leakage" / "sketches" / path_name(genome) / f"{path_name(chrom)}.parquet"
+
+    def truth(self, split: str) -> Path:
+        """Folder of what predictions of a split are compared with."""
+        return self.root / "dataset" / "truth" / split
 
     def evaluation(self, prediction: str) -> Path:
         """Folder of a prediction's scores."""
