@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, export, inputs, intervals, plan, release, use
+from genatator_assets.cli import ask, build, export, inputs, intervals, plan, release, upkeep, use
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -42,6 +42,7 @@ def main() -> None:
 
 GROUPS: dict[str, list[click.Command]] = {
     "Build": [plan.init, plan.plan, inputs.fetch, build.build, build.launch, build.ui, ask.chromosomes],
+    "Keep": [upkeep.status, upkeep.prune],
     "Ask": [ask.sql, ask.statistics, ask.explain, ask.verify, ask.lineage],
     "Look": [use.plot, use.browse],
     "Publish": [export.export, release.release, release.push],
