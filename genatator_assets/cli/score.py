@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from genatator_assets.cli.common import catalogue_option, exit_with, root_option
+from genatator_assets.cli.common import dataset_options, exit_with, root_option
 from genatator_assets.errors import EvaluationError
 from genatator_assets.work.terminal import print_table
 
@@ -88,7 +88,9 @@ def evaluate(
     fail_under: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Score PREDICTIONS: GFF3, GTF, BED, or a folder of bigWig, .npz, .npy or blocks with scores per base.
+    """Score predictions.
+
+    PREDICTIONS are files of gene models (GFF3, GTF, BED) or folders with scores per base (bigWig, .npz, .npy, blocks).
 
     \b
         genatator-assets evaluate augustus.gff3 --split test -o scores
@@ -140,9 +142,9 @@ def _below(scores: "Scores", metric: str, least: float) -> list[str]:
 @click.option("--genome", help="Only this genome of the split.")
 @click.option("-o", "--output", "--out", type=_FOLDER, required=True, help="Folder for the files.")
 def truth(root: Path, split: str, genome: str | None, output: Path) -> None:
-    """Write the truth of a split: gene models as GFF3 with exons and CDS, tables of transcripts and sites, regions.
+    """Write the truth of a split.
 
-    With these, predictions can be scored without the dataset: evaluate PREDICTION --truth FOLDER.
+    Gene models as GFF3 with exons and CDS, tables of transcripts and sites, and the regions that are judged. With these, predictions can be scored without the dataset: evaluate PREDICTION --truth FOLDER.
     """
     from genatator_assets.evaluation.publish import write_truth
     from genatator_assets.evaluation.truth import truth_of_split
@@ -155,8 +157,7 @@ def truth(root: Path, split: str, genome: str | None, output: Path) -> None:
 
 
 @click.command()
-@catalogue_option
-@root_option
+@dataset_options
 @click.option("--by", type=click.Choice(["homology"]), default="homology", show_default=True, help="What joins units.")
 @click.option(
     "--fractions",
@@ -173,7 +174,7 @@ def truth(root: Path, split: str, genome: str | None, output: Path) -> None:
 def split(
     catalogue: str, root: Path, by: str, fractions: tuple[float, ...], unit_bp: int, chromosomes: bool, output: Path
 ) -> None:
-    """Propose splits that keep homologous sequence together, and say what leakage is left.
+    """Propose splits by homology.
 
     Units (stretches of chromosomes) that share k-mers, gene names or similar proteins go to the same split. The
     assemblies must be imported. Writes a catalogue, splits.bed, a mask for each split, and residual_leakage.tsv.
