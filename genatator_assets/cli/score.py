@@ -144,7 +144,8 @@ def _below(scores: "Scores", metric: str, least: float) -> list[str]:
 def truth(root: Path, split: str, genome: str | None, output: Path) -> None:
     """Write the truth of a split.
 
-    Gene models as GFF3 with exons and CDS, tables of transcripts and sites, and the regions that are judged. With these, predictions can be scored without the dataset: evaluate PREDICTION --truth FOLDER.
+    Gene models as GFF3 with exons and CDS, tables of transcripts and sites, and the regions that are judged. With
+    these, predictions can be scored without the dataset: evaluate PREDICTION --truth FOLDER.
     """
     from genatator_assets.evaluation.publish import write_truth
     from genatator_assets.evaluation.truth import truth_of_split
