@@ -22,6 +22,7 @@ from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.evaluation.publish import TRANSCRIPTS_SCHEMA
 from genatator_assets.evaluation.round_trip import round_trip
 from genatator_assets.evaluation.scores import SCHEMA, rows_table
+from genatator_assets.evaluation.section import Evaluation
 from genatator_assets.evaluation.tasks import (
     EvaluationTask,
     TruthTask,
@@ -36,18 +37,26 @@ from genatator_assets.work.manifest import Manifest
 from genatator_assets.work.tables import read_table
 from genatator_assets.work.text import Markdown, TextTable
 
-_LEVELS = ("interval", "site", "base", "nucleotide")
+_LEVELS = ("gene", "interval", "site", "base", "nucleotide")
+_KINDS = {"gene": ("overlap", "cds_chain"), "interval": ("transcript",), "site": ("tss", "polya")}
+_ABOUT_K = 50
 
 
 def page(catalogue: Catalogue, root: Path) -> Sequence[str | TextTable]:
-    """Return the scores of all predictions that are finished, side by side."""
+    """Return the scores of all predictions that are finished, side by side, at one k."""
     layout = Layout(root)
     files = [layout.evaluation(name) / "scores.parquet" for name in prediction_names(catalogue, root)]
     tables = [read_table(file) for file in files if file.is_file()]
     if not tables:
         return []
-    rows = [row for row in pa.concat_tables(tables).to_pylist() if row["subset"] == "all"]
-    return [rows_table(f"Scores: {level}", [row for row in rows if row["level"] == level], level) for level in _LEVELS]
+    k = min(catalogue.section(Evaluation).k, key=lambda one: abs(one - _ABOUT_K))
+    rows = [
+        row
+        for row in pa.concat_tables(tables).to_pylist()
+        if row["subset"] == "all" and row["k"] in (None, k) and row["kind"] in _KINDS.get(row["level"], (row["kind"],))
+    ]
+    found = (rows_table(f"Scores: {level}", [row for row in rows if row["level"] == level], level) for level in _LEVELS)
+    return [table for table in found if table.rows]
 
 
 def targets_give_the_truth_back(_: Catalogue, root: Path) -> Finding:
