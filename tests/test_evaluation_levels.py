@@ -145,3 +145,22 @@ def test_bases_are_those_of_gffcompare_to_its_printed_digit(case: dict[str, Any]
     printed = case["gffcompare_0.12.10"]["e0"]["base"]
     assert f"{100 * (ratios.precision or 0):.1f}" == f"{printed['precision']:.1f}"
     assert f"{100 * (ratios.recall or 0):.1f}" == f"{printed['sensitivity']:.1f}"
+
+
+@pytest.mark.parametrize("case", [case for case in GFF3_CASES if "gffcompare_0.12.10" in case], ids=lambda c: c["case"])
+def test_exons_with_free_ends_are_within_a_point_of_gffcompare(case: dict[str, Any]) -> None:
+    """It forgives 100 bp at the free ends of terminal exons by default, and merges gaps of less than 5 bp."""
+    both = compared(*sides(case))
+    exact, none, forgiving = (
+        Ratios.of(*totals(one, None))
+        for one in (
+            named(levels.parts(both))["part", "exon"],
+            levels.forgiving_exons(both, 0),
+            levels.forgiving_exons(both, 100),
+        )
+    )
+    assert exact == none
+    for ratios, how in ((exact, "e0"), (forgiving, "default")):
+        printed = case["gffcompare_0.12.10"][how]["exon"]
+        assert 100 * (ratios.precision or 0) == pytest.approx(printed["precision"], abs=1)
+        assert 100 * (ratios.recall or 0) == pytest.approx(printed["sensitivity"], abs=1)

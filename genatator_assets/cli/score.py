@@ -73,6 +73,11 @@ class _Numbers(click.ParamType[tuple[float, ...]]):
     help="Which bases are positive for scores per base: those with a target above 0, or the sites alone.",
 )
 @click.option("--sites", is_flag=True, help="BED files hold single sites, named tss or polya.")
+@click.option(
+    "--terminal-tolerance",
+    type=click.IntRange(min=0),
+    help="Count exons once more, forgiving so many bp at the free ends of first and last exons, as gffcompare does.",
+)
 @click.option("--lenient", is_flag=True, help="Drop and count rows with unknown names or positions past the end.")
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes for scores per base."

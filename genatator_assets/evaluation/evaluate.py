@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import EvaluationError
 from genatator_assets.evaluation.bins import BinCounts, Intervals, overlap
 from genatator_assets.evaluation.counts import Counted
-from genatator_assets.evaluation.levels import KS, Comparison, site_distances, sites
+from genatator_assets.evaluation.levels import KS, Comparison, all_levels, site_distances, sites
 from genatator_assets.evaluation.mistakes import MATCHES_SCHEMA, Mistake, matches, mistakes
 from genatator_assets.evaluation.models import Models
 from genatator_assets.evaluation.naming import Dropped, Names
@@ -58,7 +59,8 @@ class Options:
 
     deduplicate: predictions of one place count once. positive: which bases are positive. sites: BED files hold single
     sites. genome: only this one is judged. mask: a BED file of bases that don't count. lenient: names and positions
-    that are wrong are dropped and counted. workers: processes that read scores per base.
+    that are wrong are dropped and counted. terminal_tolerance: exons are counted once more, forgiving so many bp at the
+    free ends of true first and last exons. workers: processes that read scores per base.
     """
 
     deduplicate: bool = False
@@ -67,6 +69,7 @@ class Options:
     genome: str | None = None
     mask: Path | None = None
     lenient: bool = False
+    terminal_tolerance: int | None = None
     workers: int = 1
 
 
@@ -212,6 +215,7 @@ def _scored(judge: _Judge, name: str, path: Path, rules: Rules) -> Scored:
         dropped.counts["unstranded_predictions"] += int(np.sum(predicted.strand == 0))
     if judge.options.deduplicate:
         predicted = predicted.without_repeats()
+    levels = partial(all_levels, terminal_tolerance=judge.options.terminal_tolerance)
     tables: list[pa.Table] = []
     wrongs: list[Mistake] = []
     distances = {kind: np.zeros(0, np.int64) for kind in SITE_KINDS}
@@ -224,7 +228,7 @@ def _scored(judge: _Judge, name: str, path: Path, rules: Rules) -> Scored:
     return _result(
         name,
         sha256,
-        score(predicted, truth.models, places, rules),
+        score(predicted, truth.models, places, rules, levels),
         dropped,
         matches=pa.concat_tables(tables),
         mistakes=wrongs,

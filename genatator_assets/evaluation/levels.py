@@ -5,7 +5,7 @@ definitions in words; where they differ from those of other programs it says so.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +22,7 @@ from genatator_assets.evaluation.matching import (
     one_to_one,
 )
 from genatator_assets.evaluation.models import FORWARD, Axis, Mask, Models, Numbers, Parts, Strands, numbered
-from genatator_assets.tracks.runs import Positions, distinct, merge
+from genatator_assets.tracks.runs import Positions, distinct, merge, ranges
 
 KS = (0, 50, 100, 250, 500)
 _SITE_KINDS = ("tss", "polya")
@@ -261,6 +261,94 @@ def _exact_parts(compared: Comparison, kind: str, parts_of: Callable[[Models], P
     return Counted("part", kind, (None,), *_distinct(number, starts, ends, compared.axis))
 
 
+def forgiving_exons(compared: Comparison, tolerance: int) -> Counted:
+    """Count distinct exons, forgiving `tolerance` bp at the free ends of first and last exons.
+
+    Two exons match if their edges are equal, or if both are the first of their transcripts along the sequence (or both
+    the last), their inner edges are equal and their free ones differ by `tolerance` or less; of transcripts of one
+    exon, both edges are free.
+    """
+    sides = [_exon_ends(side, compared.axis) for side in (compared.predicted, compared.true)]
+    starts, ends = tuple(of.start for of in sides), tuple(of.end for of in sides)
+    exact = _distinct(numbered(np.concatenate(starts), np.concatenate(ends)), starts, ends, compared.axis)
+    items = []
+    for of, own, other in zip(exact, sides, reversed(sides), strict=True):
+        start = compared.axis.place(of.seq, of.strand) + of.start
+        near = _near_at_free_ends((start, start + of.end - of.start), own, other, tolerance)
+        items.append(replace(of, right=of.right | near[:, None]))
+    return Counted("part", f"exon_within_{tolerance}", (None,), items[0], items[1])
+
+
+Edges = tuple[Positions, Positions]
+
+
+@dataclass(frozen=True, eq=False)
+class _Exons:
+    """Exons on the axis, and which are the first, and the last, of their transcripts along the sequence."""
+
+    start: Positions
+    end: Positions
+    first: Mask
+    last: Mask
+
+    def free_left(self) -> Edges:
+        """Return the first exons: end, which is their inner edge, and start."""
+        return self.end[self.first], self.start[self.first]
+
+    def free_right(self) -> Edges:
+        """Return the last exons: start, which is their inner edge, and end."""
+        return self.start[self.last], self.end[self.last]
+
+    def single(self) -> Edges:
+        """Return the only exons of transcripts: start and end."""
+        only = self.first & self.last
+        return self.start[only], self.end[only]
+
+
+def _exon_ends(models: Models, axis: Axis) -> _Exons:
+    place = axis.place(models.seq, models.strand)[models.exons.owner]
+    first, last = (np.zeros(len(place), bool) for _ in range(2))
+    some = models.exons.count > 0
+    first[models.exons.first[:-1][some]] = True
+    last[models.exons.first[1:][some] - 1] = True
+    somewhere = place >= 0
+    start, end = (place + edge for edge in (models.exons.start, models.exons.end))
+    return _Exons(start[somewhere], end[somewhere], first[somewhere], last[somewhere])
+
+
+def _near_at_free_ends(exons: Edges, own: _Exons, other: _Exons, tolerance: int) -> Mask:
+    """Return which distinct exons of a side, starts and ends, match one of the other but for their free ends."""
+    backwards = exons[1], exons[0]
+    left = _alike(backwards, own.free_left(), 0) & _alike(backwards, other.free_left(), tolerance)
+    right = _alike(exons, own.free_right(), 0) & _alike(exons, other.free_right(), tolerance)
+    single = _alike(exons, own.single(), 0) & _both_near(exons, other.single(), tolerance)
+    return left | right | single
+
+
+def _alike(exons: Edges, others: Edges, tolerance: int) -> Mask:
+    """Return which exons have the inner edge of another whose free edge is at most `tolerance` away.
+
+    exons and others: inner and free edges.
+    """
+    width = np.int64(1) << 26  # longer than any exon
+    (inner, free), (other_inner, other_free) = exons, others
+    keys = np.sort(other_inner * width + (other_free - other_inner) + width // 2)
+    own = inner * width + (free - inner) + width // 2
+    found: Mask = np.searchsorted(keys, own + tolerance, side="right") > np.searchsorted(keys, own - tolerance)
+    return found
+
+
+def _both_near(exons: tuple[Positions, Positions], others: tuple[Positions, Positions], tolerance: int) -> Mask:
+    """Return which exons have another whose edges are both at most `tolerance` away."""
+    order = np.argsort(others[0], kind="stable")
+    low = np.searchsorted(others[0][order], exons[0] - tolerance)
+    count = np.searchsorted(others[0][order], exons[0] + tolerance, side="right") - low
+    owner, other = np.repeat(np.arange(len(count)), count), order[ranges(low, count)]
+    near = np.zeros(len(exons[0]), bool)
+    near[owner[np.abs(exons[1][owner] - others[1][other]) <= tolerance]] = True
+    return near
+
+
 def _parts_on_axis(models: Models, parts_of: Parts, axis: Axis) -> tuple[Positions, Positions]:
     place = axis.place(models.seq, models.strand)[parts_of.owner]
     somewhere = place >= 0
@@ -407,14 +495,15 @@ def _covered(union: tuple[Positions, Positions], places: Positions) -> Mask:
     return np.searchsorted(start, places, side="right") > np.searchsorted(end, places, side="right")
 
 
-def all_levels(compared: Comparison, cuts: Positions) -> list[Counted]:
-    """Count at all levels."""
+def all_levels(compared: Comparison, cuts: Positions, terminal_tolerance: int | None = None) -> list[Counted]:
+    """Count at all levels; exons once more with a tolerance at their free ends if there is to be one."""
     return [
         *genes(compared),
         *intervals(compared),
         *coding_intervals(compared),
         *chains(compared),
         *parts(compared),
+        *([] if terminal_tolerance is None else [forgiving_exons(compared, terminal_tolerance)]),
         *sites(compared),
         *bases(compared, cuts),
     ]
