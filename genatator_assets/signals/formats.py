@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genatator_assets.errors import SignalError
+from genatator_assets.signals.features import chromosomes_of, ending_of, is_bedgraph
 from genatator_assets.signals.origin import Format
 from genatator_assets.signals.section import Kind
 from genatator_assets.sources.alignments import AlignmentFile
@@ -24,6 +25,7 @@ def describe(path: Path, kind: Kind, index: Path | None = None) -> Described:
 
     Raises:
         SignalError: it can't be used, or holds something else.
+        BedError: it is an interval file that can't be used.
     """
     if kind == "reads":
         file = AlignmentFile(path, index)
@@ -31,4 +33,10 @@ def describe(path: Path, kind: Kind, index: Path | None = None) -> Described:
     if kind == "signal" and is_bigwig(path):
         with BigWig.open(path) as bigwig:
             return Described("bigWig", dict(bigwig.lengths))
-    raise SignalError(f"{path}: not implemented")
+    if kind == "signal" and not is_bedgraph(path):
+        raise SignalError(
+            f"{path} can't be a signal: it is not a bigWig file, and is not called as bedGraph files are (.bedGraph,"
+            " .bg or .bdg, compressed or not). Features of other files are 'intervals'"
+        )
+    gff = ending_of(path) in {".gff", ".gff3", ".gtf"}
+    return Described("bedGraph" if kind == "signal" else "GFF" if gff else "BED", chromosomes_of(path))

@@ -1,10 +1,11 @@
 """Ontology terms: which lie below which, which are obsolete; from OBO files, or from a table of terms."""
 
 import gzip
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -84,11 +85,11 @@ def read_terms(paths: Iterable[Path]) -> dict[str, Term]:
 
 
 def _of_obo(path: Path) -> Iterator[Term]:
-    opened = partial(gzip.open, mode="rt") if path.suffix == ".gz" else partial(Path.open, mode="r")
     stanza: _Stanza | None = None
     try:
-        with opened(path, encoding="utf-8") as lines:  # type: ignore[operator]
-            for line in lines:
+        with path.open("rb") as handle:
+            binary: Any = gzip.GzipFile(fileobj=handle) if path.suffix == ".gz" else handle
+            for line in io.TextIOWrapper(binary, encoding="utf-8"):
                 if line.startswith("["):
                     if stanza and stanza.curie:
                         yield stanza.term()
@@ -117,9 +118,8 @@ def _of_table(path: Path) -> dict[str, Term]:
             if row.get("resolved", True)
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SignalError(
-            f"{path} is not a table of terms ({error}); expected columns {', '.join(SCHEMA.names)}"
-        ) from error
+        expected = ", ".join(SCHEMA.names)
+        raise SignalError(f"{path} is not a table of terms ({error}); expected columns {expected}") from error
 
 
 def ancestors_of(curie: str, terms: Mapping[str, Term]) -> list[str]:
