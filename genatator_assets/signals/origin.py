@@ -1,8 +1,10 @@
 """Where a recording's files come from: fetched or local, hashed, and which of the assembly's chromosomes they have."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -116,6 +118,7 @@ def _origin_file(
         found = InputFile(file.path, known.sha256)
     else:
         found = resolve_file(file, cache)
+        _require_md5(found.path, recording.md5.get(strand))
     index = resolve_file(recording.index, cache).path if recording.index else None
     described = describe(found.path, recording.kind, index)
     names, others = _matched(recording, found.path, described.lengths, chromosomes)
@@ -134,6 +137,15 @@ def _origin_file(
         others=tuple(others[:_SHOWN]),
         other_count=len(others),
     )
+
+
+def _require_md5(path: Path, expected: str | None) -> None:
+    if expected is None:
+        return
+    with path.open("rb") as handle:
+        found = hashlib.file_digest(handle, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
+    if found != expected.lower():
+        raise SignalError(f"{path} has MD5 {found}, but its table says {expected}: fetch the file again")
 
 
 def _unchanged(path: Path, known: OriginFile) -> bool:

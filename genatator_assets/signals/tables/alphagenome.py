@@ -33,7 +33,7 @@ def read_rows(table: Iterable[Row], organism: str) -> tuple[list[Row], list[Reje
         if name.lower() == _PADDING:
             rejects.append(Reject(row=number, identifier=f"{kind} {index}", reason="padding"))
         else:
-            tracks.append(_track(row, kind, name, index))
+            tracks.append({"row": number, **_track(row, kind, name, index)})
     return tracks, rejects
 
 

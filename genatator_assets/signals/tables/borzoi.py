@@ -23,7 +23,7 @@ def read_rows(table: Iterable[Row]) -> tuple[list[Row], list[Reject]]:
         if kind is None:
             rejects.append(Reject(row=number, identifier=identifier, reason="unknown_output_type"))
         else:
-            tracks.append(_track(row, number - 1, kind, rest))
+            tracks.append({"row": number, **_track(row, number - 1, kind, rest)})
     return tracks, rejects
 
 

@@ -63,7 +63,7 @@ def read_rows(
         if reason := _reason(values, genome, prefer_all=prefer_all, without_term=without_term):
             rejects.append(Reject(row=number, identifier=values.get("File accession") or "", reason=reason))
         else:
-            tracks.append((number, _track(values)))
+            tracks.append((number, {"row": number, **_track(values)}))
     merged, others = (tracks, []) if prefer_all else _merged_replicates(tracks)
     rejects += [
         Reject(row=number, identifier=row["accession"], reason="not_merged_replicates") for number, row in others

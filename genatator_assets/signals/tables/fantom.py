@@ -37,7 +37,8 @@ def read_rows(
             rejects.append(Reject(row=number, identifier=library, reason="no_ontology_term"))
             continue
         own = [path for path in there if library and library in path.name]
-        tracks += [_track(values, library, term or sample, strand, own) for strand in ("+", "-")]
+        both = (_track(values, library, term or sample, strand, own) for strand in ("+", "-"))
+        tracks += [{"row": number, **track} for track in both]
     return tracks, rejects
 
 

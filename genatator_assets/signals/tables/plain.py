@@ -26,7 +26,7 @@ def read_rows(table: Iterable[Row], path: Path) -> tuple[list[Row], list[Reject]
     for number, row in enumerate(table, 1):
         track = _track(row, f"{path}: row {number}")
         if track["file"] or track["url"]:
-            tracks.append(track)
+            tracks.append({"row": number, **track})
         else:
             rejects.append(Reject(row=number, identifier=track["name"], reason="no_file"))
     return tracks, rejects
