@@ -1,7 +1,7 @@
 """Which format a file has, and which chromosomes it names: looked at before anything is read of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from genatator_assets.errors import SignalError
@@ -14,10 +14,14 @@ from genatator_assets.sources.bigwig import BigWig, is_bigwig
 
 @dataclass(frozen=True)
 class Described:
-    """A file's format, and the length in bp of each chromosome that it names; None where the format states none."""
+    """A file's format, and the length in bp of each chromosome that it names; None where the format states none.
+
+    `totals`: see `origin.OriginFile`.
+    """
 
     format: Format
     lengths: Mapping[str, int | None]
+    totals: Mapping[str, float] = field(default_factory=dict)
 
 
 def describe(path: Path, kind: Kind, index: Path | None = None) -> Described:
@@ -29,10 +33,15 @@ def describe(path: Path, kind: Kind, index: Path | None = None) -> Described:
     """
     if kind == "reads":
         file = AlignmentFile(path, index)
-        return Described(file.format, dict(file.lengths))
+        counts = [file.count(name) for name in file.lengths]
+        known = [count for count in (*counts, file.unplaced) if count is not None]
+        totals = {"alignments": float(sum(known))} if len(known) == len(counts) + 1 else {}
+        return Described(file.format, dict(file.lengths), totals)
     if kind == "signal" and is_bigwig(path):
         with BigWig.open(path) as bigwig:
-            return Described("bigWig", dict(bigwig.lengths))
+            header = bigwig.totals
+            stated = {"covered": float(header.covered), "sum": header.sum} if header else {}
+            return Described("bigWig", dict(bigwig.lengths), stated)
     if kind == "signal" and not is_bedgraph(path):
         raise SignalError(
             f"{path} can't be a signal: it is not a bigWig file, and is not called as bedGraph files are (.bedGraph,"

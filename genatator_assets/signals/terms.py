@@ -1,16 +1,14 @@
 """Ontology terms: which lie below which, which are obsolete; from OBO files, or from a table of terms."""
 
-import gzip
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.errors import SignalError
+from genatator_assets.work.lines import whole_lines
 
 SCHEMA = pa.schema(
     [
@@ -86,19 +84,15 @@ def read_terms(paths: Iterable[Path]) -> dict[str, Term]:
 
 def _of_obo(path: Path) -> Iterator[Term]:
     stanza: _Stanza | None = None
-    try:
-        with path.open("rb") as handle:
-            binary: Any = gzip.GzipFile(fileobj=handle) if path.suffix == ".gz" else handle
-            for line in io.TextIOWrapper(binary, encoding="utf-8"):
-                if line.startswith("["):
-                    if stanza and stanza.curie:
-                        yield stanza.term()
-                    stanza = _Stanza() if line.startswith("[Term]") else None
-                elif stanza and ": " in line:
-                    tag, _, value = line.strip().partition(": ")
-                    stanza.take(tag, value.partition(" ! ")[0].strip())
-    except (OSError, UnicodeDecodeError, EOFError) as error:
-        raise SignalError(f"{path} can't be read as an OBO file ({error})") from error
+    for piece in whole_lines(path, SignalError, "an OBO file"):
+        for line in piece.decode("utf-8", "replace").splitlines():
+            if line.startswith("["):
+                if stanza and stanza.curie:
+                    yield stanza.term()
+                stanza = _Stanza() if line.startswith("[Term]") else None
+            elif stanza and ": " in line:
+                tag, _, value = line.strip().partition(": ")
+                stanza.take(tag, value.partition(" ! ")[0].strip())
     if stanza and stanza.curie:
         yield stanza.term()
 
