@@ -15,6 +15,7 @@ def _output_types() -> str:
     )
     return f"""\
 -- The output types of AlphaGenome's documentation, with its counts for human; `rows` of junctions are half its tracks.
+-- needs: tracks
 create or replace view "output_types" as
 select * from (values
     {rows}
