@@ -28,7 +28,7 @@ from genatator_assets.orchestration.failures import Failures
 from genatator_assets.orchestration.part_assets import part_assets
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
 from genatator_assets.orchestration.progress import Progress
-from genatator_assets.orchestration.resources import Workers
+from genatator_assets.orchestration.resources import WRITER, Workers
 from genatator_assets.parts import needs_of, part_named, parts_of
 from genatator_assets.query.catalog import write_catalog
 from genatator_assets.release import release as make_release
@@ -84,6 +84,7 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
     annotated = "annotation" in needs_of(catalogue)
 
     @dg.multi_asset(
+        required_resource_keys={WRITER},
         name="genomes",
         specs=[
             dg.AssetSpec(
@@ -141,6 +142,7 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
 
 def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     @dg.asset(
+        required_resource_keys={WRITER},
         deps=[ASSEMBLY, TRANSCRIPTS],
         backfill_policy=dg.BackfillPolicy.single_run(),  # else `dg launch --partition-range` refuses the job
         group_name="assemblies",
@@ -172,6 +174,7 @@ def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
 
 def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
     @dg.multi_asset(
+        required_resource_keys={WRITER},
         name="chromosomes",
         specs=[
             dg.AssetSpec(
@@ -235,6 +238,7 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
 
 def _index_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     @dg.asset(
+        required_resource_keys={WRITER},
         deps=[BLOCKS],
         group_name="gene_finding",
         kinds={"parquet"},
@@ -250,6 +254,7 @@ def _index_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         )
 
     @dg.asset(
+        required_resource_keys={WRITER},
         deps=[block_index],
         group_name="gene_finding",
         kinds={"duckdb", "parquet"},
@@ -271,6 +276,7 @@ def _index_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
 
 def _dataset_assets(catalogue: Catalogue, after: Sequence[str]) -> list[dg.AssetsDefinition]:
     @dg.asset(
+        required_resource_keys={WRITER},
         deps=list(after),
         group_name="dataset",
         kinds={"markdown"},
@@ -287,6 +293,7 @@ def _dataset_assets(catalogue: Catalogue, after: Sequence[str]) -> list[dg.Asset
         )
 
     @dg.asset(
+        required_resource_keys={WRITER},
         deps=[dataset_card],
         group_name="dataset",
         kinds={"parquet", "markdown"},
