@@ -43,6 +43,10 @@ class AnnotationError(GenatatorError):
     """A GFF3 or GTF file can't be used."""
 
 
+class H5adError(GenatatorError):
+    """An h5ad file can't be used."""
+
+
 class DatasetError(GenatatorError):
     """A dataset root is incomplete or damaged."""
 
