@@ -27,11 +27,11 @@ from genatator_assets.gene_finding.blocks.encode.pages import Compressor
 from genatator_assets.gene_finding.kernels import kernel_values
 from genatator_assets.gene_finding.landmarks import landmarks_of
 from genatator_assets.gene_finding.paint import paint
-from genatator_assets.gene_finding.segments import Segments
 from genatator_assets.simulate import Simulation, write_assembly
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.fasta import import_fasta
 from genatator_assets.sources.sequence import read_dna
+from genatator_assets.tracks.segments import Segments
 
 LENGTH = 10_000_000
 PLAIN = {"compression": "zstd", "compression_level": 1, "use_dictionary": False}

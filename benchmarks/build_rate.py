@@ -26,11 +26,11 @@ from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.blocks.contract import block_intervals
 from genatator_assets.gene_finding.index import build_index
 from genatator_assets.gene_finding.statistics import build_statistics
-from genatator_assets.gene_finding.store import read_segments
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
 from genatator_assets.simulate import Simulation, write_assembly
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.sequence import read_dna
+from genatator_assets.tracks.store import read_segments
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.pool import process_pool, run_batches
 

@@ -17,13 +17,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.gene_finding.index import SCHEMA
-from genatator_assets.gene_finding.segments import Runs, Segments
 from genatator_assets.gene_finding.statistics import compute_statistics
-from genatator_assets.gene_finding.store import write_segments
 from genatator_assets.query.connect import ask, connect
 from genatator_assets.sources.chromosomes import Chromosome, write_chromosomes
+from genatator_assets.tracks.runs import Runs
+from genatator_assets.tracks.segments import Segments
+from genatator_assets.tracks.store import write_segments
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import Provenance, write_table
 
@@ -114,7 +115,7 @@ def index_row(
 ) -> dict[str, object]:
     end = min(start + BLOCK_BP, length)
     letters = dict.fromkeys("ACGT", (end - start) // 4)
-    sums = draws.random(len(TARGET_NAMES)) * (end - start) / 2
+    sums = draws.random(len(CHANNELS)) * (end - start) / 2
     return {
         "genome": genome,
         "species": f"Species {int(genome[1:])}",
@@ -127,7 +128,7 @@ def index_row(
         "N": end - start - sum(letters.values()),
         "dna_sha256": draws.bytes(32).hex(),
         "target_sum": sums.tolist(),
-        "target_max": [1.0] * len(TARGET_NAMES),
+        "target_max": [1.0] * len(CHANNELS),
         "path": layout_path(split, genome, chrom, start),
         "bytes": 3_300_000,
         "sha256": draws.bytes(32).hex(),
@@ -156,7 +157,7 @@ def link_segments(layout: Layout, rows: list[dict[str, object]]) -> None:
     runs = Runs(start, start + 1, np.ones(len(start), np.float32))
     first, *others = sorted({(str(row["genome"]), str(row["chrom"])) for row in rows})
     written = layout.segments(*first)
-    write_segments(written, *first, Segments(2_000_000, (runs,) * len(TARGET_NAMES)), Provenance())
+    write_segments(written, *first, Segments(2_000_000, (runs,) * len(CHANNELS), CHANNELS), Provenance())
     for chromosome in others:
         layout.segments(*chromosome).parent.mkdir(parents=True, exist_ok=True)
         os.link(written, layout.segments(*chromosome))

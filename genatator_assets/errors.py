@@ -24,11 +24,25 @@ class GenatatorError(Exception):
         return "\n".join([*map(_shown, lines[:_MOST_LINES]), *more])
 
 
+def printable(text: str, keep: str = "\n") -> str:
+    r"""Return a text fit for a terminal: characters that can't be printed, but those to keep, become escapes.
+
+    >>> print(printable("chr1\x1b[2J\tfor 日本"))
+    chr1\x1b[2J\tfor 日本
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter in keep else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 def _shown(line: str) -> str:
     if len(line) > _LONGEST_LINE:
         half = _LONGEST_LINE // 2
         line = f"{line[:half]} ... ({len(line) - 2 * half:,} letters more) ... {line[-half:]}"
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
+    return printable(line)
 
 
 class CatalogueError(GenatatorError):

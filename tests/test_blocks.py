@@ -25,7 +25,9 @@ from genatator_assets.gene_finding.blocks.encode import cut, encode_block, thrif
 from genatator_assets.gene_finding.blocks.encode.table import PAGE_TABLE_KEY, PageTable
 from genatator_assets.gene_finding.blocks.window import read_targets
 from genatator_assets.gene_finding.blocks.write import write_block
-from genatator_assets.gene_finding.segments import Runs, Segments
+from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.tracks.runs import Runs
+from genatator_assets.tracks.segments import Segments
 from genatator_assets.work.tables import Provenance
 
 LENGTH = 200
@@ -48,7 +50,7 @@ def runs(draw, length=LENGTH):
     )
 
 
-segment_lists = st.tuples(*[runs()] * 12).map(lambda channels: Segments(LENGTH, channels))
+segment_lists = st.tuples(*[runs()] * 12).map(lambda channels: Segments(LENGTH, channels, CHANNELS))
 
 
 def place_of(start, end, length=LENGTH):
@@ -67,7 +69,7 @@ def segments_of(length, *intervals):
         np.ones(len(intervals), np.float32),
     )
     none = Runs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
-    return Segments(length, (first, *[none] * 11))
+    return Segments(length, (first, *[none] * 11), CHANNELS)
 
 
 def encoded(segments, start, end, length=LENGTH):

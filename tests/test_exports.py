@@ -37,19 +37,19 @@ from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.catalogue import load_catalogue
 from genatator_assets.cli import main
 from genatator_assets.errors import DatasetError, ReadingError
-from genatator_assets.gene_finding.channels import TARGET_NAMES
-from genatator_assets.gene_finding.segments import Runs, Segments
+from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.query.connect import ask, connect
 from genatator_assets.reading import blocks
 from genatator_assets.reading.exports import bigwig
 from genatator_assets.reading.exports.bed import write_bed, write_bedgraph
 from genatator_assets.reading.exports.bigwig import write_bigwig
-from genatator_assets.reading.exports.common import joined
 from genatator_assets.reading.exports.gff3 import write_gff3
 from genatator_assets.reading.exports.hdf5 import write_windows
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.chromosomes import read_chromosomes
+from genatator_assets.tracks.runs import Runs, join_stretches
+from genatator_assets.tracks.segments import Segments
 from genatator_assets.work.layout import Layout
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs/exports.md").read_text()
@@ -94,7 +94,7 @@ def bytes_of(folder):
 def test_a_bigwig_has_the_targets_of_the_blocks(written, truth, genome):
     lengths = {chrom: len(dna) for (of, chrom), (dna, _) in truth.items() if of == genome}
     assert len(lengths) >= 2
-    for channel, name in enumerate(TARGET_NAMES):
+    for channel, name in enumerate(CHANNELS.names):
         with pyBigWig.open(str(written / "write_bigwig" / f"{genome}.{name}.bw")) as file:
             assert file.chroms() == lengths
             for chrom, length in lengths.items():
@@ -107,7 +107,7 @@ def test_a_bigwig_has_the_targets_of_the_blocks(written, truth, genome):
 
 @pytest.mark.parametrize("genome", GENOMES)
 def test_a_bedgraph_has_the_targets_of_the_blocks_and_no_zeros(written, truth, genome):
-    for channel, name in enumerate(TARGET_NAMES):
+    for channel, name in enumerate(CHANNELS.names):
         text = (written / "write_bedgraph" / f"{genome}.{name}.bedGraph").read_text()
         rows = [line.split("\t") for line in text.splitlines()]
         places = [(chrom.encode(), int(start), int(end)) for chrom, start, end, _ in rows]
@@ -136,7 +136,7 @@ def test_blocks_with_values_that_are_no_targets_are_named(dataset, tmp_path, mon
     release = ga.open_dataset(published(dataset.root, tmp_path / "release")).select(genome=GENOME)
     monkeypatch.setattr(blocks.BlockStore, "targets", lambda *_: np.full((9, 12), 2, np.float32))
     with pytest.raises(
-        DatasetError, match=rf"targets of {GENOME} chr1, \[0, 204,083\): values lie between 2.0 and 2.0"
+        DatasetError, match=rf"targets of {GENOME} chr1, \[0, 204,083\): values of primary_tss_\+ lie between 2.0"
     ):
         write_bedgraph(release, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
@@ -212,7 +212,7 @@ def test_runs_are_joined_across_stretches(stretches):
     for stretch in stretches:
         cut.append((Runs.of_column(np.array(stretch, np.float32), start),))
         start += len(stretch)
-    found = [run for (runs,) in joined(cut, 1) for run in zip(runs.start, runs.end, runs.value, strict=True)]
+    found = [run for (runs,) in join_stretches(cut, 1) for run in zip(runs.start, runs.end, runs.value, strict=True)]
     expected, start = [], 0
     for value, group in itertools.groupby(itertools.chain(*stretches)):
         end = start + len(list(group))
@@ -426,7 +426,7 @@ def test_hdf5_has_the_windows_in_their_order(small, truth, tmp_path):
     with h5py.File(tmp_path / "train.h5") as file:
         genome, chrom, split = (file[name].asstr()[:] for name in ("genome", "chrom", "split"))
         start, end = file["start"][:], file["end"][:]
-        assert list(file.attrs["channels"]) == list(TARGET_NAMES[6:])
+        assert list(file.attrs["channels"]) == list(CHANNELS.names[6:])
         assert file.attrs["bases"] == "ACGT"
         assert (file["x"].dtype, file["y"].dtype) == (np.uint8, np.float32)
         assert (file["x"].chunks, file["y"].chunks) == ((1, 16_384, 4), (1, 16_384, 6))
@@ -504,7 +504,7 @@ def test_track_data_says_what_the_window_is(small, truth, channels):
     assert tracks.values is window.targets
     assert [f"{row['name']}_{row['strand']}" for _, row in tracks.metadata.iterrows()] == list(window.channels)
     assert list(tracks.metadata["channel"]) == list(window.channels)
-    columns = [TARGET_NAMES.index(name) for name in window.channels]
+    columns = [CHANNELS.index_of(name) for name in window.channels]
     part = tracks.slice_by_interval(TheirInterval(CHROM, 2_400, 2_600))
     np.testing.assert_array_equal(part.values, truth[GENOME, CHROM][1][2_400:2_600, columns])
 

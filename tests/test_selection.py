@@ -15,8 +15,10 @@ from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation
 from genatator_assets.annotation.select import MEANINGS, REASONS, SCHEMA, count_reasons, select
 from genatator_assets.catalogue import Annotation
 from genatator_assets.errors import AnnotationError
-from genatator_assets.gene_finding.landmarks import GROUPS, STRANDS, landmarks_of
+from genatator_assets.gene_finding.channels import GROUPS
+from genatator_assets.gene_finding.landmarks import landmarks_of
 from genatator_assets.sources.chromosomes import Chromosome
+from genatator_assets.tracks.runs import STRANDS
 
 
 def chromosome(chrom, length, reason=None, aliases=()):

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from genatator_assets.annotation import select
 from genatator_assets.catalogue import Kernel
 from genatator_assets.errors import DatasetError
-from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.gene_finding.kernels import kernel_values
 from genatator_assets.gene_finding.landmarks import landmarks_of
 from genatator_assets.gene_finding.paint import paint, peaks
-from genatator_assets.gene_finding.segments import Runs, Segments
-from genatator_assets.gene_finding.store import read_segments, write_segments
 from genatator_assets.sources.chromosomes import Chromosome
+from genatator_assets.tracks.runs import Runs
+from genatator_assets.tracks.segments import Segments
+from genatator_assets.tracks.store import read_segments, write_segments
 from genatator_assets.work.tables import Provenance
 
 SHAPES = ("laplace", "gaussian", "triangular", "box")
@@ -99,7 +100,7 @@ def test_sums_and_maxima_of_runs_are_those_of_the_dense_array(case, block):
     segments = painted(length, transcripts, kernel)
     dense = segments.dense(0, length).astype(np.float64)
     for start in range(0, length, block):
-        for channel, runs in enumerate(segments.channels):
+        for channel, runs in enumerate(segments.runs):
             piece, column = runs.within(start, start + block), dense[start : start + block, channel]
             assert math.isclose(piece.sum, column.sum(), rel_tol=1e-12)
             assert piece.max == column.max()
@@ -144,7 +145,7 @@ def test_the_default_kernel_sums_to_the_known_constant():
 
 def test_peaks_are_exactly_one_and_merge_by_maximum():
     runs = peaks(np.array([3, 5]), 10, kernel_values(Kernel(shape="triangular", width_bp=4, radius_bp=3)))
-    dense = Segments(10, (runs, *[Runs(*empty())] * 11)).dense(0, 10, [0])[:, 0]
+    dense = Segments(10, (runs, *[Runs(*empty())] * 11), CHANNELS).dense(0, 10, [0])[:, 0]
     assert dense.tolist() == [0.25, 0.5, 0.75, 1, 0.75, 1, 0.75, 0.5, 0.25, 0]
 
 
@@ -176,9 +177,8 @@ def test_a_broad_kernel_costs_no_more_than_the_bases_it_covers():
         ([0, 5], [6, 9], [1, 1], "disjoint"),
         ([5, 0], [6, 2], [1, 1], "ascending"),
         ([3], [3], [1], "not empty"),
-        ([0], [1], [0], r"\(0, 1\]"),
-        ([0], [1], [1.5], r"\(0, 1\]"),
-        ([0], [1], [math.nan], r"\(0, 1\]"),
+        ([0], [1], [math.nan], "finite"),
+        ([0], [1], [math.inf], "finite"),
         ([0, 2], [1], [1], "differ"),
     ],
 )
@@ -190,14 +190,21 @@ def test_runs_refuse_what_they_do_not_promise(start, end, value, fault):
 def test_segments_refuse_runs_outside_the_chromosome_and_other_than_twelve():
     outside = Runs(np.array([5]), np.array([11]), np.ones(1, np.float32))
     with pytest.raises(ValueError, match="primary_tss_\\+ leave the chromosome"):
-        Segments(10, (outside,) * 12)
+        Segments(10, (outside,) * 12, CHANNELS)
     with pytest.raises(ValueError, match="expected 12"):
-        Segments(20, (outside,) * 11)
+        Segments(20, (outside,) * 11, CHANNELS)
+
+
+@pytest.mark.parametrize(("value", "fault"), [(0, "hold zeros"), (1.5, r"expected \[0, 1\]"), (-0.5, r"\[0, 1\]")])
+def test_segments_refuse_values_that_are_not_of_their_channel(value, fault):
+    runs = Runs(np.array([0]), np.array([1]), np.array([value], np.float32))
+    with pytest.raises(ValueError, match=f"primary_tss_\\+.*{fault}"):
+        Segments(10, (runs, *[Runs.none()] * 11), CHANNELS)
 
 
 @pytest.mark.parametrize(("start", "end"), [(-1, 5), (5, 51), (6, 5)])
 def test_windows_outside_the_chromosome_are_refused(start, end):
-    with pytest.raises(ValueError, match="no interval within"):
+    with pytest.raises(ValueError, match="does not lie within"):
         painted(50, [], Kernel()).dense(start, end)
 
 
@@ -208,9 +215,9 @@ def test_segments_survive_storing(tmp_path_factory, case):
     path = tmp_path_factory.mktemp("segments") / "c.parquet"
     segments = painted(length, transcripts, kernel)
     write_segments(path, "g", "c", segments, Provenance())
-    again = read_segments(path, length)
+    again = read_segments(path, length, CHANNELS)
     np.testing.assert_array_equal(again.dense(0, length), segments.dense(0, length))
-    for before, after in zip(segments.channels, again.channels, strict=True):
+    for before, after in zip(segments.runs, again.runs, strict=True):
         np.testing.assert_array_equal(before.start, after.start)
 
 
@@ -218,8 +225,8 @@ def test_segments_of_another_chromosome_are_not_taken(tmp_path):
     transcripts = [oracle.Transcript("c", 10, 40, "+", "mRNA")]
     write_segments(tmp_path / "c.parquet", "g", "c", painted(50, transcripts, Kernel()), Provenance())
     with pytest.raises(DatasetError, match="chromosome of 20 bp"):
-        read_segments(tmp_path / "c.parquet", 20)
+        read_segments(tmp_path / "c.parquet", 20, CHANNELS)
 
 
 def test_target_names_are_the_published_ones():
-    assert list(TARGET_NAMES) == oracle.TARGET_NAMES
+    assert list(CHANNELS.names) == oracle.TARGET_NAMES

@@ -8,6 +8,7 @@ from genatator_assets.cli import ask, build, export, inputs, plan, release, use
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
+from genatator_assets.work.terminal import complain
 
 
 class _Commands(click.Group):
@@ -17,8 +18,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except GenatatorError as error:
-            click.secho("Error: ", fg="red", err=True, nl=False)
-            click.echo(str(error), err=True)
+            complain("Error", str(error))
             raise SystemExit(USER_ERROR) from error
 
 

@@ -6,23 +6,23 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.tree import Tree
 
-from genatator_assets.cli.common import FAILED, WIDE, catalogue_option, print_statistics, print_table, root_option
+from genatator_assets.cli.common import FAILED, catalogue_option, print_statistics, root_option
 from genatator_assets.errors import GenatatorError
-from genatator_assets.gene_finding.card import TextTable
 from genatator_assets.gene_finding.verify import Difference
 from genatator_assets.query.connect import Answer, ask, connect
 from genatator_assets.query.explain import explain as explain_transcript
 from genatator_assets.query.lineage import Origin, lineage_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import root_of
+from genatator_assets.work.terminal import complain, console, plain, print_table, say, write_data
+from genatator_assets.work.text import TextTable
 
 _PROMPT = "genatator> "
 _SHOWN_DIFFERENCES = 20
@@ -50,7 +50,7 @@ def sql(question: str | None, root: Path, form: str) -> None:
             try:
                 _print_answer(ask(connection, asked), form)
             except GenatatorError as error:
-                click.echo(f"Error: {error}", err=True)
+                complain("Error", str(error))
 
 
 @click.command()
@@ -63,8 +63,8 @@ def explain(transcript_id: str, root: Path) -> None:
     """
     for number, transcript in enumerate(explain_transcript(root, transcript_id)):
         title, *lines = transcript.lines()
-        click.secho(f"{'' if number == 0 else chr(10)}{title}", bold=True)
-        click.echo("\n".join(f"  {line}" for line in lines))
+        say(f"{'' if number == 0 else chr(10)}{title}", "bold")
+        say("\n".join(f"  {line}" for line in lines))
 
 
 @click.command()
@@ -103,14 +103,14 @@ def verify(catalogue: str, root: Path, genomes: tuple[str, ...], sample: int | N
         )
     _print_differences(report.differences)
     drawn = "" if report.seed is None else f", drawn by seed {report.seed},"
-    click.echo(
+    say(
         f"Compared {report.blocks:,} of {report.blocks_in_all:,} blocks{drawn} of {report.genomes} genomes:"
         f" {report.nt:,} nt in {report.seconds:.1f} s, {report.nt / report.seconds / 1e6:.1f} Mnt/s."
     )
     if report.differences:
-        click.echo(f"{len(report.differences):,} differences.")
+        say(f"{len(report.differences):,} differences.")
         raise SystemExit(FAILED)
-    click.echo("Nothing differs.")
+    say("Nothing differs.")
 
 
 @click.command()
@@ -123,12 +123,12 @@ def lineage(path: str) -> None:
     """
 
     def branch(origin: Origin) -> Tree:
-        tree = Tree("\n".join(map(escape, _about(origin))))
+        tree = Tree(plain("\n".join(_about(origin))))
         for other in origin.origins:
             tree.add(branch(other))
         return tree
 
-    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(branch(lineage_of(root_of(path))))
+    console().print(branch(lineage_of(root_of(path))))
 
 
 def _about(origin: Origin) -> list[str]:
@@ -146,7 +146,7 @@ def _about(origin: Origin) -> list[str]:
 def _bases_done() -> Iterator[Callable[[int], None]]:
     """Show how many bases have been compared, where a person watches."""
     columns = TextColumn("compared"), TextColumn("{task.completed:,.0f} nt"), TimeElapsedColumn()
-    with Progress(*columns, transient=True, console=Console(stderr=True)) as bar:
+    with Progress(*columns, transient=True, console=console(errors=True)) as bar:
         task = bar.add_task("", total=None)
         yield lambda bases: bar.advance(task, bases)
 
@@ -161,7 +161,7 @@ def _print_differences(differences: Sequence[Difference]) -> None:
     if len(differences) > _SHOWN_DIFFERENCES:
         kinds = Counter(difference.what for difference in differences)
         told = ", ".join(f"{what} {count:,}" for what, count in kinds.items())
-        click.echo(f"Shown are the first {_SHOWN_DIFFERENCES}. In all: {told}.")
+        say(f"Shown are the first {_SHOWN_DIFFERENCES}. In all: {told}.")
 
 
 def _cells(one: Difference) -> tuple[str, ...]:
@@ -193,20 +193,20 @@ def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do
         done = {outcome.key for outcome in sort_out(tasks.values())[0]}
         for key, task in tasks.items():
             if key not in done or not only_to_do:
-                click.echo(f"{key}\t{task.split}\t{task.length}\t{'intact' if key in done else 'to do'}")
+                write_data(f"{key}\t{task.split}\t{task.length}\t{'intact' if key in done else 'to do'}\n")
         finished, to_do = finished + len(done), to_do + len(tasks) - len(done)
-    click.echo(in_words(finished, to_do), err=True)
+    say(in_words(finished, to_do), errors=True)
 
 
 def _print_answer(answer: Answer, form: str) -> None:
     match form:
         case "csv":
-            writer = csv.writer(sys.stdout)
-            writer.writerow(answer.columns)
-            writer.writerows(answer.rows)
+            lines = StringIO()
+            csv.writer(lines, lineterminator="\n").writerows([answer.columns, *answer.rows])
+            write_data(lines.getvalue())
         case "json":
             named = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-            click.echo(json.dumps(named, indent=1, default=str))
+            write_data(f"{json.dumps(named, indent=1, default=str)}\n")
         case _:
             texts = tuple(tuple(str(cell) for cell in row) for row in answer.rows)
             print_table(TextTable("", answer.columns, texts))

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from genatator_assets.cli.common import catalogue_option, exit_with, print_statistics, root_option
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.terminal import console, say
 
 
 @click.command()
@@ -33,7 +33,7 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
 
     settings = Settings(catalogue, root.absolute(), workers, dask)
     try:
-        faults = build_dataset(settings, ProgressBar(Console(stderr=True)), check_hashes)
+        faults = build_dataset(settings, ProgressBar(console(errors=True)), check_hashes)
     except KeyboardInterrupt:
         raise SystemExit("Interrupted. What is finished is kept: run again to go on.") from None
     if Layout(root).index.is_file():
@@ -66,13 +66,13 @@ def launch(job: str, catalogue: str, root: Path, wait: bool, workspace: Path | N
         launcher = Launcher(settings, instance, workspace or workspace_file())
         runs = launcher.tags_of_runs(job, Wanted(**wanted))
         if not runs:
-            click.echo("nothing to do")
+            say("nothing to do")
         for tags in runs:
             run_id = launcher.launch(job, tags)
-            click.echo(f"{run_id} launched: {' '.join([job, *tags.values()])}")
+            say(f"{run_id} launched: {' '.join([job, *tags.values()])}")
             if wait:
                 status, faults = launcher.wait(run_id)
-                click.echo(f"{run_id} ended: {status}")
+                say(f"{run_id} ended: {status}")
                 all_faults += faults
     exit_with(all_faults)
 

@@ -1,22 +1,18 @@
-"""What commands share: options, exit codes, and how tables are printed."""
+"""What commands share: options, exit codes, and printing statistics."""
 
-import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from genatator_assets.catalogue import preset_names
-from genatator_assets.gene_finding.card import TextTable, text_tables
+from genatator_assets.gene_finding.card import text_tables
 from genatator_assets.gene_finding.statistics import read_statistics
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import root_of
+from genatator_assets.work.terminal import complain, print_table
 
 FAILED = 1
 USER_ERROR = 2
-WIDE = 10_000  # columns of what is not a terminal: nothing is folded there
 
 
 class _Root(click.ParamType[Path]):
@@ -50,8 +46,7 @@ catalogue_option = click.option(
 def exit_with(faults: list[str]) -> None:
     """Print faults, and exit with 1 if there are any."""
     for fault in faults:
-        click.secho("failed: ", fg="red", err=True, nl=False)
-        click.echo(fault, err=True)
+        complain("failed", fault)
     if faults:
         raise SystemExit(FAILED)
 
@@ -60,13 +55,3 @@ def print_statistics(root: Path) -> None:
     """Print the card's tables of the dataset at `root`."""
     for table in text_tables(read_statistics(Layout(root))):
         print_table(table.fitting())
-
-
-def print_table(text: TextTable) -> None:
-    """Print a table, as wide as the terminal or, elsewhere, unfolded."""
-    table = Table(title=text.title or None, title_justify="left")
-    for name in text.header:
-        table.add_column(escape(name), overflow="fold")  # a name that is cut off is of no use
-    for row in text.rows:
-        table.add_row(*(escape(cell) for cell in row))
-    Console(width=None if sys.stdout.isatty() else WIDE).print(table)

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
 from genatator_assets.cli.common import root_option
 from genatator_assets.errors import GenatatorError
+from genatator_assets.work.terminal import console, write_data
 
 if TYPE_CHECKING:
     from genatator_assets.reading import Dataset
-    from genatator_assets.reading.window import Channels
+    from genatator_assets.reading.channels import Channels
 
 _GROUPS = ("all", "combined", "mrna")
 
@@ -157,12 +157,11 @@ def hdf5(part: Dataset, output: Path, channels: Channels, length: int, seed: int
 @contextmanager
 def _progress(count: int) -> Iterator[Callable[[int], None]]:
     """Show how many windows are written, where a person watches."""
-    console = Console(stderr=True)
-    with Progress(transient=True, console=console, disable=not console.is_terminal) as bar:
+    watched = console(errors=True)
+    with Progress(transient=True, console=watched, disable=not watched.is_terminal) as bar:
         task = bar.add_task("windows", total=count)
         yield lambda windows: bar.advance(task, windows)
 
 
 def _print_paths(paths: list[Path]) -> None:
-    for path in paths:
-        click.echo(path)
+    write_data("".join(f"{path}\n" for path in paths))

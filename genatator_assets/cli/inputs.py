@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from genatator_assets.catalogue import Assembly, load_catalogue
-from genatator_assets.cli.common import catalogue_option, print_table
+from genatator_assets.cli.common import catalogue_option
 from genatator_assets.errors import GenatatorError
-from genatator_assets.gene_finding.card import TextTable
+from genatator_assets.work.terminal import console, print_table, say, write_data
+from genatator_assets.work.text import TextTable
 from genatator_assets.work.watch import download_bars
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def fetch(catalogue: str, genomes: tuple[str, ...], names: bool, again: bool) ->
     stated = load_catalogue(catalogue)
     assemblies = [stated.assembly(genome) for genome in genomes or stated.genomes]
     kinds: Collection[Kind] = ("aliases",) if names else KINDS
-    rows, faults = _fetch(assemblies, kinds, Cache(again=again, watch=download_bars(Console(stderr=True))))
+    rows, faults = _fetch(assemblies, kinds, Cache(again=again, watch=download_bars(console(errors=True))))
     if rows:
         print_table(TextTable("", ("genome", "input", "bytes", "checksum", "path"), tuple(rows)))
     elif not faults:
-        click.echo("nothing to fetch: every input has a path or is simulated")
+        say("nothing to fetch: every input has a path or is simulated")
     if faults:
         raise GenatatorError("\n".join(faults))
 
@@ -98,4 +98,4 @@ def simulate(folder: Path, seed: int, total_bp: int, chromosomes: int, flavour: 
         written = write_assembly(wanted, folder)
     except OSError as error:
         raise GenatatorError(f"{folder} can't be written ({error}); give another folder") from error
-    click.echo(f"{written.sequence}\n{written.annotation}")
+    write_data(f"{written.sequence}\n{written.annotation}\n")

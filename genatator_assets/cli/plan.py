@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.filesize import decimal
 from rich.status import Status
 
 from genatator_assets.catalogue import Catalogue, load_catalogue
-from genatator_assets.cli.common import catalogue_option, print_table, root_option
+from genatator_assets.cli.common import catalogue_option, root_option
 from genatator_assets.errors import GenatatorError
-from genatator_assets.gene_finding.card import TextTable, format_bp
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.machine import free_bytes
+from genatator_assets.work.terminal import console, plain, print_table, say
+from genatator_assets.work.text import TextTable, format_bp
 
 if TYPE_CHECKING:
     from genatator_assets.gene_finding.plan import GenomePlan
@@ -42,11 +42,11 @@ def init(fasta: Path, annotation: Path, output: Path, genome: str | None, specie
     _write_new_catalogue(output, text)
     least = least_length(lengths)
     kept = sum(length >= least for length in lengths.values())
-    click.echo(f"{output}: {kept:,} of {len(lengths):,} sequences have at least {least:,} bp and will be included")
+    say(f"{output}: {kept:,} of {len(lengths):,} sequences have at least {least:,} bp and will be included")
     if not species:
-        click.echo("The species was not given: write its name into the file")
+        say("The species was not given: write its name into the file")
     arguments = f"--catalogue {shlex.quote(str(output))} --root {name}-data"
-    click.echo(f"Next:\n  genatator-assets plan {arguments}\n  genatator-assets build {arguments}")
+    say(f"Next:\n  genatator-assets plan {arguments}\n  genatator-assets build {arguments}")
 
 
 @click.command()
@@ -64,7 +64,7 @@ def plan(catalogue: str, root: Path, workers: int | None) -> None:
         print_table(_by_split(wanted, plans))
         _print_estimate(plans, root, workers or default_workers())
     if unknown:
-        click.echo(
+        say(
             f"Not counted: {unknown:,} of {len(wanted.genomes):,} genomes, because the lengths of their sequences are"
             " known only when their files are here, or at least the assembly reports of those with an accession.\n"
             f"To fetch the reports: genatator-assets fetch --names --catalogue {shlex.quote(catalogue)}\n"
@@ -137,10 +137,10 @@ def _print_estimate(plans: Mapping[str, "GenomePlan"], root: Path, workers: int)
     shown = ", ".join(f"{name} {decimal(size)}" for name, size in parts.items())
     free = free_bytes(root)
     told = "" if free is None else f"; free at {root}: {decimal(free)}"
-    click.echo(f"Disk, about: {decimal(needs.bytes)} ({shown}){told}")
+    say(f"Disk, about: {decimal(needs.bytes)} ({shown}){told}")
     if free is not None and needs.bytes > free:
-        click.secho("That is more than is free, unless part of it has been built already", fg="yellow")
-    click.echo(f"Time, about: {_duration(needs.seconds)} with {workers} worker{'s' * (workers > 1)}")
+        say("That is more than is free, unless part of it has been built already", "yellow")
+    say(f"Time, about: {_duration(needs.seconds)} with {workers} worker{'s' * (workers > 1)}")
 
 
 def _duration(seconds: float) -> str:
@@ -176,4 +176,4 @@ def _write_new_catalogue(path: Path, text: str) -> None:
 
 def _busy(what: str) -> Status:
     """Show on a terminal what is going on, as long as it does."""
-    return Console(stderr=True).status(what)
+    return console(errors=True).status(plain(what))

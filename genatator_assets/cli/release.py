@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-from genatator_assets.cli.common import print_table, root_option
-from genatator_assets.gene_finding.card import TextTable, format_bytes
+from genatator_assets.cli.common import root_option
 from genatator_assets.release import Part
 from genatator_assets.release import release as make_release
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer
+from genatator_assets.work.terminal import print_table, say
+from genatator_assets.work.text import TextTable, format_bytes
 
 
 @click.command()
@@ -30,7 +31,7 @@ def release(root: Path, folder: Path | None) -> None:
     with only_writer(root) if root.is_dir() else nullcontext():
         made = make_release(Layout(root), folder)
     _print_parts(f"Release of {made.dataset}", made.parts)
-    click.echo(f"{made.folder}\nblocks are {'hard links to those of the root' if made.linked else 'copies'}")
+    say(f"{made.folder}\nblocks are {'hard links to those of the root' if made.linked else 'copies'}")
 
 
 @click.command()
@@ -48,13 +49,12 @@ def push(folder: Path, repo_id: str, yes: bool) -> None:
     planned = plan_upload(folder, repo_id)
     _print_parts(f"{folder} to the hub's dataset {repo_id}", planned.parts)
     if yes:
-        click.echo(f"sent to {upload(planned)}")
+        say(f"sent to {upload(planned)}")
     else:
-        click.echo("nothing was sent; to send it, add --yes")
+        say("nothing was sent; to send it, add --yes")
 
 
 def _print_parts(title: str, parts: tuple[Part, ...]) -> None:
     total = Part("all", sum(part.files for part in parts), sum(part.bytes for part in parts))
     rows = tuple((part.name, f"{part.files:,}", format_bytes(part.bytes)) for part in (*parts, total))
-    click.secho(title, bold=True)
-    print_table(TextTable("", ("part", "files", "size"), rows))
+    print_table(TextTable(title, ("part", "files", "size"), rows))

@@ -8,6 +8,7 @@ import click
 
 from genatator_assets.cli.common import root_option
 from genatator_assets.errors import GenatatorError
+from genatator_assets.work.terminal import write_data
 
 _FORMATS = ("png", "pdf", "svg")
 
@@ -90,4 +91,4 @@ def _written(output: Path) -> Iterator[Path]:
             yield temporary
     except OSError as error:
         raise GenatatorError(f"{output} can't be written ({error}); give another file") from error
-    click.echo(output)
+    write_data(f"{output}\n")

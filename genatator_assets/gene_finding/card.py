@@ -1,7 +1,6 @@
 """The statistics as people read them: text tables in the published card's form, and the card itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -9,57 +8,7 @@ import pyarrow as pa
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
-
-_MOST_COLUMNS = 7
-_UNITS = ((1_000_000_000, "Gbp"), (1_000_000, "Mbp"), (1_000, "kbp"))
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A table of text: every row has as many cells as the header."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def transposed(self) -> "TextTable":
-        """Return the table with rows and columns exchanged: a wide table of few rows then fits a terminal."""
-        first, *others = zip(self.header, *self.rows, strict=True)
-        return TextTable(self.title, first, tuple(others))
-
-    def fitting(self) -> "TextTable":
-        """Return the table as it fits a terminal or a page: a wide one is turned on its side."""
-        return self.transposed() if len(self.header) > _MOST_COLUMNS else self
-
-    def as_markdown(self) -> str:
-        """Return the table as Markdown, without its title."""
-        lines = [self.header, ("---",) * len(self.header), *self.rows]
-        escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-        return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
-
-
-def format_bp(count: float) -> str:
-    """Spell a number of bases as the published card does.
-
-    >>> format_bp(97_364_554_030), format_bp(100_010), format_bp(12)
-    ('97.36 Gbp', '100.01 kbp', '12 bp')
-    """
-    for size, unit in _UNITS:
-        if count >= size:
-            return f"{count / size:.2f} {unit}"
-    return f"{count:.0f} bp"
-
-
-def format_bytes(count: int) -> str:
-    """Spell a number of bytes.
-
-    >>> format_bytes(33_900_000_000), format_bytes(21_792), format_bytes(12)
-    ('33.9 GB', '21.8 kB', '12 B')
-    """
-    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if count >= size:
-            return f"{count / size:,.1f} {unit}"
-    return f"{count} B"
+from genatator_assets.work.text import TextTable, format_bp
 
 
 def text_tables(tables: Mapping[str, pa.Table]) -> list[TextTable]:

@@ -3,37 +3,41 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from genatator_assets.gene_finding.landmarks import Group, Strand
+from genatator_assets.tracks.runs import Strand
+from genatator_assets.tracks.track import Track, TrackSet
+
+Group = Literal["combined", "mrna"]
+Kind = Literal["tss", "polya", "intragenic"]
+
+GROUPS: tuple[Group, ...] = ("combined", "mrna")
 
 
 @dataclass(frozen=True)
-class Channel:
-    """One track along the DNA."""
+class Channel(Track):
+    """A target of gene finding: what it marks (`kind`) of which isoforms (`group`), on one strand; 0 means nothing."""
 
-    name: str
-    group: Group
-    kind: Literal["tss", "polya", "intragenic"]
-    strand: Strand
-
-    @property
-    def unstranded(self) -> str:
-        """The name without the strand, which both strands share."""
-        return self.name.removesuffix(f"_{self.strand}")
+    strand: Strand = "+"
+    group: Group = "combined"
+    kind: Kind = "tss"
 
 
-CHANNELS: tuple[Channel, ...] = (
-    Channel("primary_tss_+", "combined", "tss", "+"),
-    Channel("primary_tss_-", "combined", "tss", "-"),
-    Channel("primary_polya_+", "combined", "polya", "+"),
-    Channel("primary_polya_-", "combined", "polya", "-"),
-    Channel("intragenic_regions_+", "combined", "intragenic", "+"),
-    Channel("intragenic_regions_-", "combined", "intragenic", "-"),
-    Channel("mrna_tss_+", "mrna", "tss", "+"),
-    Channel("mrna_tss_-", "mrna", "tss", "-"),
-    Channel("mrna_polya_+", "mrna", "polya", "+"),
-    Channel("mrna_polya_-", "mrna", "polya", "-"),
-    Channel("mrna_intragenic_regions_+", "mrna", "intragenic", "+"),
-    Channel("mrna_intragenic_regions_-", "mrna", "intragenic", "-"),
+def _channel(stem: str, group: Group, kind: Kind, strand: Strand) -> Channel:
+    return Channel(f"{stem}_{strand}", strand, stem, lowest=0, highest=1, group=group, kind=kind)
+
+
+CHANNELS: TrackSet[Channel] = TrackSet(
+    (
+        _channel("primary_tss", "combined", "tss", "+"),
+        _channel("primary_tss", "combined", "tss", "-"),
+        _channel("primary_polya", "combined", "polya", "+"),
+        _channel("primary_polya", "combined", "polya", "-"),
+        _channel("intragenic_regions", "combined", "intragenic", "+"),
+        _channel("intragenic_regions", "combined", "intragenic", "-"),
+        _channel("mrna_tss", "mrna", "tss", "+"),
+        _channel("mrna_tss", "mrna", "tss", "-"),
+        _channel("mrna_polya", "mrna", "polya", "+"),
+        _channel("mrna_polya", "mrna", "polya", "-"),
+        _channel("mrna_intragenic_regions", "mrna", "intragenic", "+"),
+        _channel("mrna_intragenic_regions", "mrna", "intragenic", "-"),
+    )
 )
-
-TARGET_NAMES: tuple[str, ...] = tuple(channel.name for channel in CHANNELS)

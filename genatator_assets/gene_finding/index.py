@@ -9,7 +9,7 @@ from genatator_assets.annotation.transcripts import read_summary
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.chromosome import Recipe, finished_blocks
-from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.gene_finding.tasks import included_chromosomes, recipes_of
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import Chromosome
@@ -32,8 +32,8 @@ SCHEMA = pa.schema(
         ("T", pa.int64()),
         ("N", pa.int64()),
         ("dna_sha256", pa.string()),
-        ("target_sum", pa.list_(pa.float64(), len(TARGET_NAMES))),
-        ("target_max", pa.list_(pa.float32(), len(TARGET_NAMES))),
+        ("target_sum", pa.list_(pa.float64(), len(CHANNELS))),
+        ("target_max", pa.list_(pa.float32(), len(CHANNELS))),
         ("path", pa.string()),
         ("bytes", pa.int64()),
         ("sha256", pa.string()),

@@ -2,23 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyranges as pr
 
+from genatator_assets.gene_finding.channels import GROUPS, Group
 from genatator_assets.sources.chromosomes import Chromosome
-
-Group = Literal["combined", "mrna"]
-Strand = Literal["+", "-"]
-Positions = npt.NDArray[np.int64]
-
-GROUPS: tuple[Group, ...] = ("combined", "mrna")
-STRANDS: tuple[Strand, ...] = ("+", "-")
+from genatator_assets.tracks.runs import STRANDS, Positions, Strand
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,13 +3,14 @@
 import numpy as np
 
 from genatator_assets.gene_finding.channels import CHANNELS, Channel
-from genatator_assets.gene_finding.landmarks import Landmarks, Positions
-from genatator_assets.gene_finding.segments import Runs, Segments, Values, ranges
+from genatator_assets.gene_finding.landmarks import Landmarks
+from genatator_assets.tracks.runs import Positions, Runs, Values, ranges, runs_at
+from genatator_assets.tracks.segments import Segments
 
 
 def paint(landmarks: Landmarks, length: int, kernel: Values) -> Segments:
     """Paint the twelve channels of a chromosome of `length` bp; `kernel` float32 [radius + 1] as of kernel_values."""
-    return Segments(length, tuple(_channel(channel, landmarks, length, kernel) for channel in CHANNELS))
+    return Segments(length, tuple(_channel(channel, landmarks, length, kernel) for channel in CHANNELS), CHANNELS)
 
 
 def _channel(channel: Channel, landmarks: Landmarks, length: int, kernel: Values) -> Runs:
@@ -33,22 +34,11 @@ def peaks(sites: Positions, length: int, kernel: Values) -> Runs:
         owned    [---|------)[-----|----)[---|------)
     """
     if not len(sites):
-        return Runs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+        return Runs.none()
     radius = len(kernel) - 1
     half_way = (sites[:-1] + sites[1:]) // 2 + 1
     left = np.maximum(np.maximum(sites - radius, 0), np.concatenate([[0], half_way]))
     right = np.minimum(np.minimum(sites + radius + 1, length), np.concatenate([half_way, [length]]))
     positions = ranges(left, right - left)
-    distances = np.abs(positions - np.repeat(sites, right - left))
-    return _runs(positions, kernel[distances])
-
-
-def _runs(positions: Positions, values: Values) -> Runs:
-    """Join neighbouring positions of equal value into runs, and drop zeros."""
-    positions, values = positions[values > 0], values[values > 0]
-    if not len(positions):
-        return Runs(np.empty(0, np.int64), np.empty(0, np.int64), values)
-    breaks = np.flatnonzero((np.diff(positions) != 1) | (np.diff(values) != 0)) + 1
-    first = np.concatenate([[0], breaks])
-    last = np.concatenate([breaks, [len(positions)]]) - 1
-    return Runs(positions[first], positions[last] + 1, values[first])
+    values = kernel[np.abs(positions - np.repeat(sites, right - left))]
+    return runs_at(positions[values > 0], values[values > 0])

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.catalogue import Catalogue, Split
 from genatator_assets.catalogue.model import SPLITS
-from genatator_assets.gene_finding.channels import TARGET_NAMES
-from genatator_assets.gene_finding.landmarks import Positions
+from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.tracks.runs import Positions
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import Provenance, read_table, write_table
@@ -38,7 +38,7 @@ def build_statistics(catalogue: Catalogue, layout: Layout) -> dict[str, pa.Table
 
 def compute_statistics(blocks: pa.Table, transcripts: pa.Table) -> dict[str, pa.Table]:
     """Compute the tables of TABLES from an index and the transcripts of its genomes."""
-    channels = pa.table({"channel": list(range(len(TARGET_NAMES))), "name": list(TARGET_NAMES)})
+    channels = pa.table({"channel": list(range(len(CHANNELS))), "name": list(CHANNELS.names)})
     with duckdb.connect() as connection:
         connection.execute("set threads = 1")  # sums of floats in one order: the same inputs give the same bytes
         for name, table in {"blocks": blocks, "transcripts": transcripts, "channels": channels}.items():

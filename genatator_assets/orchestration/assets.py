@@ -10,7 +10,7 @@ from genatator_assets.annotation import select
 from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import GenatatorError
-from genatator_assets.gene_finding import index, store
+from genatator_assets.gene_finding import index
 from genatator_assets.gene_finding.blocks import contract
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask, build_chromosomes
 from genatator_assets.gene_finding.card import write_card
@@ -32,6 +32,7 @@ from genatator_assets.release import release as make_release
 from genatator_assets.sources import chromosomes as sources
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.fetch import Cache
+from genatator_assets.tracks import store
 from genatator_assets.version import __version__
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.machine import require_space

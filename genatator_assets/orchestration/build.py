@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 from genatator_assets.catalogue import Catalogue, load_catalogue
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.blocks.chromosome import discard_damaged
-from genatator_assets.gene_finding.card import format_bytes
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes, require_own_root
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.instance import dagster_home, open_instance
@@ -27,6 +26,7 @@ from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer, remove_temporaries
 from genatator_assets.work.machine import free_bytes, require_space
 from genatator_assets.work.pool import Workers, run_batches
+from genatator_assets.work.text import format_bytes
 
 _BUILD_TAG = "genatator/build"
 _KEPT = "What is finished is kept: mend that and run again."

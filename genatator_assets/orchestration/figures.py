@@ -9,10 +9,11 @@ import numpy.typing as npt
 from genatator_assets.annotation.select import Reason
 from genatator_assets.catalogue.model import Split
 from genatator_assets.gene_finding.blocks.along import counted, covered, edges_of, from_digits, levels
-from genatator_assets.gene_finding.card import format_bp
 from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.gene_finding.landmarks import STRANDS, Landmarks, Positions
+from genatator_assets.gene_finding.landmarks import Landmarks
 from genatator_assets.orchestration.svg import WIDTH, area, bars, fitting, markdown, picture, steps, text
+from genatator_assets.tracks.runs import STRANDS, Positions
+from genatator_assets.work.text import format_bp
 
 _GREY, _BLUE, _PURPLE = "#bbb", "#26a", "#65b"
 _COLOURS: Mapping[Split, tuple[str, str]] = {

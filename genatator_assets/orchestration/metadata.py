@@ -12,9 +12,8 @@ from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.annotation.transcripts import AnnotationSummary
 from genatator_assets.catalogue import Catalogue, Split
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask
-from genatator_assets.gene_finding.card import TextTable, format_bp, format_bytes, text_tables
+from genatator_assets.gene_finding.card import text_tables
 from genatator_assets.gene_finding.index import IndexSummary
-from genatator_assets.gene_finding.landmarks import STRANDS, Positions
 from genatator_assets.gene_finding.plan import amounts_of
 from genatator_assets.gene_finding.statistics import densities_of
 from genatator_assets.orchestration.figures import (
@@ -29,7 +28,9 @@ from genatator_assets.release.names import CARD
 from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.inputs import KINDS
+from genatator_assets.tracks.runs import STRANDS, Positions
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.text import Markdown, TextTable, format_bp, format_bytes
 
 Metadata = dict[str, Any]
 
@@ -78,7 +79,9 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
     ]
     rows: list[tuple[str, ...]] = [(feature, f"{count:,}") for feature, count in summary.rows.items()]
     unknown: list[tuple[str, ...]] = [(name, f"{count:,}") for name, count in summary.unknown_names.items()]
-    broken: list[tuple[str, ...]] = [(str(line.line), line.why, f"`{line.text}`") for line in summary.malformed_lines]
+    broken: list[tuple[str, ...]] = [
+        (str(line.line), line.why, Markdown.code(line.text)) for line in summary.malformed_lines
+    ]
     tables: dict[str, tuple[tuple[str, ...], list[tuple[str, ...]]]] = {
         "transcripts by reason": (("reason", "transcripts", "because"), reasons),
         "rows of the file": (("type", "rows"), rows),

@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from genatator_assets.gene_finding.card import format_bp
+from genatator_assets.errors import printable
 from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.terminal import say
+from genatator_assets.work.text import format_bp
 from genatator_assets.work.watch import Arriving, Watch, download_bars, unwatched
 
 Tell = Callable[[Outcome, int], None]
@@ -53,19 +55,19 @@ class ProgressBar(Progress):
 
     def say(self, text: str) -> None:
         """Print it."""
-        self._console.print(text, markup=False, highlight=False)
+        say(text, to=self._console)
 
     @contextmanager
     def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
         """Return the function that moves the bar."""
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.fields[done]}"),
+            TextColumn("{task.fields[done]}", markup=False),
             TimeElapsedColumn(),
         )
         with RichProgress(*columns, console=self._console) as bar:
-            task = bar.add_task(title, total=total_bp, done="")
+            task = bar.add_task(printable(title), total=total_bp, done="")
             done = 0
 
             def tell(outcome: Outcome, length: int) -> None:

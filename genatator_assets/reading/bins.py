@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genatator_assets.gene_finding.landmarks import Positions
-from genatator_assets.gene_finding.segments import Values
+from genatator_assets.tracks.runs import Positions, Values
 
 Shares = npt.NDArray[np.float64]
 

@@ -21,10 +21,11 @@ from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.catalogue.model import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.window import BlockTargets, open_targets
-from genatator_assets.gene_finding.channels import TARGET_NAMES
-from genatator_assets.gene_finding.segments import Runs, Segments, Values
-from genatator_assets.reading.store import Cache, Chromosome, segments_bytes
+from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.reading.store import Cache, Chromosome
 from genatator_assets.sources.sequence import in_contract
+from genatator_assets.tracks.runs import Runs, Values
+from genatator_assets.tracks.segments import Segments
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import read_table
 
@@ -106,6 +107,8 @@ class BlockStore:
             dense = self.targets(chromosome, start, end, channels)
             try:
                 stretch = tuple(Runs.of_column(np.ascontiguousarray(column), start) for column in dense.T)
+                for channel, runs in zip(channels, stretch, strict=True):
+                    CHANNELS[channel].check(runs)
             except ValueError as error:
                 raise DatasetError(
                     f"{self.origin}: targets of {chromosome.genome} {chromosome.chrom}, [{start:,}, {end:,}): {error};"
@@ -205,7 +208,7 @@ def _open_targets(block: Block) -> BlockTargets | Segments:
     if targets.table is not None:
         return targets
     try:
-        return Segments.from_dense(targets.read(0, targets.bases))
+        return Segments.from_dense(targets.read(0, targets.bases), CHANNELS)
     except ValueError as error:
         raise DatasetError(f"{block.path}: {error}; get it again") from error
 
@@ -214,12 +217,12 @@ def _columns(opened: BlockTargets | Segments, start: int, end: int, channels: Se
     if isinstance(opened, Segments):
         return opened.dense(start, end, channels)
     window = opened.read(start, end)
-    return window if tuple(channels) == tuple(range(len(TARGET_NAMES))) else np.take(window, channels, axis=1)
+    return window if tuple(channels) == tuple(range(len(CHANNELS))) else np.take(window, channels, axis=1)
 
 
 def _bytes(opened: BlockTargets | Segments) -> int:
     if isinstance(opened, Segments):
-        return segments_bytes(opened)
+        return opened.nbytes
     return 0 if opened.table is None else opened.table.edges.nbytes
 
 

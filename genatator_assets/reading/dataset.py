@@ -14,11 +14,13 @@ import numpy as np
 
 from genatator_assets.catalogue.model import SPLITS, nearest
 from genatator_assets.errors import DatasetError, ReadingError
-from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
+from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.store import Chromosome, RootStore, Store
-from genatator_assets.reading.window import Channels, Interval, Window, channel_numbers
-from genatator_assets.reading.windows import Positions, Windows, covered, runs_of_n, step_of
+from genatator_assets.reading.window import Interval, Window
+from genatator_assets.reading.windows import Windows, runs_of_n, step_of
+from genatator_assets.tracks.runs import Positions, covered_before
 from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
@@ -156,7 +158,7 @@ class Dataset:
             interval=replace(interval, strand="+"),
             dna=dna,
             targets=targets,
-            channels=tuple(TARGET_NAMES[number] for number in numbers),
+            channels=tuple(CHANNELS.names[number] for number in numbers),
             split=chromosome.split,
             chrom_length=chromosome.length,
         )
@@ -269,7 +271,8 @@ class Dataset:
         for number, chromosome in enumerate(windows.chromosomes):
             own = slice(edges[number], edges[number + 1])
             starts, ends = self._runs_of_n(chromosome)
-            counts.append(covered(starts, ends, windows.end[own]) - covered(starts, ends, windows.start[own]))
+            first, last = (covered_before(starts, ends, edges[own]) for edges in (windows.start, windows.end))
+            counts.append(last - first)
         return np.concatenate(counts)
 
     def _runs_of_n(self, chromosome: Chromosome) -> tuple[Positions, Positions]:

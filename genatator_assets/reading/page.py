@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.errors import GenatatorError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.gene_finding.segments import Segments
 from genatator_assets.reading.locus import KINDS, Row, colour_of, counted, in_words, transcripts_at
+from genatator_assets.tracks.segments import Segments
 from genatator_assets.version import __version__
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def locus_page(dataset: Dataset, interval: Interval, igv: str) -> str:
 def _locus(window: Window, transcripts: dict[str, list[Row]]) -> dict[str, Any]:
     """Return what igv.js is to show."""
     interval = window.interval
-    runs = Segments.from_dense(window.targets).channels
+    runs = Segments.from_dense(window.targets, CHANNELS).runs
     return {
         "genome": interval.genome,
         "name": interval.chrom,

@@ -16,9 +16,8 @@ from genatator_assets.reading.locus import Line
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from genatator_assets.gene_finding.landmarks import Positions
-    from genatator_assets.gene_finding.segments import Values
     from genatator_assets.reading.window import Interval
+    from genatator_assets.tracks.runs import Positions, Values
 
 GREY = "#666666"
 

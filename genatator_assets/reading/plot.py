@@ -19,9 +19,8 @@ with optional_import("matplotlib", "plot"):
     from genatator_assets.reading.panels import GREY, Panel, channel_panel, dna_panel, draw_bare, models_panel
 
 if TYPE_CHECKING:
-    from genatator_assets.gene_finding.landmarks import Positions
-    from genatator_assets.gene_finding.segments import Values
     from genatator_assets.reading.dataset import Dataset
+    from genatator_assets.tracks.runs import Positions, Values
 
 _LEFT_IN, _PANEL_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN, _GAP_IN = 1.2, 8.45, 0.35, 0.4, 0.45, 0.1
 _WIDTH_IN = _LEFT_IN + _PANEL_IN + _RIGHT_IN

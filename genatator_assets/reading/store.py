@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -15,10 +16,12 @@ import pyarrow as pa
 
 from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.errors import DatasetError
-from genatator_assets.gene_finding.segments import Runs, Segments, Values
-from genatator_assets.gene_finding.store import read_segments
+from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.sources.sequence import local_fasta, read_dna
+from genatator_assets.tracks.runs import Runs, Values
+from genatator_assets.tracks.segments import Segments
+from genatator_assets.tracks.store import read_segments
 from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import ask_each
@@ -133,7 +136,7 @@ class RootStore:
         built = [one for one, there in zip(planned, painted, strict=True) if there]
         if not built:
             raise DatasetError(f"{root} has no targets of any chromosome yet; run 'genatator-assets build'")
-        segments = Cache(partial(_segments, layout), segments_bytes, cache_bytes)
+        segments = Cache(partial(_segments, layout), attrgetter("nbytes"), cache_bytes)
         return cls(root, tuple(built), segments, Cache(partial(_fasta, layout), _no_memory, 0))
 
     def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
@@ -147,16 +150,11 @@ class RootStore:
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
         """Return them as they are stored: the chromosome is one stretch."""
         segments = self.segments(chromosome)
-        yield tuple(segments.channels[channel] for channel in channels)
+        yield tuple(segments.runs[channel] for channel in channels)
 
     def transcripts(self, genome: str) -> pa.Table | None:
         """Read them."""
         return read_transcripts(Layout(self.origin), genome)
-
-
-def segments_bytes(segments: Segments) -> int:
-    """Return the memory that segments take."""
-    return sum(runs.start.nbytes + runs.end.nbytes + runs.value.nbytes for runs in segments.channels)
 
 
 def _no_memory(_: Path) -> int:
@@ -168,4 +166,4 @@ def _fasta(layout: Layout, genome: str) -> Path:
 
 
 def _segments(layout: Layout, chromosome: Chromosome) -> Segments:
-    return read_segments(layout.segments(chromosome.genome, chromosome.chrom), chromosome.length)
+    return read_segments(layout.segments(chromosome.genome, chromosome.chrom), chromosome.length, CHANNELS)

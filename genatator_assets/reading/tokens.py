@@ -7,7 +7,7 @@ Any Hugging Face fast tokenizer says which letters each token covers: `tokenizer
 import numpy as np
 import numpy.typing as npt
 
-from genatator_assets.gene_finding.segments import Values
+from genatator_assets.tracks.runs import Values
 
 IGNORE = -100.0
 """The label of tokens that cover no base: what losses are used to leave out."""

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from genatator_assets.errors import optional_import
+from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.window import Channels, Interval, Window, channel_numbers
+from genatator_assets.reading.window import Interval, Window
 from genatator_assets.reading.windows import Windows
 
 with optional_import("torch", "torch", "PyTorch"):

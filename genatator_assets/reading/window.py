@@ -1,33 +1,21 @@
 """A window: an interval of a chromosome with its DNA and targets. Numpy only; nothing is read here."""
 
-import itertools
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from genatator_assets.catalogue.model import nearest
 from genatator_assets.errors import ReadingError
-from genatator_assets.gene_finding.channels import CHANNELS, TARGET_NAMES
-from genatator_assets.gene_finding.landmarks import GROUPS, Strand
-from genatator_assets.gene_finding.segments import Values
+from genatator_assets.reading.channels import opposite_columns
+from genatator_assets.tracks.runs import Strand, Values
 
 if TYPE_CHECKING:
     from alphagenome.data.track_data import TrackData
 
-Channels = Literal["all", "combined", "mrna"] | Sequence[str]
-"""Which channels are wanted: a group, or names in the order in which they are to come."""
-
 OneHot = npt.NDArray[np.uint8]
 
-_OPPOSITE = {
-    one.name: other.name
-    for one, other in itertools.permutations(CHANNELS, 2)
-    if (one.group, one.kind) == (other.group, other.kind)
-}
 _LOCUS = re.compile(r"(?P<genome>[^:]+):(?P<chrom>.+):(?P<first>[0-9,]+)-(?P<last>[0-9,]+)")
 _COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 _HOT = np.zeros((256, 4), np.uint8)
@@ -174,42 +162,3 @@ def reverse_complement(dna: str) -> str:
     'NCGTT'
     """
     return dna.encode("ascii").translate(_COMPLEMENT)[::-1].decode("ascii")
-
-
-def channel_numbers(wanted: Channels) -> tuple[int, ...]:
-    """Return the places in the contract's order of the channels that are wanted.
-
-    >>> channel_numbers("mrna"), channel_numbers(["mrna_tss_+", "primary_tss_+"])
-    ((6, 7, 8, 9, 10, 11), (6, 0))
-
-    Raises:
-        ReadingError: there is no such channel or group, or one is named twice.
-    """
-    if isinstance(wanted, str):
-        if wanted not in ("all", *GROUPS):
-            raise ReadingError(
-                f"channels={wanted!r} is no group of channels; there are 'all', 'combined' and 'mrna';"
-                " or give a list of names"
-            )
-        return tuple(number for number, channel in enumerate(CHANNELS) if wanted in ("all", channel.group))
-    for name in wanted:
-        if name not in TARGET_NAMES:
-            raise ReadingError(f"no channel {name!r}{nearest(name, TARGET_NAMES)}; there are {', '.join(TARGET_NAMES)}")
-    if len(set(wanted)) < len(wanted):
-        raise ReadingError(f"channels={list(wanted)} names one of them twice")
-    return tuple(TARGET_NAMES.index(name) for name in wanted)
-
-
-def opposite_columns(names: Sequence[str]) -> list[int]:
-    """Return for each channel the column in which that of the other strand stands.
-
-    >>> opposite_columns(["mrna_tss_+", "mrna_tss_-", "mrna_polya_-", "mrna_polya_+"])
-    [1, 0, 3, 2]
-
-    Raises:
-        ReadingError: it is not among them.
-    """
-    for name in names:
-        if _OPPOSITE[name] not in names:
-            raise ReadingError(f"{name} can't be reversed without {_OPPOSITE[name]}; read that channel too")
-    return [list(names).index(_OPPOSITE[name]) for name in names]

@@ -21,8 +21,7 @@ import numpy.typing as npt
 from genatator_assets.errors import ReadingError
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.reading.window import Interval
-
-Positions = npt.NDArray[np.int64]
+from genatator_assets.tracks.runs import Positions, intervals_where
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,18 +129,4 @@ def runs_of_n(dna: str) -> tuple[Positions, Positions]:
     >>> [edges.tolist() for edges in runs_of_n("NNACNA")]
     [[0, 4], [2, 5]]
     """
-    is_n = np.frombuffer(dna.encode("ascii"), np.uint8) == ord("N")
-    edges = np.flatnonzero(np.diff(is_n, prepend=False, append=False))
-    return edges[::2], edges[1::2]
-
-
-def covered(starts: Positions, ends: Positions, positions: Positions) -> Positions:
-    """Count the bases before each position that the runs [starts[i], ends[i]) cover; the runs ascend, disjoint.
-
-    >>> covered(np.array([0, 4]), np.array([2, 5]), np.array([0, 1, 3, 5, 9])).tolist()
-    [0, 1, 2, 3, 3]
-    """
-    before = np.concatenate([[0], np.cumsum(ends - starts)])
-    run = np.searchsorted(starts, positions, side="right")
-    beyond = np.concatenate([[0], ends])[run] - positions
-    return before[run] - np.maximum(beyond, 0)
+    return intervals_where(np.frombuffer(dna.encode("ascii"), np.uint8) == ord("N"))

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from genatator_assets.catalogue.model import SPLITS
-from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.release.names import INDEX
 
 _PARQUET = "application/x-parquet"
@@ -102,7 +102,7 @@ def _record_set(name: str, description: str, files: str, folder: str) -> dict[st
         "extract": {"fileProperty": "fullpath"},
         "transform": {"regex": f"^{folder}/({'|'.join(SPLITS)})/.*$"},
     }
-    targets = {"isArray": True, "arrayShape": f"-1,{len(TARGET_NAMES)}"}
+    targets = {"isArray": True, "arrayShape": f"-1,{len(CHANNELS)}"}
     return {
         "@type": "cr:RecordSet",
         "@id": name,
@@ -115,7 +115,7 @@ def _record_set(name: str, description: str, files: str, folder: str) -> dict[st
                 name,
                 "targets",
                 "cr:Float32",
-                f"A row per base and a column per channel: {', '.join(TARGET_NAMES)}.",
+                f"A row per base and a column per channel: {', '.join(CHANNELS.names)}.",
                 _column(files, "targets"),
             )
             | targets,

@@ -8,11 +8,12 @@ from typing import Any
 import yaml
 
 from genatator_assets.gene_finding.blocks.contract import BlockPlace
-from genatator_assets.gene_finding.card import TextTable, format_bp, format_bytes, text_tables
-from genatator_assets.gene_finding.channels import CHANNELS, TARGET_NAMES, Channel
+from genatator_assets.gene_finding.card import text_tables
+from genatator_assets.gene_finding.channels import CHANNELS, Channel
 from genatator_assets.release.contents import Contents, InputFile
 from genatator_assets.release.preview import WINDOW_BP, PreviewFile
 from genatator_assets.version import __version__
+from genatator_assets.work.text import Markdown, TextTable, format_bp, format_bytes
 
 _MEANINGS = {
     "tss": "a peak at each transcription start site",
@@ -21,7 +22,7 @@ _MEANINGS = {
 }
 _GROUPS = {"combined": "all selected isoforms, mRNA and lncRNA", "mrna": "mRNA isoforms only"}
 _ROWS_BELOW = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_BYTES_A_BASE = 1 + 4 * len(TARGET_NAMES)
+_BYTES_A_BASE = 1 + 4 * len(CHANNELS)
 _BYTES_A_ROW = 24
 """Offsets of three columns, once a row is in Arrow's memory."""
 
@@ -101,7 +102,7 @@ def _info(config: str, rows: Sized, splits: list[str]) -> dict[str, Any]:
         "config_name": config,
         "features": [
             {"name": "dna_sequence", "dtype": "string"},
-            {"name": "targets", "list": {"list": "float32", "length": len(TARGET_NAMES)}},
+            {"name": "targets", "list": {"list": "float32", "length": len(CHANNELS)}},
             {"name": "metadata", "dtype": "string"},
         ],
         "splits": [
@@ -128,7 +129,7 @@ def _split_lines(contents: Contents) -> list[str]:
 def _channels() -> TextTable:
     def row(number: int, channel: Channel) -> tuple[str, ...]:
         meaning = f"{_MEANINGS[channel.kind]} on the {channel.strand} strand: {_GROUPS[channel.group]}"
-        return str(number), f"`{channel.name}`", meaning
+        return str(number), Markdown.code(channel.name), meaning
 
     rows = tuple(row(number, channel) for number, channel in enumerate(CHANNELS))
     return TextTable("Channels", ("index", "channel", "meaning"), rows)
@@ -152,10 +153,10 @@ def _selection(contents: Contents) -> TextTable:
 
 def _inputs(contents: Contents) -> TextTable:
     def named(file: InputFile) -> str:
-        return f"[{file.name}]({file.url})" if file.url else file.name
+        return Markdown.link(file.name, file.url) if file.url else file.name
 
     rows = tuple(
-        (origin.genome, file.kind, named(file), f"`{file.sha256}`")
+        (origin.genome, file.kind, named(file), Markdown.code(file.sha256))
         for origin in contents.origins
         for file in origin.inputs
     )

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from genatator_assets.errors import printable
+
 Arriving = Callable[[int, int | None], None]
 """Called with the bytes that are there, and how many there will be if that is known."""
 
@@ -32,7 +34,7 @@ def download_bars(console: Console) -> Watch:
     @contextmanager
     def watch(url: str) -> Iterator[Arriving]:
         with Progress(*columns, console=console) as bar:
-            task = bar.add_task(url.rsplit("/", 1)[-1], total=None)
+            task = bar.add_task(printable(url.rsplit("/", 1)[-1]), total=None)
             try:
                 yield lambda there, total: bar.update(task, completed=there, total=total)
             except BaseException:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from genatator_assets.gene_finding.landmarks import Positions
+from genatator_assets.tracks.runs import Positions, covered_before
 
 STRETCHES = 240
 """In so many stretches N is counted: figures have fewer columns, of a whole number of stretches each."""
@@ -37,10 +37,7 @@ def covered(starts: Positions, ends: Positions, edges: Positions) -> Positions:
     >>> covered(np.array([1, 6]), np.array([3, 12]), np.array([0, 2, 8, 10, 20])).tolist()
     [1, 3, 2, 2]
     """
-    before = np.concatenate([[0], np.cumsum(ends - starts)])
-    begun = np.searchsorted(starts, edges)  # so many intervals begin before an edge; the last may end behind it
-    behind = np.maximum(np.concatenate([[0], ends])[begun] - edges, 0)
-    return np.diff(before[begun] - behind)
+    return np.diff(covered_before(starts, ends, edges))
 
 
 def count_n(dna: str, start: int, edges: Positions) -> Positions:

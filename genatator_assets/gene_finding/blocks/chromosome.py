@@ -20,13 +20,14 @@ from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.blocks.along import as_digits, count_n, edges_of
 from genatator_assets.gene_finding.blocks.contract import BlockPlace, block_intervals
 from genatator_assets.gene_finding.blocks.write import write_block
-from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.channels import CHANNELS, GROUPS
 from genatator_assets.gene_finding.kernels import kernel_values
-from genatator_assets.gene_finding.landmarks import GROUPS, STRANDS, Landmarks, Positions
+from genatator_assets.gene_finding.landmarks import Landmarks
 from genatator_assets.gene_finding.paint import paint
-from genatator_assets.gene_finding.segments import Segments
-from genatator_assets.gene_finding.store import read_segments, write_segments
 from genatator_assets.sources.sequence import count_nucleotides, local_fasta, read_dna
+from genatator_assets.tracks.runs import STRANDS, Positions
+from genatator_assets.tracks.segments import Segments
+from genatator_assets.tracks.store import read_segments, write_segments
 from genatator_assets.version import __version__
 from genatator_assets.work.files import TEMPORARY_SUFFIX, remove_folder, require_own_folder
 from genatator_assets.work.layout import Layout, chromosome_key
@@ -148,7 +149,7 @@ def _build(task: ChromosomeTask) -> Outcome:
         targets, segments = _build_targets(task)
     if task.with_blocks and blocks is None:
         if segments is None:
-            segments = read_segments(_segments(task), task.length)
+            segments = read_segments(_segments(task), task.length, CHANNELS)
         blocks = _build_blocks(task, segments)
     return Outcome(task.key, "built", _facts(task, targets, blocks))
 
@@ -233,7 +234,7 @@ def _write_block(
     path = task.layout.block(task.split, task.genome, task.chrom, start)
     dna = read_dna(fasta, task.chrom, start, end)
     measured = write_block(path, dna, segments, task.place(start, end), task.recipe.blocks, task.recipe.block_writer)
-    runs = [channel.within(start, end) for channel in segments.channels]
+    runs = [channel.within(start, end) for channel in segments.runs]
     facts = {
         "start": start,
         "end": end,
@@ -259,10 +260,10 @@ def _remove_stale(task: ChromosomeTask, current: set[Path]) -> None:
 def _target_facts(landmarks: Landmarks, segments: Segments) -> dict[str, Any]:
     sites = {f"{group} {strand}": landmarks[group, strand] for group in GROUPS for strand in STRANDS}
     return {
-        "runs": sum(len(runs.start) for runs in segments.channels),
+        "runs": sum(len(runs.start) for runs in segments.runs),
         "tss_sites": {name: len(of_strand.tss) for name, of_strand in sites.items()},
         "polya_sites": {name: len(of_strand.polya) for name, of_strand in sites.items()},
-        "target_sum": {name: runs.sum for name, runs in zip(TARGET_NAMES, segments.channels, strict=True)},
+        "target_sum": {name: runs.sum for name, runs in zip(CHANNELS.names, segments.runs, strict=True)},
     }
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.channels import CHANNELS
 
 SCHEMA = pa.schema(
     [
         ("dna_sequence", pa.string()),
-        ("targets", pa.list_(pa.list_(pa.float32(), len(TARGET_NAMES)))),
+        ("targets", pa.list_(pa.list_(pa.float32(), len(CHANNELS)))),
         ("metadata", pa.string()),
     ]
 )
@@ -41,8 +41,8 @@ class BlockPlace:
             "end": self.end,
             "chrom_length": self.chrom_length,
             "sequence_length": length,
-            "target_shape": [length, len(TARGET_NAMES)],
-            "target_names": list(TARGET_NAMES),
+            "target_shape": [length, len(CHANNELS)],
+            "target_names": list(CHANNELS.names),
             "block_size_bp": self.block_size_bp,
         }
 

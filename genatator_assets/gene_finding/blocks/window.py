@@ -11,7 +11,7 @@ from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.encode.pages import read_target_page
 from genatator_assets.gene_finding.blocks.encode.table import PAGE_TABLE_KEY, PageTable
 from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.gene_finding.segments import Values
+from genatator_assets.tracks.runs import Values
 from genatator_assets.work.tables import require_known_format
 
 _CHANNELS = len(CHANNELS)

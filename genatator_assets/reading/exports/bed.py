@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from genatator_assets.errors import DatasetError
-from genatator_assets.gene_finding.channels import CHANNELS, TARGET_NAMES, Channel
-from genatator_assets.gene_finding.segments import ranges
+from genatator_assets.gene_finding.channels import CHANNELS, Channel
+from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.exports.common import chromosomes_by_name, file_name, runs_along, selected_transcripts
-from genatator_assets.reading.window import Channels, channel_numbers
+from genatator_assets.tracks.runs import ranges
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
 
@@ -33,7 +33,7 @@ def write_bedgraph(dataset: Dataset, folder: str | Path, channels: Channels = "a
     numbers = channel_numbers(channels)
     written: list[Path] = []
     for genome in dataset.genomes:
-        names = [file_name(genome, dataset.split, f"{TARGET_NAMES[number]}.bedGraph") for number in numbers]
+        names = [file_name(genome, dataset.split, f"{CHANNELS.names[number]}.bedGraph") for number in numbers]
         paths = [Path(folder) / name for name in names]
         with ExitStack() as stack:
             files = [stack.enter_context(_text(stack.enter_context(whole_file(path)))) for path in paths]
@@ -61,9 +61,9 @@ def write_bed(dataset: Dataset, folder: str | Path, channels: Channels = "all") 
     written = []
     for genome in dataset.genomes:
         places = _places(dataset, genome, wanted)
-        for what in dict.fromkeys(channel.unstranded for channel in wanted):
+        for what in dict.fromkeys(channel.stem for channel in wanted):
             path = Path(folder) / file_name(genome, dataset.split, f"{what}.bed")
-            own = pa.concat_tables([places[channel] for channel in wanted if channel.unstranded == what])
+            own = pa.concat_tables([places[channel] for channel in wanted if channel.stem == what])
             own = own.sort_by([(name, "ascending") for name in ("chrom", "start", "end", "name")])
             strand = pc.utf8_slice_codeunits(own["name"], -1)
             with whole_file(path) as temporary, _text(temporary) as file:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from genatator_assets.errors import ReadingError, optional_import
-from genatator_assets.gene_finding.channels import TARGET_NAMES
+from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.window import Channels, Interval, channel_numbers
+from genatator_assets.reading.window import Interval
 from genatator_assets.reading.windows import Windows
 from genatator_assets.version import __version__
 from genatator_assets.work.files import whole_file
@@ -40,7 +41,7 @@ def write_windows(
         DatasetError: a file of the dataset is damaged.
         OSError: the file can't be written.
     """
-    names = [TARGET_NAMES[number] for number in channel_numbers(channels)]
+    names = [CHANNELS.names[number] for number in channel_numbers(channels)]
     count, length = len(windows), windows.length
     if not count:
         raise ReadingError(f"{dataset.store.origin}: there are no windows to write; ask for others")

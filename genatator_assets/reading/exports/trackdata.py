@@ -3,8 +3,9 @@
 import pandas as pd
 
 from genatator_assets.errors import optional_import
-from genatator_assets.gene_finding.channels import CHANNELS, TARGET_NAMES
-from genatator_assets.reading.window import Window, opposite_columns
+from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.reading.channels import opposite_columns
+from genatator_assets.reading.window import Window
 
 with optional_import("alphagenome", "alphagenome"):
     from alphagenome.data.genome import Interval
@@ -22,10 +23,10 @@ def track_data(window: Window) -> TrackData:
     names = window.channels
     if window.interval.strand == "-":
         names = tuple(names[column] for column in opposite_columns(names))
-    channels = [CHANNELS[TARGET_NAMES.index(name)] for name in names]
+    channels = [CHANNELS[CHANNELS.index_of(name)] for name in names]
     metadata = pd.DataFrame(
         {
-            "name": [one.unstranded for one in channels],
+            "name": [one.stem for one in channels],
             "strand": [one.strand for one in channels],
             "channel": [one.name for one in channels],
             "group": [one.group for one in channels],

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.gene_finding.blocks.encode.pages import Compressor, Page, target_page
-from genatator_assets.gene_finding.landmarks import Positions
-from genatator_assets.gene_finding.segments import Runs, Segments, Values
+from genatator_assets.tracks.runs import Positions, Values
+from genatator_assets.tracks.segments import Segments
 
 CELL_BP = 1_000
 CELLS_PER_PAGE = 8
@@ -36,7 +36,7 @@ def cut_into_pages(segments: Segments, start: int, end: int) -> Cut:
     """Cut bases [start, end) into pages: a page is constant in all channels, or it is `changing`."""
     cells = -(-(end - start) // CELL_BP)
     changing, begins = np.zeros(cells, np.bool_), np.zeros(cells, np.bool_)
-    for runs in segments.channels:
+    for runs in segments.runs:
         for edges in (runs.start, runs.end):
             inside = edges[np.searchsorted(edges, start, side="right") : np.searchsorted(edges, end, side="left")]
             cell, place = np.divmod(inside - start, CELL_BP)
@@ -53,7 +53,7 @@ def target_pages(compressor: Compressor, segments: Segments, cut: Cut) -> Iterat
     """Make the pages of the targets, in order."""
     starts, ends = cut.edges[:-1], cut.edges[1:]
     painted = _painted(segments, starts[cut.changing], ends[cut.changing])
-    values = np.stack([_values_at(runs, starts) for runs in segments.channels], axis=1)
+    values = np.stack([runs.at(starts) for runs in segments.runs], axis=1)
     cache: dict[tuple[int, bool, bytes], Page] = {}
     for number, (bases, changing) in enumerate(zip((ends - starts).tolist(), cut.changing.tolist(), strict=True)):
         opening = number == 0
@@ -71,32 +71,6 @@ def _painted(segments: Segments, starts: Positions, ends: Positions) -> Iterator
     before = np.cumsum(ends - starts) - (ends - starts)
     for chosen in np.split(np.arange(len(starts)), np.flatnonzero(np.diff(before // _PAINTED_BP)) + 1):
         if len(chosen):
-            together = _side_by_side(segments, starts[chosen], ends[chosen])
+            together = segments.side_by_side(starts[chosen], ends[chosen])
             places = np.cumsum(ends[chosen] - starts[chosen])
             yield from np.split(together.dense(0, together.length), places[:-1])
-
-
-def _side_by_side(segments: Segments, starts: Positions, ends: Positions) -> Segments:
-    """Return the targets of ascending, disjoint stretches as if nothing lay between them."""
-    sizes = ends - starts
-    before = np.cumsum(sizes) - sizes
-
-    def moved(edges: Positions) -> Positions:
-        stretch = np.maximum(np.searchsorted(starts, edges, side="right") - 1, 0)
-        places: Positions = before[stretch] + np.clip(edges - starts[stretch], 0, sizes[stretch])
-        return places
-
-    def of_channel(runs: Runs) -> Runs:
-        start, end, value = runs.cut(int(starts[0]), int(ends[-1]))
-        start, end = moved(start), moved(end)
-        kept = start < end
-        return Runs(start[kept], end[kept], value[kept])
-
-    return Segments(int(sizes.sum()), tuple(of_channel(runs) for runs in segments.channels))
-
-
-def _values_at(runs: Runs, positions: Positions) -> Values:
-    """Return one channel's value at each position."""
-    following = np.searchsorted(runs.end, positions, side="right")
-    covered = np.append(runs.start, np.iinfo(np.int64).max)[following] <= positions
-    return np.where(covered, np.append(runs.value, np.float32(0))[following], np.float32(0))

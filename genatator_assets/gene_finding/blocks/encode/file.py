@@ -13,7 +13,7 @@ from genatator_assets.gene_finding.blocks.encode import thrift
 from genatator_assets.gene_finding.blocks.encode.cut import Cut, cut_into_pages, target_pages
 from genatator_assets.gene_finding.blocks.encode.pages import Compressor, Page, string_page
 from genatator_assets.gene_finding.blocks.encode.table import PAGE_TABLE_KEY, PageTable
-from genatator_assets.gene_finding.segments import Segments
+from genatator_assets.tracks.segments import Segments
 from genatator_assets.version import __version__
 
 _MAGIC = b"PAR1"
@@ -62,7 +62,7 @@ def _write_string(handle: BinaryIO, compressor: Compressor, name: str, text: str
 
 
 def _write_targets(handle: BinaryIO, compressor: Compressor, segments: Segments, place: BlockPlace, cut: Cut) -> _Chunk:
-    values = len(segments.channels) * (place.end - place.start)
+    values = len(segments.runs) * (place.end - place.start)
     written = target_pages(compressor, segments, cut)
     return _write_chunk(handle, _TARGETS_PATH, _FLOAT, values, written, _limits(segments, place.start, place.end))
 
@@ -82,7 +82,7 @@ def _write_chunk(
 def _limits(segments: Segments, start: int, end: int) -> bytes:
     """Return the statistics of the targets: nulls, greatest and least value. A least value of 0 is stored as -0, as
     the specification asks."""
-    pieces = [runs.within(start, end) for runs in segments.channels]
+    pieces = [runs.within(start, end) for runs in segments.runs]
     greatest = max(piece.max for piece in pieces)
     filled = all(int((piece.end - piece.start).sum()) == end - start for piece in pieces)
     least = min(float(piece.value.min()) for piece in pieces) if filled else -0.0

@@ -1,0 +1,60 @@
+"""The names of channels: which are wanted, and which is which on the other strand."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from genatator_assets.catalogue.model import nearest
+from genatator_assets.errors import ReadingError
+from genatator_assets.gene_finding.channels import CHANNELS, GROUPS
+
+Channels = Literal["all", "combined", "mrna"] | Sequence[str]
+"""Which channels are wanted: a group, or names in the order in which they are to come."""
+
+_OPPOSITE = {
+    channel.name: CHANNELS[partner].name
+    for channel, partner in zip(CHANNELS, CHANNELS.partners, strict=True)
+    if partner is not None
+}
+
+
+def channel_numbers(wanted: Channels) -> tuple[int, ...]:
+    """Return the places in the contract's order of the channels that are wanted.
+
+    >>> channel_numbers("mrna"), channel_numbers(["mrna_tss_+", "primary_tss_+"])
+    ((6, 7, 8, 9, 10, 11), (6, 0))
+
+    Raises:
+        ReadingError: there is no such channel or group, or one is named twice.
+    """
+    if isinstance(wanted, str):
+        if wanted not in ("all", *GROUPS):
+            raise ReadingError(
+                f"channels={wanted!r} is no group of channels; there are 'all', 'combined' and 'mrna';"
+                " or give a list of names"
+            )
+        return tuple(number for number, channel in enumerate(CHANNELS) if wanted in ("all", channel.group))
+    for name in wanted:
+        if name not in CHANNELS.names:
+            raise ReadingError(
+                f"no channel {name!r}{nearest(name, CHANNELS.names)}; there are {', '.join(CHANNELS.names)}"
+            )
+    if len(set(wanted)) < len(wanted):
+        raise ReadingError(f"channels={list(wanted)} names one of them twice")
+    return tuple(CHANNELS.index_of(name) for name in wanted)
+
+
+def opposite_columns(names: Sequence[str]) -> list[int]:
+    """Return for each channel the column in which that of the other strand stands.
+
+    >>> opposite_columns(["mrna_tss_+", "mrna_tss_-", "mrna_polya_-", "mrna_polya_+"])
+    [1, 0, 3, 2]
+
+    Raises:
+        ReadingError: it is not among them.
+    """
+    columns = list(names)
+    opposite = [_OPPOSITE[name] for name in columns]
+    for name, other in zip(columns, opposite, strict=True):
+        if other not in columns:
+            raise ReadingError(f"{name} can't be reversed without {other}; read that channel too")
+    return [columns.index(other) for other in opposite]
