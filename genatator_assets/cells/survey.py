@@ -1,0 +1,326 @@
+"""What an h5ad file holds, before anything of its matrix is written: layout, obs, ages, donors, and which cells are kept.
+
+Everything here is decided by obs alone. The plan that comes of it has a row for each cell that passes the filters, and a
+row group for each range of rows that is built at once.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from genatator_assets.cells import ages, donors
+from genatator_assets.cells.layout import CellsLayout
+from genatator_assets.cells.outcomes import guarded
+from genatator_assets.cells.section import AgeRules
+from genatator_assets.cells.sentences import Fault, fault_of
+from genatator_assets.errors import DatasetError, H5adError
+from genatator_assets.sources.h5ad import H5ad, Matrix, open_h5ad
+from genatator_assets.work.files import Measured, sha256_of_file
+from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished, read_manifest
+from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.tables import FORMAT_VERSION, Provenance, table_writer, write_table
+
+STEP = 1
+"""Raised when the same obs gives another plan."""
+
+PLAN = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("unit", pa.dictionary(pa.int32(), pa.string())),
+        ("age", pa.float64()),
+        ("age_months", pa.float64()),
+        ("age_low", pa.float64()),
+        ("age_high", pa.float64()),
+        ("age_reason", pa.dictionary(pa.int32(), pa.string())),
+    ]
+)
+"""A row per cell that passes the filters, in the order of obs: `row` counts from 0, `unit` is its donor, or where obs names
+no donors the cell's own id; null for a cell whose donor is not known. Row group `k` is the range of rows `k`."""
+
+UNITS = pa.schema([("unit", pa.string()), ("age", pa.float64()), ("cells", pa.int64())])
+"""How many of the planned cells each unit has at each age."""
+
+_OURS = {
+    *("cell_id", "cell_sentence", "n_genes", "age", "age_months", "age_low", "age_high", "age_reason"),
+    *("donor", "split", "dataset_id", "dataset_version_id", "collection_id"),
+    *("publication_title", "publication_doi", "publication_description"),
+    *("publication_contact_name", "publication_contact_email"),
+}
+_PRIMARY = "is_primary_data"
+_SAMPLE_ROWS = 64
+_AGE_FIELDS = {"age": "years", "age_months": "months", "age_low": "low", "age_high": "high"}
+
+
+@dataclass(frozen=True)
+class SurveyTask:
+    """A file to look at, and by what rules."""
+
+    root: Path
+    dataset: str
+    path: Path
+    matrix: str
+    ages: AgeRules
+    chunk_cells: int
+    primary_only: bool
+    lists: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Name of the dataset."""
+        return self.dataset
+
+    @property
+    def length(self) -> int:
+        """Size of the file in bytes."""
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+    @property
+    def layout(self) -> CellsLayout:
+        """Where its files stand."""
+        return CellsLayout(self.root)
+
+    def fingerprint(self, sha256: str) -> str:
+        """Of all that decides what is found, given the file's hash."""
+        rules = {"ages": self.ages.model_dump(mode="json"), "primary_only": self.primary_only}
+        cut = {"chunk_cells": self.chunk_cells, "lists": self.lists, "matrix": self.matrix}
+        steps = {"survey": STEP, "ages": ages.STEP, "donors": donors.STEP, "format": FORMAT_VERSION}
+        return fingerprint_of({"source": sha256, **rules, **cut, "steps": steps})
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """What was found in a file.
+
+    `columns` are those of obs with the names and Arrow types that they have in chunks, `renamed` what obs calls some of
+    them. `dropped` counts cells by the reason why they are left out, `ranges` those parts of the rest that are built at
+    once. `donor_column` is None where each cell is split by its own id.
+    """
+
+    path: str
+    sha256: str
+    bytes: int
+    modified_ns: int
+    matrix: str
+    matrices: tuple[str, ...]
+    layout: str
+    dtype: str
+    stored: int
+    cells: int
+    genes: int
+    columns: Mapping[str, str]
+    renamed: Mapping[str, str]
+    donor_column: str | None
+    units: int
+    cells_without_unit: int
+    planned: int
+    dropped: Mapping[str, int]
+    ages: Mapping[str, int]
+    ranges: int
+    uns: Mapping[str, str]
+
+    @property
+    def citation(self) -> str | None:
+        """What the file says of its publication."""
+        return self.uns.get("citation")
+
+
+def survey(tasks: Sequence[SurveyTask]) -> list[Outcome]:
+    """Look at each file; a bad one becomes a failed outcome and leaves the others alone."""
+    return [guarded(_survey, task) for task in tasks]
+
+
+def read_surveyed(layout: CellsLayout, dataset: str) -> Surveyed:
+    """Read what was found in a dataset's file.
+
+    Raises:
+        DatasetError: it has not been looked at.
+    """
+    manifest = read_manifest(layout.source(dataset))
+    if manifest is None:
+        raise DatasetError(f"{layout.source(dataset)} does not exist: dataset {dataset} has not been surveyed; build it")
+    return Surveyed(**{**manifest.facts, "matrices": tuple(manifest.facts["matrices"])})
+
+
+def _survey(task: SurveyTask) -> Outcome:
+    if not task.path.is_file():
+        raise H5adError(f"{task.path} does not exist; it was there when the catalogue was read")
+    sha256, kept = _hash(task), task.layout.source(task.dataset)
+    if manifest := finished(kept, task.fingerprint(sha256), task.root):
+        return Outcome(task.key, "intact", manifest.facts)
+    kept.unlink(missing_ok=True)
+    with open_h5ad(task.path) as file:
+        facts, outputs = _look(task, file, sha256)
+    Manifest(task.fingerprint(sha256), outputs, facts).write(kept)
+    return Outcome(task.key, "built", facts)
+
+
+def _hash(task: SurveyTask) -> str:
+    """Return the file's SHA-256: as it was recorded if neither its size nor its time has changed since."""
+    manifest, now = read_manifest(task.layout.source(task.dataset)), task.path.stat()
+    if manifest is not None:
+        known = manifest.facts
+        if (known["path"], known["bytes"], known["modified_ns"]) == (str(task.path), now.st_size, now.st_mtime_ns):
+            return str(known["sha256"])
+    return sha256_of_file(task.path)
+
+
+def _look(task: SurveyTask, file: H5ad, sha256: str) -> tuple[dict[str, Any], tuple[OutputFile, ...]]:
+    matrix, stat = file.matrix(task.matrix), task.path.stat()
+    require_expression(file, matrix)
+    found, column = ages.ages_of(file, task.ages), donors.donor_column(file.obs)
+    reasons = _reasons(task, file, found)
+    rows = np.flatnonzero(reasons == "")
+    units = file.obs.index() if column is None else donors.donors_of(file.obs.column(column))
+    units = units.take(pa.array(rows))
+    provenance = Provenance({"source": sha256}, {"fingerprint": task.fingerprint(sha256)})
+    outputs = (_write_plan(task, provenance, rows, units, found), _write_units(task, provenance, rows, units, found))
+    names = columns_of(file, task.lists)
+    facts = {
+        "path": str(task.path),
+        "sha256": sha256,
+        "bytes": stat.st_size,
+        "modified_ns": stat.st_mtime_ns,
+        "matrix": task.matrix,
+        "matrices": list(file.matrices),
+        "layout": matrix.layout,
+        "dtype": matrix.dtype.name,
+        "stored": matrix.stored,
+        "cells": matrix.shape[0],
+        "genes": matrix.shape[1],
+        "columns": {ours: _type_name(file, name) for name, ours in names.items()},
+        "renamed": {ours: name for name, ours in names.items() if ours != name},
+        "donor_column": column,
+        "units": len(units.unique()) - (units.null_count > 0),
+        "cells_without_unit": units.null_count,
+        "planned": len(rows),
+        "dropped": _counted(reasons[reasons != ""]),
+        "ages": _counted(_age_reasons(found)),
+        "ranges": -(-len(rows) // task.chunk_cells),
+        "uns": {key: text for key in ("title", "citation", "schema_version") if (text := file.uns(key)) is not None},
+    }
+    return facts, outputs
+
+
+def _counted(words: NDArray[Any]) -> dict[str, int]:
+    return dict(sorted(Counter(words.tolist()).items()))
+
+
+def _age_reasons(found: ages.Ages) -> NDArray[Any]:
+    """Return why each cell has no age, `exact` where it has one."""
+    of_kinds = np.array([age.reason if age.reason and age.years is None else "exact" for age in found.kinds], "U32")
+    return of_kinds[found.codes]
+
+
+def _reasons(task: SurveyTask, file: H5ad, found: ages.Ages) -> NDArray[Any]:
+    """Return why each cell is left out, "" where it is kept."""
+    reasons = np.full(file.obs.length, "", "U32")
+    if task.ages.required:
+        known = found.known
+        reasons[~known] = _age_reasons(found)[~known]
+    if task.primary_only:
+        reasons[~_primary(file)] = "not_primary"
+    return reasons
+
+
+def _primary(file: H5ad) -> NDArray[np.bool_]:
+    if _PRIMARY not in file.obs.names:
+        raise H5adError(
+            f"{file.path}: obs has no column {_PRIMARY!r}, which 'primary_only: true' needs; leave that key out, or"
+            " build this file by a catalogue of its own"
+        )
+    stored = file.obs.column(_PRIMARY)
+    flags = stored if pa.types.is_boolean(stored.type) else pc.equal(pc.utf8_lower(stored.cast(pa.string())), "true")
+    primary: NDArray[np.bool_] = pc.fill_null(flags, False).to_numpy(zero_copy_only=False)
+    return primary
+
+
+def _write_plan(
+    task: SurveyTask, provenance: Provenance, rows: NDArray[np.int64], units: pa.Array, found: ages.Ages
+) -> OutputFile:
+    reasons = pa.array([age.reason for age in found.kinds], pa.string())
+    settings = {"use_dictionary": ["unit", "age_reason"], "column_encoding": {"row": "DELTA_BINARY_PACKED"}}
+    path = task.layout.plan(task.dataset)
+    with table_writer(path, PLAN, provenance, **settings) as writer:
+        for start in range(0, len(rows), task.chunk_cells):
+            part = rows[start : start + task.chunk_cells]
+            codes = found.codes[part]
+            columns = {
+                "row": pa.array(part),
+                "unit": units.slice(start, len(part)).cast(PLAN.field("unit").type),
+                **{name: _of_kinds(found, field, codes) for name, field in _AGE_FIELDS.items()},
+                "age_reason": reasons.take(pa.array(codes)).dictionary_encode(),
+            }
+            writer.write(pa.table(columns, PLAN))
+    return OutputFile.of(path, task.root, writer.measured)
+
+
+def _of_kinds(found: ages.Ages, field: str, codes: NDArray[np.int32]) -> pa.Array:
+    return pa.array([getattr(age, field) for age in found.kinds], pa.float64()).take(pa.array(codes))
+
+
+def _write_units(
+    task: SurveyTask, provenance: Provenance, rows: NDArray[np.int64], units: pa.Array, found: ages.Ages
+) -> OutputFile:
+    age = _of_kinds(found, "years", found.codes[rows])
+    cells = pa.table({"unit": units.cast(pa.string()), "age": age}).filter(pc.is_valid(units))
+    counted = cells.group_by(["unit", "age"]).aggregate([([], "count_all")]).sort_by([("unit", "ascending"), ("age", "ascending")])
+    path = task.layout.units(task.dataset)
+    measured: Measured = write_table(path, counted.rename_columns(UNITS.names).cast(UNITS), provenance)
+    return OutputFile.of(path, task.root, measured)
+
+
+def columns_of(file: H5ad, lists: Sequence[str]) -> dict[str, str]:
+    """Return the columns of obs by their names there, with the names that they have in chunks.
+
+    A column that is named like one of ours gets the prefix `obs_`, as often as needed.
+    """
+    taken = _OURS | {f"cell_sentence_{name}" for name in lists}
+    names: dict[str, str] = {name: name for name in file.obs.names if name not in taken}
+    taken |= set(names)
+    for name in file.obs.names:
+        if name not in names:
+            ours = f"obs_{name}"
+            while ours in taken:
+                ours = f"obs_{ours}"
+            names[name] = ours
+            taken.add(ours)
+    return {name: names[name] for name in file.obs.names}
+
+
+def _type_name(file: H5ad, name: str) -> str:
+    kind = file.obs.column(name, 0, 0).type
+    return str(kind.value_type if pa.types.is_dictionary(kind) else kind)
+
+
+def require_expression(file: H5ad, matrix: Matrix) -> None:
+    """Ensure that the values of a matrix can be ranked, by a look at some of its first, middle and last rows.
+
+    Raises:
+        H5adError: some are negative or not finite.
+    """
+    for values in _some_values(matrix):
+        if fault := fault_of(values):
+            raise H5adError(fault_text(file.path, matrix.name, fault, file.matrices))
+
+
+def _some_values(matrix: Matrix) -> list[NDArray[Any]]:
+    if matrix.layout == "csc":
+        return [values for _, (_, _, values) in zip(range(1), matrix.by_columns(), strict=False)]
+    begins = sorted({0, matrix.shape[0] // 2, max(0, matrix.shape[0] - _SAMPLE_ROWS)})
+    looks = [np.arange(begin, min(begin + _SAMPLE_ROWS, matrix.shape[0])) for begin in begins]
+    return [rows.values for look in looks for rows in matrix.rows(look)]
+
+
+def fault_text(path: Path, name: str, fault: Fault, matrices: Sequence[str]) -> str:
+    """Return what is wrong with a matrix, and which other one to take."""
+    others = [other for other in matrices if other != name]
+    remedy = f"set 'matrix' to {' or '.join(others)}" if others else "it has no other matrix: write counts into X"
+    why = "such as scaled ones" if fault == "negative" else "NaN or infinity"
+    return f"{path}: {name} holds values that are {fault} ({why}), which can't be ranked as expression; {remedy}"
