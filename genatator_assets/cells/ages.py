@@ -4,6 +4,8 @@ A stage has an age only if it names one completed unit ("22-year-old stage", "8-
 the reason `range`; nothing is guessed.
 """
 
+from __future__ import annotations
+
 import csv
 import re
 from collections import defaultdict
@@ -11,16 +13,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from genatator_assets.cells.section import AgeRules
 from genatator_assets.errors import H5adError
 from genatator_assets.sources.h5ad import H5ad
+
+if TYPE_CHECKING:
+    from genatator_assets.cells.section import AgeRules
 
 STEP = 1
 """Raised when the same stages get other ages."""

@@ -92,7 +92,9 @@ class CellsBuild:
             DatasetError: the assembly whose genes are to be used has no transcripts yet.
         """
         rules = SymbolRules.of(self.cells.genes, Layout(self.root))
-        for outcome in run_batches(workers, name_all, [self._gene_task(*one, rules) for one in self._surveyed(datasets)]):
+        for outcome in run_batches(
+            workers, name_all, [self._gene_task(*one, rules) for one in self._surveyed(datasets)]
+        ):
             yield self._told(outcome, "genes")
 
     def _gene_task(self, dataset: str, found: Surveyed, rules: SymbolRules) -> GeneTask:
@@ -122,7 +124,7 @@ class CellsBuild:
         waiting: list[tuple[DatasetTask, list[ChunkTask]]] = []
         for dataset, found in self._surveyed(datasets):
             try:
-                recipe = self._recipe(dataset, found)
+                recipe = self.recipe(dataset)
                 ranges = chunk_tasks(recipe, found, self.split is not None)
             except GenatatorError as error:
                 yield self._told(Outcome(dataset, "failed", error=str(error)), "chunks")
@@ -155,8 +157,13 @@ class CellsBuild:
             else:
                 yield self._told(finish_datasets([task])[0], "chunks")
 
-    def _recipe(self, dataset: str, found: Surveyed) -> Recipe:
-        layout = self.layout
+    def recipe(self, dataset: str) -> Recipe:
+        """Return what all chunks of a dataset have in common.
+
+        Raises:
+            DatasetError: an earlier step has not been done for it.
+        """
+        layout, found = self.layout, read_surveyed(self.layout, dataset)
         plan, genes = read_manifest(layout.source(dataset)), read_manifest(layout.genes_manifest(dataset))
         if plan is None or genes is None:
             raise DatasetError(f"dataset {dataset} has no table of genes yet; build it first")

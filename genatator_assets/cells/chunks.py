@@ -184,9 +184,7 @@ def _in_list(one: GeneList, vocabulary: Vocabulary, upper_case: bool) -> NDArray
     return np.array([symbol in wanted for symbol in vocabulary.symbols], bool)
 
 
-def _cells(
-    task: ChunkTask, bench: _Bench, symbol_counts: NDArray[np.int64]
-) -> Iterator[tuple[str | None, pa.Table]]:
+def _cells(task: ChunkTask, bench: _Bench, symbol_counts: NDArray[np.int64]) -> Iterator[tuple[str | None, pa.Table]]:
     """Make sentences of a range's rows, piece by piece: the cells of each split that have one, in the file's order.
 
     How many cells have each symbol is added to `symbol_counts`.

@@ -4,17 +4,21 @@ All cells of a donor go to the same side. Donors of one collection's datasets ar
 split as a whole (its *scope*). Where obs names no donors, each cell is split by its own id.
 """
 
+from __future__ import annotations
+
 import hashlib
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from genatator_assets.cells.section import CellSplit
 from genatator_assets.sources.h5ad import Frame
+
+if TYPE_CHECKING:
+    from genatator_assets.cells.section import CellSplit
 
 STEP = 1
 """Raised when the same donors are split otherwise."""

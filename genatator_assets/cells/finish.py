@@ -22,11 +22,11 @@ from genatator_assets.sources.h5ad import open_h5ad
 from genatator_assets.sources.h5ad.spill import spill
 from genatator_assets.work.files import require_own_folder
 from genatator_assets.work.made import recorded
-from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
+from genatator_assets.work.manifest import Manifest, fingerprint_of, finished
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.tables import readable
 
-_FITTED_CELLS = 500
+_FITTED_BLOCKS, _FITTED_CELLS = 10, 50
 
 
 def sort_by_rows(recipes: Sequence[Recipe]) -> list[Outcome]:
@@ -127,9 +127,11 @@ def _facts(task: DatasetTask, parts: Sequence[Manifest]) -> dict[str, Any]:
 
 
 def _fit(recipe: Recipe) -> fits.RankFit | None:
-    """Fit some cells, spread over the file."""
+    """Fit some blocks of cells, spread over the file."""
     rows = pq.read_table(readable(recipe.layout.plan(recipe.dataset)), columns=["row"])["row"].to_numpy()
-    chosen = rows[np.unique(np.linspace(0, len(rows) - 1, _FITTED_CELLS).astype(np.int64))]
+    begins = np.linspace(0, max(0, len(rows) - _FITTED_CELLS), _FITTED_BLOCKS).astype(np.int64)
+    places = np.unique(begins[:, np.newaxis] + np.arange(_FITTED_CELLS))
+    chosen = rows[places[places < len(rows)]]
     vocabulary = Vocabulary.of(read_genes(recipe.layout, recipe.dataset)["symbol"].to_pylist())
     with open_h5ad(recipe.path) as file:
         return fits.rank_fit(row_source(file, recipe).rows(chosen), vocabulary)

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -192,6 +193,16 @@ class Vocabulary:
         ordered = tuple(sorted({symbol for symbol in used if symbol is not None}))
         numbers: dict[str | None, int] = {symbol: number for number, symbol in enumerate(ordered)}
         return cls(ordered, np.array([numbers.get(symbol, -1) for symbol in used], np.int32))
+
+    @cached_property
+    def named(self) -> NDArray[np.bool_]:
+        """Which genes have a symbol: bool [genes]."""
+        return self.of_gene >= 0
+
+    @cached_property
+    def shared(self) -> NDArray[np.bool_]:
+        """Which symbols several genes have: bool [vocabulary]."""
+        return np.bincount(self.of_gene[self.named], minlength=len(self)) > 1
 
     def __len__(self) -> int:
         """Return the number of different symbols."""

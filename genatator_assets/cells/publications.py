@@ -3,22 +3,26 @@
 A table is made from a whole answer or not at all: a part of one would silently give datasets no publication.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from genatator_assets.cells.layout import CellsLayout
-from genatator_assets.cells.section import Publications
 from genatator_assets.errors import DatasetError, FetchError
-from genatator_assets.sources.fetch import Cache
 from genatator_assets.work.made import read_made, recorded
 from genatator_assets.work.tables import Provenance, read_table, write_table
+
+if TYPE_CHECKING:
+    from genatator_assets.cells.section import Publications
+    from genatator_assets.sources.fetch import Cache
 
 STEP = 1
 """Raised when the same collections give another table."""
@@ -47,7 +51,7 @@ class Publication:
     publication_contact_name: str | None = None
     publication_contact_email: str | None = None
 
-    def without_contacts(self) -> "Publication":
+    def without_contacts(self) -> Publication:
         """Return it without personal data."""
         return replace(self, publication_contact_name=None, publication_contact_email=None)
 
@@ -133,7 +137,7 @@ class PublicationTable:
     by_id: Mapping[str, Publication]
 
     @classmethod
-    def of(cls, publications: Iterable[Publication]) -> "PublicationTable":
+    def of(cls, publications: Iterable[Publication]) -> PublicationTable:
         """Index publications; a file may be named by either id."""
         by_id: dict[str, Publication] = {}
         for publication in publications:

@@ -23,6 +23,7 @@ from genatator_assets.work.tables import FORMAT_VERSION, readable
 STEP = 1
 """Raised when the same plan, genes and values give other chunks."""
 
+
 @dataclass(frozen=True)
 class GeneList:
     """A list of symbols, of which an additional sentence is made: a text file with one to a line."""

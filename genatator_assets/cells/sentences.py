@@ -6,6 +6,7 @@ looked-up words lie one after the other, the sentences are there already, and on
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -76,13 +77,14 @@ def rank(rows: Rows, vocabulary: Vocabulary) -> Ranked:
 
     Values must be finite and not negative; those of 0 are not expressed.
     """
-    numbers = vocabulary.of_gene[rows.genes]
-    kept = (rows.values > 0) & (numbers >= 0)
+    kept = rows.values > 0
+    if not vocabulary.named.all():
+        kept &= vocabulary.named[rows.genes]
     offsets, genes, values = rows.offsets, rows.genes, rows.values
     if not kept.all():
         offsets, genes, values = _offsets_after(offsets, kept), genes[kept], values[kept]
     ordered = vocabulary.of_gene[_by_value(offsets, genes, _descending(values))]
-    repeated = _repeated(offsets, ordered, _shared(vocabulary))
+    repeated = _repeated(offsets, ordered, vocabulary.shared)
     if repeated is None:
         return Ranked(offsets, ordered)
     return Ranked(_offsets_after(offsets, ~repeated), ordered[~repeated])
@@ -107,22 +109,14 @@ def _by_value(offsets: Numbers, genes: NDArray[np.int32], descending: NDArray[An
     """Return the genes of each row in ascending order of their keys, and equal ones in their own order."""
     bounds = offsets.tolist()
     if descending.dtype == np.uint64:
-        order = [np.argsort(descending[start:end], kind="stable") + start for start, end in _pairs(bounds)]
+        order = [np.argsort(descending[start:end], kind="stable") + start for start, end in pairwise(bounds)]
         return genes[np.concatenate(order)] if order else genes
-    keys = (descending.astype(np.uint64) << np.uint64(32)) | genes.astype(np.uint64)
-    for start, end in _pairs(bounds):
+    keys = descending.astype(np.uint64)
+    keys <<= np.uint64(32)
+    keys |= genes.view(np.uint32)
+    for start, end in pairwise(bounds):
         keys[start:end].sort()
-    return (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
-
-
-def _pairs(bounds: list[int]) -> Any:
-    return zip(bounds[:-1], bounds[1:], strict=True)
-
-
-def _shared(vocabulary: Vocabulary) -> NDArray[np.bool_]:
-    """Return which symbols several genes have: bool [vocabulary]."""
-    used = vocabulary.of_gene[vocabulary.of_gene >= 0]
-    return np.bincount(used, minlength=len(vocabulary)) > 1
+    return keys.astype(np.uint32).view(np.int32)  # the lower half
 
 
 def _repeated(offsets: Numbers, ordered: NDArray[np.int32], shared: NDArray[np.bool_]) -> NDArray[np.bool_] | None:

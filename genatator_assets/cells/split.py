@@ -1,8 +1,12 @@
 """The table of donors: all units of all datasets, each with its median age and its split."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,10 +15,12 @@ from numpy.typing import NDArray
 from genatator_assets.cells.donors import STEP, UnitKind, held_out
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.publications import PublicationTable
-from genatator_assets.cells.section import CellSplit
 from genatator_assets.cells.survey import Surveyed
 from genatator_assets.work.files import Measured
 from genatator_assets.work.tables import Provenance, read_table, table_writer
+
+if TYPE_CHECKING:
+    from genatator_assets.cells.section import CellSplit
 
 SCHEMA = pa.schema(
     [
@@ -40,7 +46,7 @@ class Scoped:
     kind: UnitKind
 
     @classmethod
-    def of(cls, dataset: str, surveyed: Surveyed, publications: PublicationTable, rules: CellSplit | None) -> "Scoped":
+    def of(cls, dataset: str, surveyed: Surveyed, publications: PublicationTable, rules: CellSplit | None) -> Scoped:
         """Return the scope of a dataset: its collection if that is known, else itself."""
         collection = publications.find(dataset, surveyed.citation).collection_id
         whole = rules is None or rules.scope == "collection"

@@ -4,11 +4,13 @@ Everything here is decided by obs alone. The plan that comes of it has a row for
 row group for each range of rows that is built at once.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +20,6 @@ from numpy.typing import NDArray
 from genatator_assets.cells import ages, donors
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.outcomes import guarded
-from genatator_assets.cells.section import AgeRules
 from genatator_assets.cells.sentences import Fault, fault_of
 from genatator_assets.errors import DatasetError, H5adError
 from genatator_assets.sources.h5ad import H5ad, Matrix, open_h5ad
@@ -26,6 +27,9 @@ from genatator_assets.work.files import Measured, sha256_of_file
 from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished, read_manifest
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.tables import FORMAT_VERSION, Provenance, table_writer, write_table
+
+if TYPE_CHECKING:
+    from genatator_assets.cells.section import AgeRules
 
 STEP = 1
 """Raised when the same obs gives another plan."""
@@ -144,7 +148,9 @@ def read_surveyed(layout: CellsLayout, dataset: str) -> Surveyed:
     """
     manifest = read_manifest(layout.source(dataset))
     if manifest is None:
-        raise DatasetError(f"{layout.source(dataset)} does not exist: dataset {dataset} has not been surveyed; build it")
+        raise DatasetError(
+            f"{layout.source(dataset)} does not exist: dataset {dataset} has not been surveyed; build it"
+        )
     return Surveyed(**{**manifest.facts, "matrices": tuple(manifest.facts["matrices"])})
 
 
@@ -270,7 +276,11 @@ def _write_units(
 ) -> OutputFile:
     age = _of_kinds(found, "years", found.codes[rows])
     cells = pa.table({"unit": units.cast(pa.string()), "age": age}).filter(pc.is_valid(units))
-    counted = cells.group_by(["unit", "age"]).aggregate([([], "count_all")]).sort_by([("unit", "ascending"), ("age", "ascending")])
+    counted = (
+        cells.group_by(["unit", "age"])
+        .aggregate([([], "count_all")])
+        .sort_by([("unit", "ascending"), ("age", "ascending")])
+    )
     path = task.layout.units(task.dataset)
     measured: Measured = write_table(path, counted.rename_columns(UNITS.names).cast(UNITS), provenance)
     return OutputFile.of(path, task.root, measured)

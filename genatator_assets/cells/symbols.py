@@ -1,10 +1,12 @@
 """The table of a dataset's genes: read from the file, named by the catalogue's tables of symbols, and stored."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +24,6 @@ from genatator_assets.cells.genes import (
 )
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.outcomes import guarded
-from genatator_assets.cells.section import Genes
 from genatator_assets.errors import CatalogueError, DatasetError, H5adError
 from genatator_assets.sources.h5ad import Frame, H5ad, open_h5ad
 from genatator_assets.work.files import sha256_of_file
@@ -30,6 +31,9 @@ from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.tables import FORMAT_VERSION, Provenance, read_table, write_table
+
+if TYPE_CHECKING:
+    from genatator_assets.cells.section import Genes
 
 _FEATURE_NAME, _BIOTYPE = "feature_name", "feature_biotype"
 
@@ -54,7 +58,7 @@ class SymbolRules:
     symbol_column: str | None
 
     @classmethod
-    def of(cls, genes: Genes, layout: Layout) -> "SymbolRules":
+    def of(cls, genes: Genes, layout: Layout) -> SymbolRules:
         """Return what a section of the catalogue says.
 
         Raises:
@@ -193,5 +197,3 @@ def read_genes(layout: CellsLayout, dataset: str) -> pa.Table:
         DatasetError: it has not been made.
     """
     return read_table(layout.genes(dataset)).cast(SCHEMA)
-
-

@@ -13,7 +13,7 @@ from genatator_assets.sources.h5ad.faults import damage_reported
 from genatator_assets.sources.h5ad.frame import Frame, text_of
 from genatator_assets.sources.h5ad.matrix import Matrix
 
-_CHUNK_CACHE_BYTES = 16 << 20
+_CHUNK_CACHE_BYTES = 1 << 20  # columns are read once
 _RAW = "raw"
 _LAYERS = "layers/"
 

@@ -63,7 +63,9 @@ class Frame:
         stored = [name for name in self._node if name not in (self._index, _OLD_CATEGORIES)]
         order = [text_of(name) for name in np.asarray(self._node.attrs.get("column-order", [])).tolist()]
         if missing := set(order) - set(stored):
-            raise H5adError(f"{self._path}: {self._place} lacks its columns {', '.join(sorted(missing))}; it is damaged")
+            raise H5adError(
+                f"{self._path}: {self._place} lacks its columns {', '.join(sorted(missing))}; it is damaged"
+            )
         return tuple(dict.fromkeys([*order, *stored]))
 
     def _read(self, name: str, start: int, stop: int | None) -> pa.Array:

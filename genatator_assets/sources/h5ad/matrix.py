@@ -7,6 +7,7 @@
 | CSC | all of it, for any rows: `spill.py` sorts it by rows first | nothing, once it is sorted |
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,13 +17,15 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from genatator_assets.errors import H5adError
+from genatator_assets.errors import H5adError, optional_import
 from genatator_assets.sources.h5ad.dense import dense_rows
 from genatator_assets.sources.h5ad.faults import damage_reported, require_filters
 from genatator_assets.sources.h5ad.frame import text_of
 from genatator_assets.sources.h5ad.rows import Numbers, Rows, grouped_by_row
 
-PIECE = 400_000
+_CACHE_SLOTS, _LARGEST_CACHE_BYTES = 11, 64 << 20
+
+PIECE = 200_000
 """Stored values that are read at once, unless a single row has more: some MB, which fit the processor's cache."""
 
 Layout = Literal["csr", "csc", "dense"]
@@ -95,19 +98,15 @@ class Matrix:
                 yield self._csc_rows(wanted)
 
     def _csr_rows(self, wanted: Numbers) -> Iterator[Rows]:
-        pointers = self.pointers(int(wanted[0]), int(wanted[-1]) + 1)
-        begins, ends = pointers[wanted - wanted[0]], pointers[wanted - wanted[0] + 1]
-        first = 0
-        while first < len(wanted):
-            last = max(first + 1, int(np.searchsorted(ends, begins[first] + PIECE, side="right")))
-            piece = wanted[first:last]
-            inside = pointers[piece[0] - wanted[0] : piece[-1] + 2 - wanted[0]]
+        top = int(wanted[0])
+        pointers = self.pointers(top, int(wanted[-1]) + 1)
+        for piece in _pieces(pointers[wanted - top], pointers[wanted - top + 1]):
+            numbers = wanted[piece]
+            inside = pointers[numbers[0] - top : numbers[-1] + 2 - top]
             genes, values = self.entries(int(inside[0]), int(inside[-1]), self.shape[1])
-            rows = Rows(inside - inside[0], genes, values)
-            chosen = np.zeros(len(rows), bool)
-            chosen[piece - piece[0]] = True
-            yield self._in_order(rows.select(chosen), piece)
-            first = last
+            chosen = np.zeros(len(inside) - 1, bool)
+            chosen[numbers - numbers[0]] = True
+            yield self._in_order(Rows(inside - inside[0], genes, values).select(chosen), numbers)
 
     def _in_order(self, rows: Rows, numbers: Numbers) -> Rows:
         """Return rows with their genes in ascending order, as most writers but not all have them."""
@@ -171,4 +170,28 @@ class Matrix:
     @cached_property
     def _parts(self) -> tuple[Any, Any]:
         """Return the datasets; while they stay open, HDF5 keeps the chunk that the last slice ended in."""
-        return self._node["indices"], self._node["data"]
+        return _keeping_a_chunk(self._node, "indices"), _keeping_a_chunk(self._node, "data")
+
+
+def _keeping_a_chunk(group: Any, name: str) -> Any:
+    """Open a dataset with a cache that holds one of its HDF5 chunks, for whatever size they are, slices cut them."""
+    with optional_import("h5py", "cells"):
+        import h5py  # noqa: PLC0415 - an extra
+
+    found = group[name]
+    if found.chunks is None:
+        return found
+    access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+    chunk = math.prod(found.chunks) * found.dtype.itemsize
+    access.set_chunk_cache(_CACHE_SLOTS, min(chunk, _LARGEST_CACHE_BYTES), 1.0)
+    return h5py.Dataset(h5py.h5d.open(group.id, name.encode(), access))
+
+
+def _pieces(begins: Numbers, ends: Numbers) -> Iterator[slice]:
+    """Cut rows that lie at [begins, ends) of the data into pieces that are read at once: near together, and not long."""
+    for group in np.split(np.arange(len(begins)), np.flatnonzero(begins[1:] - ends[:-1] > PIECE // 8) + 1):
+        first, stop = int(group[0]), int(group[-1]) + 1
+        while first < stop:
+            last = int(np.searchsorted(ends[:stop], begins[first] + PIECE, side="right"))
+            yield slice(first, last := max(first + 1, last))
+            first = last

@@ -6,7 +6,7 @@ run, and later the rows that are asked for.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,31 +20,32 @@ from genatator_assets.sources.h5ad.matrix import PIECE, Matrix
 from genatator_assets.sources.h5ad.rows import Numbers, Rows, grouped_by_row, offsets_of
 from genatator_assets.work.files import whole_folder
 
-_RUN = 4_000_000
+_RUN = 2_000_000
+_MOST_BUCKETS = 4_096
 _MOST_ROWS = 1 << 16  # so that a row's place in its bucket is a uint16, for which sorting is quickest
-_PARTS = ("rows", "genes", "values")
+_PARTS, _ENDS = ("rows", "genes", "values"), "ends"
 
 
 def spill(matrix: Matrix, folder: Path, key: str) -> "Spill":
     """Write a CSC matrix sorted by rows to `folder`, whole or not at all, unless it stands there by the same `key`."""
-    stored = Spill(folder)
-    if stored.key == key:
-        return stored
-    n_rows = matrix.shape[0]
-    bucket = min(_MOST_ROWS, max(1, PIECE * n_rows // max(1, matrix.stored)))
-    runs = [np.zeros(-(-n_rows // bucket) + 1, np.int64)]
+    if (there := Spill(folder)).key == key:
+        return there
+    n_rows, stored = matrix.shape[0], max(1, matrix.stored)
+    bucket = min(_MOST_ROWS, -(-n_rows * max(PIECE, stored // _MOST_BUCKETS) // stored))
+    buckets = -(-n_rows // bucket)
     with whole_folder(folder) as beside:
         with ExitStack() as stack:
-            files = {part: stack.enter_context((beside / part).open("wb")) for part in _PARTS}
+            files = {part: stack.enter_context((beside / part).open("wb")) for part in (*_PARTS, _ENDS)}
+            written = 0
             for rows, genes, values in _runs(matrix):
-                numbers = rows // bucket
-                order = np.argsort(numbers.astype(np.min_scalar_type(len(runs[0]))), kind="stable")
-                in_bucket = (rows % bucket).astype(np.uint16)
-                for part, of_part in zip(_PARTS, (in_bucket, genes, values), strict=True):
-                    of_part[order].tofile(files[part])
-                runs.append(runs[-1][-1] + offsets_of(np.bincount(numbers, minlength=len(runs[0]) - 1)))
-        np.save(beside / "runs.npy", np.array(runs[1:], np.int64).reshape(-1, len(runs[0])))
-        about = {"key": key, "rows": n_rows, "bucket": bucket, "dtype": matrix.dtype.str}
+                numbers = (rows // bucket).astype(np.uint16)
+                order = np.argsort(numbers, kind="stable")
+                (rows % bucket).astype(np.uint16)[order].tofile(files["rows"])
+                genes[order].tofile(files["genes"])
+                values[order].tofile(files["values"])
+                (written + offsets_of(np.bincount(numbers, minlength=buckets))).tofile(files[_ENDS])
+                written += len(rows)
+        about = {"key": key, "rows": n_rows, "bucket": bucket, "buckets": buckets, "dtype": matrix.dtype.str}
         (beside / "spill.json").write_text(json.dumps(about))
     return Spill(folder)
 
@@ -61,7 +62,7 @@ def _runs(matrix: Matrix) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[
         yield _together(held)
 
 
-def _together(pieces: list[tuple[NDArray[Any], ...]]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def _together(pieces: Sequence[tuple[NDArray[Any], ...]]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     rows, genes, values = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
     return rows, genes, values
 
@@ -87,9 +88,11 @@ class Spill:
 
     @cached_property
     def _ends(self) -> Numbers:
-        """Return where each bucket begins in each run: int64 [runs, buckets + 1]."""
-        found: Numbers = np.load(self.folder / "runs.npy")
-        return found
+        """Return where each bucket begins in each run, and where the last one ends: int64 [runs, buckets + 1]."""
+        width = self._about["buckets"] + 1
+        if not (self.folder / _ENDS).stat().st_size:
+            return np.empty((0, width), np.int64)
+        return np.memmap(self.folder / _ENDS, np.int64, "r").reshape(-1, width)
 
     def _part(self, name: str, dtype: str, number: int) -> NDArray[Any]:
         """Return one of the three arrays of a bucket: its stretches of all runs, one after the other."""
