@@ -16,10 +16,10 @@ from genatator_assets.annotation.flavours import feature_types, flavour_named
 from genatator_assets.annotation.parsed import PARSED_SCHEMA
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts, select_isoforms
-from genatator_assets.catalogue import load_catalogue
 from genatator_assets.errors import AnnotationError, DatasetError
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.tasks import chromosome_tasks
+from genatator_assets.parts import load_catalogue
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import read_manifest

@@ -286,7 +286,7 @@ def test_what_is_no_record_tells_nothing(tmp_path, content):
 def test_import_says_which_table_of_names_it_was_made_with(tmp_path):
     """A table of names decides which chromosome a transcript lies on, so it is an input like the others."""
     from genatator_assets.annotation.transcripts import select_isoforms  # noqa: PLC0415
-    from genatator_assets.catalogue import load_catalogue  # noqa: PLC0415
+    from genatator_assets.parts import load_catalogue  # noqa: PLC0415
     from genatator_assets.work.layout import Layout  # noqa: PLC0415
 
     (tmp_path / "a.fa").write_text(">seq1\n" + "ACGT" * 30 + "\n")

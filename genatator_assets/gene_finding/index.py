@@ -10,6 +10,7 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.chromosome import Recipe, finished_blocks
 from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.gene_finding.section import gene_finding_of
 from genatator_assets.gene_finding.tasks import included_chromosomes, recipes_of
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import Chromosome
@@ -100,7 +101,7 @@ def _provenance(catalogue: Catalogue, layout: Layout, genomes: list[str]) -> Pro
     about = {
         "dataset": catalogue.dataset,
         "genomes": list(catalogue.genomes),
-        "block_size_bp": catalogue.block_size_bp,
+        "block_size_bp": gene_finding_of(catalogue).block_size_bp,
         "license": catalogue.license,
     }
     return Provenance(inputs, about)

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from genatator_assets.annotation.transcripts import read_transcripts
-from genatator_assets.catalogue import Catalogue, Split
-from genatator_assets.catalogue.model import SPLITS
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.values import SPLITS, Split
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.tracks.runs import Positions
 from genatator_assets.work.files import sha256_of_file

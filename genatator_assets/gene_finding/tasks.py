@@ -8,6 +8,7 @@ from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask, Recipe, intact
 from genatator_assets.gene_finding.landmarks import begins_of, landmarks_of
 from genatator_assets.gene_finding.plan import BLOCK_BYTES_PER_NT, TARGET_BYTES_PER_NT
+from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import plain_name
@@ -74,11 +75,19 @@ def chromosome_tasks(
             recipes[chromosome.chrom],
             landmarks[chromosome.chrom],
             begins.get(chromosome.chrom),
+            _bases_sha256(layout, chromosome),
             with_blocks,
         )
         for chromosome in wanted
         if chromosome.split is not None
     ]
+
+
+def _bases_sha256(layout: Layout, chromosome: Chromosome) -> str:
+    if chromosome.sha256 is None:
+        path = layout.chromosomes(chromosome.genome)
+        raise DatasetError(f"{path} does not say the SHA-256 of {chromosome.chrom}; build the assembly again")
+    return chromosome.sha256
 
 
 def _longest(chromosomes: Iterable[Chromosome]) -> list[Chromosome]:
@@ -141,15 +150,16 @@ def recipes_of(
 ) -> dict[str, Recipe]:
     """Return the recipe of each of a genome's chromosomes, by its name, as the catalogue and the inputs now are."""
     source, summary = read_source(layout, genome), read_summary(layout, genome)
+    section = gene_finding_of(catalogue)
     return {
         chromosome.chrom: Recipe(
             sequence_sha256=source.sequence_sha256,
             annotation_sha256=summary.sha256,
             selection=summary.selection,
             length=chromosome.length,
-            kernel=catalogue.kernel_of(genome),
-            block_size_bp=catalogue.block_size_bp,
-            block_writer=catalogue.block_writer,
+            kernel=kernel_of(catalogue, genome),
+            block_size_bp=section.block_size_bp,
+            block_writer=section.block_writer,
         )
         for chromosome in chromosomes
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
-from genatator_assets.catalogue import Catalogue, load_catalogue
+from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.blocks.chromosome import discard_damaged
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes, require_own_root
@@ -22,6 +22,7 @@ from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import workers_of
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import VERSION_TAG, survey
+from genatator_assets.parts import load_catalogue
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer, remove_temporaries
 from genatator_assets.work.machine import free_bytes, require_space

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.annotation.select import Reason
-from genatator_assets.catalogue.model import Split
+from genatator_assets.catalogue.values import Split
 from genatator_assets.gene_finding.blocks.along import counted, covered, edges_of, from_digits, levels
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.gene_finding.landmarks import Landmarks

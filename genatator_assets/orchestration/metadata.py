@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.annotation.transcripts import AnnotationSummary
-from genatator_assets.catalogue import Catalogue, Split
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.values import Split
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask
 from genatator_assets.gene_finding.card import text_tables
 from genatator_assets.gene_finding.index import IndexSummary
 from genatator_assets.gene_finding.plan import amounts_of
+from genatator_assets.gene_finding.section import gene_finding_of
 from genatator_assets.gene_finding.statistics import densities_of
 from genatator_assets.orchestration.figures import (
     coverage_figure,
@@ -104,7 +106,7 @@ def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]])
     rows = [
         (genome, split, f"{amount.chromosomes:,}", f"{amount.blocks:,}", format_bp(amount.nt))
         for genome, chromosomes in included.items()
-        for split, amount in amounts_of(chromosomes, catalogue.block_size_bp).items()
+        for split, amount in amounts_of(chromosomes, gene_finding_of(catalogue).block_size_bp).items()
     ]
     return {
         "dagster/row_count": sum(len(chromosomes) for chromosomes in included.values()),

@@ -44,11 +44,7 @@ class _Kind:
     files: tuple[Path, ...] = ()
     genome: str = ""
     inputs: tuple[str, ...] = ()
-
-    @property
-    def hashed(self) -> bool:
-        """Whether its record is a manifest, which has its hash."""
-        return self.what in {"block", "targets of a chromosome"}
+    manifest: Path | None = None  # which has its hash
 
 
 def lineage_of(path: Path) -> Origin:
@@ -87,10 +83,12 @@ def _kind(layout: Layout, path: Path) -> _Kind:  # noqa: PLR0911 - a case for ea
         case ("blocks", _, folder, subfolder, name) if name.endswith(".parquet"):
             genome, chrom = (plain_name(part.partition("=")[2]) for part in (folder, subfolder))
             made_from = layout.segments(genome, chrom), layout.sequence(genome)
-            return _Kind("block", path.parent / "manifest.json", made_from, genome)
+            manifest = path.parent / "manifest.json"
+            return _Kind("block", manifest, made_from, genome, manifest=manifest)
         case ("targets", folder, name) if name.endswith(".parquet"):
-            genome = plain_name(folder)
-            return _Kind("targets of a chromosome", path.with_suffix(".json"), (layout.transcripts(genome),), genome)
+            genome, manifest = plain_name(folder), path.with_suffix(".json")
+            transcripts = (layout.transcripts(genome),)
+            return _Kind("targets of a chromosome", manifest, transcripts, genome, manifest=manifest)
         case ("annotation", folder, "transcripts.parquet"):
             genome = plain_name(folder)
             record = layout.annotation_summary(genome)
@@ -101,6 +99,10 @@ def _kind(layout: Layout, path: Path) -> _Kind:  # noqa: PLR0911 - a case for ea
         case ("assemblies", folder, "sequence.fa" | "sequence.fa.fai"):
             genome = plain_name(folder)
             return _Kind("sequence, decompressed and indexed", layout.source(genome), (), genome, ("sequence",))
+        case ("assemblies", folder, "soft_masked.parquet"):
+            genome = plain_name(folder)
+            record, manifest = layout.source(genome), layout.sequence_manifest(genome)
+            return _Kind("soft masking", record, (), genome, ("sequence",), manifest)
         case ("dataset", "blocks.parquet"):
             return _Kind("index of blocks", path, tuple(_of_all_genomes(layout)))
         case ("dataset", "statistics", _):
@@ -133,14 +135,14 @@ def _said(path: Path) -> dict[str, Any]:
 
 
 def _in_order(kind: _Kind, said: Mapping[str, Any]) -> str:
-    found = "is as it was made" if kind.hashed else "is there"
+    found = "is as it was made" if kind.manifest else "is there"
     return f"{found}, from the present inputs" if said.get("inputs") else found
 
 
 def _faults(layout: Layout, kind: _Kind, path: Path, said: Mapping[str, Any]) -> Iterator[str]:
     """Describe where a file is not what its manifest says, or was made from something else than what is there now."""
-    if kind.hashed:
-        manifest = read_manifest(kind.record)
+    if kind.manifest:
+        manifest = read_manifest(kind.manifest)
         outputs = {output.path: output.sha256 for output in manifest.outputs} if manifest else {}
         known = outputs.get(path.relative_to(layout.root).as_posix())
         if known is None:

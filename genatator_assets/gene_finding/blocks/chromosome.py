@@ -6,7 +6,8 @@ what its manifests don't already say is done, and never raises: what went wrong 
 
 import hashlib
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from genatator_assets.catalogue import Kernel
-from genatator_assets.catalogue.model import SPLITS, BlockWriter, Split
-from genatator_assets.errors import GenatatorError
+from genatator_assets.catalogue.values import SPLITS, Split
+from genatator_assets.errors import DamagedError, DatasetError, GenatatorError
 from genatator_assets.gene_finding.blocks.along import as_digits, count_n, edges_of
 from genatator_assets.gene_finding.blocks.contract import BlockPlace, block_intervals
 from genatator_assets.gene_finding.blocks.write import write_block
@@ -24,7 +24,9 @@ from genatator_assets.gene_finding.channels import CHANNELS, GROUPS
 from genatator_assets.gene_finding.kernels import kernel_values
 from genatator_assets.gene_finding.landmarks import Landmarks
 from genatator_assets.gene_finding.paint import paint
-from genatator_assets.sources.sequence import count_nucleotides, local_fasta, read_dna
+from genatator_assets.gene_finding.section import BlockWriter, Kernel
+from genatator_assets.sources.assembly import discard_copy
+from genatator_assets.sources.sequence import SequenceReader, count_nucleotides, local_fasta
 from genatator_assets.tracks.runs import STRANDS, Positions
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments, write_segments
@@ -67,6 +69,7 @@ class Recipe:
 class ChromosomeTask:
     """All that a worker needs to know of a chromosome; it names files and holds no open ones. `run_id` is recorded.
 
+    `bases_sha256` is the hash of its bases as they were imported: what is read for its blocks must have it.
     `begins` is only shown, in figures: where the selected transcripts begin, ascending, as often as they do there; None
     if there are to be no figures.
     """
@@ -78,6 +81,7 @@ class ChromosomeTask:
     recipe: Recipe
     landmarks: Landmarks
     begins: Positions | None
+    bases_sha256: str
     with_blocks: bool = True
     run_id: str | None = None
 
@@ -211,10 +215,11 @@ def _build_blocks(task: ChromosomeTask, segments: Segments) -> Manifest:
     """Cut and store the blocks."""
     require_own_folder(_blocks_manifest(task).parent, task.layout.blocks)
     _blocks_manifest(task).unlink(missing_ok=True)
-    fasta = local_fasta(task.layout.sequence(task.genome))
     intervals = block_intervals(task.length, task.recipe.block_size_bp)
-    with recorded(_blocks_manifest(task), task.run_id):
-        written = [_write_block(task, fasta, segments, *interval) for interval in intervals]
+    with recorded(_blocks_manifest(task), task.run_id), _sequence_discarded_if_damaged(task):
+        bases = SequenceReader(local_fasta(task.layout.sequence(task.genome)), task.chrom)
+        written = [_write_block(task, bases.read_to(end), segments, start, end) for start, end in intervals]
+        bases.require(task.bases_sha256)
     outputs = tuple(output for output, _, _ in written)
     _remove_stale(task, {task.root / output.path for output in outputs})
     blocks = [{**asdict(output), **facts} for output, facts, _ in written]
@@ -227,12 +232,22 @@ def _build_blocks(task: ChromosomeTask, segments: Segments) -> Manifest:
     return manifest
 
 
+@contextmanager
+def _sequence_discarded_if_damaged(task: ChromosomeTask) -> Iterator[None]:
+    """Remove the blocks that were cut from a damaged sequence, and have the sequence imported again."""
+    try:
+        yield
+    except DamagedError as error:
+        _remove_stale(task, current=set())
+        discard_copy(task.layout, task.genome)
+        raise DatasetError(f"{error.what}; the next build imports it again") from error
+
+
 def _write_block(
-    task: ChromosomeTask, fasta: Path, segments: Segments, start: int, end: int
+    task: ChromosomeTask, dna: str, segments: Segments, start: int, end: int
 ) -> tuple[OutputFile, dict[str, Any], Positions]:
     """Cut and store a block; give its file, its facts, and its N in each stretch of the chromosome."""
     path = task.layout.block(task.split, task.genome, task.chrom, start)
-    dna = read_dna(fasta, task.chrom, start, end)
     measured = write_block(path, dna, segments, task.place(start, end), task.recipe.blocks, task.recipe.block_writer)
     runs = [channel.within(start, end) for channel in segments.runs]
     facts = {
@@ -252,7 +267,8 @@ def _remove_stale(task: ChromosomeTask, current: set[Path]) -> None:
         folder = task.layout.chromosome_blocks(split, task.genome, task.chrom)
         if split != task.split and folder.is_dir():
             remove_folder(folder)
-    for path in task.layout.chromosome_blocks(task.split, task.genome, task.chrom).iterdir():
+    folder = task.layout.chromosome_blocks(task.split, task.genome, task.chrom)
+    for path in folder.iterdir() if folder.is_dir() else ():
         if path.suffix in {".parquet", TEMPORARY_SUFFIX} and path not in current:
             path.unlink()
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from genatator_assets.catalogue import Kernel
+from genatator_assets.gene_finding.section import Kernel
 from genatator_assets.gene_finding.verify.bases import Compared, Runs, compare_targets
 from genatator_assets.gene_finding.verify.derive import CHANNELS, Selected, heights
 from genatator_assets.gene_finding.verify.difference import Difference
