@@ -84,7 +84,9 @@ def run(step: str, path: Path, root: Path) -> dict[str, Any]:
 
 def report(what: str, told: dict[str, Any], path: Path) -> None:
     rate, size = told["cells"] / told["cpu_s"], path.stat().st_size / 1e6
-    print(f"{what:22s} {told['cpu_s']:7.2f} CPU s {rate:8,.0f} cells/CPU-s {told['mb']:6,.0f} MB  (file: {size:,.0f} MB)")
+    print(
+        f"{what:22s} {told['cpu_s']:7.2f} CPU s {rate:8,.0f} cells/CPU-s {told['mb']:6,.0f} MB  (file: {size:,.0f} MB)"
+    )
 
 
 def used() -> dict[str, float]:

@@ -1,1 +1,1 @@
-"""Cell sentences: h5ad files become Parquet chunks of cells as ranked gene symbols, with ages, donors and publications."""
+"""Cell sentences: the cells of h5ad files as ranked gene symbols, with ages, donors and publications, in Parquet."""

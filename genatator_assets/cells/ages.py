@@ -1,7 +1,7 @@
 """Ages from developmental stages: the shipped table of all HsapDv and MmusDv terms, by id, else by label.
 
-A stage has an age only if it names one completed unit ("22-year-old stage", "8-month-old stage"). A range has bounds and
-the reason `range`; nothing is guessed.
+A stage has an age only if it names one completed unit ("22-year-old stage", "8-month-old stage"). A range has bounds
+and the reason `range`; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ class Ages:
     @property
     def known(self) -> NDArray[np.bool_]:
         """Which cells have an age."""
-        return np.isfinite(self.of_each("years"))
+        known: NDArray[np.bool_] = np.isfinite(self.of_each("years"))
+        return known
 
 
 @dataclass(frozen=True)

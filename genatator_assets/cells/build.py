@@ -213,13 +213,13 @@ def read_failure(layout: CellsLayout, dataset: str) -> Mapping[str, Any]:
 
 
 def _needs_sorting(recipe: Recipe, ranges: Sequence[ChunkTask]) -> bool:
-    """Return whether a matrix is better sorted by rows first: it is in CSC, large, and some of its ranges are not done."""
+    """Return whether to sort a matrix by rows first: it is in CSC and large, and some of its ranges are to be built."""
     stored = sum(one.length for one in ranges)
     return recipe.layout_of_matrix == "csc" and stored > _SPILL_FROM and not all(map(intact, ranges))
 
 
 def _first_of(task: DatasetTask, failed: Sequence[Outcome]) -> Outcome:
-    """Return the outcome of a dataset of which some ranges failed. Where its file is at fault, none of its chunks stay."""
+    """Return the outcome of a dataset of which ranges failed. If the file is at fault, none of its chunks are kept."""
     first = min(failed, key=lambda outcome: outcome.key)
     if any(outcome.facts.get("fault") == H5adError.__name__ for outcome in failed):
         for folder in (task.recipe.layout.dataset(task.key), task.recipe.layout.counts(task.key, 0).parent):

@@ -1,4 +1,4 @@
-"""The first and the last step of a dataset's chunks: a CSC matrix is sorted by rows; then all is gathered in one manifest."""
+"""What comes before and after a dataset's chunks: sorting a CSC matrix by rows, and one manifest for all chunks."""
 
 import shutil
 from collections import Counter
@@ -42,7 +42,7 @@ def _sort(recipe: Recipe) -> Outcome:
 
 @dataclass(frozen=True)
 class DatasetTask:
-    """A dataset and the fingerprints of all of its ranges, in their order; `dropped` are the cells that obs left out."""
+    """A dataset and the fingerprints of all its ranges, in order; `dropped` counts cells by the filters on obs."""
 
     recipe: Recipe
     ranges: tuple[str, ...]

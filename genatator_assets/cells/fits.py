@@ -1,6 +1,7 @@
-"""How well the rank of a gene tells its expression: the check by which cell2sentence judges that sentences lose little.
+"""How well a gene's rank predicts its expression: cell2sentence's measure of how little a sentence loses.
 
-Expression is fitted as `slope * log10(1 + rank) + intercept`, ranks counted from 0, over the first thousand of each cell.
+Expression is fitted as `slope * log10(1 + rank) + intercept` over the first thousand genes of each cell, ranks counted
+from 0.
 """
 
 from collections.abc import Iterable
@@ -22,8 +23,11 @@ _PER_CELL = 10_000
 
 @dataclass(frozen=True)
 class RankFit:
-    """A line through expression by rank. `scale` is what expression was: `log10(1 + count per 10,000)` of whole numbers,
-    else the stored values. Correlations are of fitted with true values; NaN where all are equal."""
+    """A line through expression by rank.
+
+    `scale` says what was fitted: `log10(1 + count per 10,000)` if the values are whole numbers, else the stored values.
+    Correlations are between fitted and true values; NaN where all are equal.
+    """
 
     cells: int
     points: int

@@ -54,8 +54,8 @@ SUMMARY = pa.schema(
         ("error", pa.string()),
     ]
 )
-"""A row per dataset of the catalogue. `status` is built, failed, or absent where a step was not run; `error` says at which
-step it failed and why. `symbols_share` is the share of genes that have a symbol."""
+"""A row per dataset of the catalogue. `status` is built, failed, or absent where a step was not run; `error` names the
+step that failed and why. `symbols_share` is the share of genes that have a symbol."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,10 @@ def _summary(dataset: str, manifest: Manifest | None, layout: CellsLayout) -> di
         row |= {"cells": found.cells, "matrix": found.matrix, "layout": found.layout, "donors": donors}
         row |= {"file": found.path, "sha256": found.sha256}
     if (genes := read_manifest(layout.genes_manifest(dataset))) is not None:
-        named = sum(genes.facts["symbols"].get(source, 0) for source in ("hgnc", "table", "assembly", "feature_name", "var_name"))
+        named = sum(
+            genes.facts["symbols"].get(source, 0)
+            for source in ("hgnc", "table", "assembly", "feature_name", "var_name")
+        )
         row["symbols_share"] = named / genes.facts["genes"] if genes.facts["genes"] else None
     if manifest is not None:
         facts = manifest.facts

@@ -33,8 +33,8 @@ SCHEMA = pa.schema(
         ("reason", pa.string()),
     ]
 )
-"""A row per gene of the matrix, in its order: `gene` counts from 0; `source` says where its symbol is from, `reason` why
-it has none."""
+"""A row per gene of the matrix, in its order: `gene` counts from 0; `source` says where its symbol is from, `reason`
+why it has none."""
 
 _ENSEMBL = r"ENS[A-Z]*[GTPE]\d{6,}(\.\d+)?"
 _ENSEMBL_ID = re.compile(_ENSEMBL)

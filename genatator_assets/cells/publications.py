@@ -1,4 +1,4 @@
-"""Publications of datasets: from CELLxGENE Discover's collections, in either shape of its API, or a file's own citation.
+"""Publications of datasets: from CELLxGENE Discover's collections, in either API's shape, or a file's own citation.
 
 A table is made from a whole answer or not at all: a part of one would silently give datasets no publication.
 """

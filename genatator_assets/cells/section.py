@@ -2,13 +2,15 @@
 
 import glob
 import re
-from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from genatator_assets.catalogue.model import Input, InputFile
+from genatator_assets.catalogue.model import Input
+from genatator_assets.catalogue.section import Need, SectionKind
+from genatator_assets.catalogue.values import InputFile, Value, address, repeated
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _LONGEST_NAME = 100
@@ -17,16 +19,12 @@ RESERVED = ("counts", "genes", "plans", "sources", "units")
 """Folders beside those of the datasets."""
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-
 def _dataset_name(name: str) -> str:
     if not _NAME.fullmatch(name) or ".." in name or len(name) > _LONGEST_NAME or name.endswith(".parquet"):
         raise ValueError(
-            f"{name!r} can't name a dataset; expected letters, digits and any of ._+- , starting with a letter or digit,"
-            f" without '..', not ending in '.parquet' and no longer than {_LONGEST_NAME}: give 'name', because it"
-            " becomes a folder"
+            f"{name!r} can't name a dataset; expected letters, digits and any of ._+- , starting with a letter or"
+            f" digit, without '..', not ending in '.parquet' and no longer than {_LONGEST_NAME}, because it becomes a"
+            " folder; give another 'name'"
         )
     if name in RESERVED:
         raise ValueError(f"{name!r} can't name a dataset: a folder of that name holds tables; give another 'name'")
@@ -63,7 +61,7 @@ class CellFiles(Input):
         return self
 
 
-class Genes(_Value):
+class Genes(Value):
     """Where symbols of genes come from, by Ensembl id: the genes of an assembly of the catalogue first, then `table`.
 
     `table` is `hgnc`, which is shipped, or a TSV, CSV or Parquet file whose columns `id` and `symbol` are named. With
@@ -76,15 +74,15 @@ class Genes(_Value):
     assembly: str | None = None
 
 
-class Sentence(_Value):
+class Sentence(Value):
     """How sentences are made: of the `top_genes` most expressed genes; `lists` adds columns of some genes only."""
 
     top_genes: int = Field(default=2_000, strict=True, ge=1)
-    lists: dict[Annotated[str, AfterValidator(_dataset_name)], InputFile] = {}
+    lists: Mapping[Annotated[str, AfterValidator(_dataset_name)], InputFile] = Field(default_factory=dict)
     upper_case: bool = False
 
 
-class AgeRules(_Value):
+class AgeRules(Value):
     """Where ages come from: the stage by ontology, the document's narrower rule, or a column of obs in some unit.
 
     `from: midpoint` gives the middle of a stage that is a range, such as a decade; by default it has no age.
@@ -105,7 +103,7 @@ class AgeRules(_Value):
         return self
 
 
-class Publications(_Value):
+class Publications(Value):
     """Where publications come from: a JSON file of CELLxGENE Discover's collections, or its address.
 
     An address is asked again when what it gave is older than `refresh_days`. `contacts: false` leaves out the names
@@ -113,7 +111,7 @@ class Publications(_Value):
     """
 
     path: InputFile | None = None
-    url: str | None = None
+    url: Annotated[str, AfterValidator(address)] | None = None
     refresh_days: int | None = Field(default=None, strict=True, ge=0)
     contacts: bool = True
 
@@ -131,7 +129,7 @@ class Publications(_Value):
         return self.url or "https://api.cellxgene.cziscience.com/curation/v1/collections"
 
 
-class CellSplit(_Value):
+class CellSplit(Value):
     """How donors are split: the share of donors in test, spread over age; decided for all datasets of a collection.
 
     `method: hash` puts each donor by its own hash: none ever moves when datasets are added, but the share is not exact
@@ -145,7 +143,7 @@ class CellSplit(_Value):
     scope: Literal["collection", "dataset"] = "collection"
 
 
-class Cells(_Value):
+class Cells(Value):
     """What cell sentences are made of."""
 
     datasets: tuple[CellFiles, ...] = Field(min_length=1)
@@ -165,8 +163,8 @@ class Cells(_Value):
 
     @model_validator(mode="after")
     def _each_name_once(self) -> Self:
-        if repeated := [name for name, count in Counter(one.name for one in self.files()).items() if count > 1]:
-            raise ValueError(f"datasets of the same name: {', '.join(repeated)}; give each a 'name' of its own")
+        if names := repeated(file.name for file in self.files()):
+            raise ValueError(f"datasets of the same name: {', '.join(names)}; give each a 'name' of its own")
         return self
 
     def files(self) -> tuple["CellFile", ...]:
@@ -174,7 +172,7 @@ class Cells(_Value):
         return tuple(file for entry in self.datasets for file in _files_of(entry))
 
 
-class CellFile(_Value):
+class CellFile(Value):
     """One dataset: its name, its file (`path`, or `url` with a checksum), and which of its matrices is used."""
 
     name: str
@@ -192,3 +190,10 @@ def _files_of(entry: CellFiles) -> list[CellFile]:
     if not found:
         raise ValueError(f"no file matches {entry.glob}")
     return [CellFile(name=_dataset_name(path.stem), source=Input(path=path), matrix=entry.matrix) for path in found]
+
+
+def _needs(cells: Cells) -> set[Need]:
+    return {"annotation"} if cells.genes.assembly is not None else set()
+
+
+SECTION = SectionKind(Cells, needs=_needs)

@@ -1,8 +1,8 @@
 """Cell sentences: the genes of each cell, ranked by expression, and their symbols joined by blanks.
 
-Only NumPy and Arrow arrays go in and come out. Ranking packs inverted value bits and gene into one 64-bit key, so that
-sorting a row's keys sorts by value downward and then by gene upward. Joining looks up each symbol with its blank; as the
-looked-up words lie one after the other, the sentences are there already, and only where each begins is computed.
+Only NumPy and Arrow arrays go in and come out. Ranking packs a value's inverted bits and its gene into one 64-bit key,
+so that sorting the keys of a row sorts by value downward and then by gene upward. Joining looks up each symbol together
+with its blank: the words that are looked up lie one after the other in memory, so they are the sentences already.
 """
 
 from dataclasses import dataclass

@@ -33,8 +33,8 @@ SCHEMA = pa.schema(
         ("split", pa.dictionary(pa.int32(), pa.string())),
     ]
 )
-"""A row per dataset and unit. `kind` is donor, or cell where obs names no donors; `cells` are those of this dataset that
-pass the filters on obs, `age` is the unit's median age in its whole scope; `split` is null if there is none."""
+"""A row per dataset and unit. `kind` is donor, or cell where obs names no donors; `cells` counts those of this dataset
+that pass the filters on obs; `age` is the unit's median age in its whole scope; `split` is null if there is none."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""What an h5ad file holds, before anything of its matrix is written: layout, obs, ages, donors, and which cells are kept.
+"""What an h5ad file holds, before its matrix is read: layout, obs, ages, donors, and which cells are kept.
 
-Everything here is decided by obs alone. The plan that comes of it has a row for each cell that passes the filters, and a
-row group for each range of rows that is built at once.
+Everything here is decided by obs alone. The resulting plan has a row for each cell that passes the filters, and a row
+group for each range of rows that is built at once.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ PLAN = pa.schema(
         ("age_reason", pa.dictionary(pa.int32(), pa.string())),
     ]
 )
-"""A row per cell that passes the filters, in the order of obs: `row` counts from 0, `unit` is its donor, or where obs names
-no donors the cell's own id; null for a cell whose donor is not known. Row group `k` is the range of rows `k`."""
+"""A row per cell that passes the filters, in the order of obs: `row` counts from 0; `unit` is its donor, null if that is
+not known, or the cell's own id where obs names no donors. Row group `k` is the range of rows `k`."""
 
 UNITS = pa.schema([("unit", pa.string()), ("age", pa.float64()), ("cells", pa.int64())])
 """How many of the planned cells each unit has at each age."""

@@ -73,7 +73,7 @@ class TableWriter:
 
 @contextmanager
 def table_writer(path: Path, schema: pa.Schema, provenance: Provenance, **settings: Any) -> Iterator[TableWriter]:
-    """Write a table piece by piece, whole or not at all, with its provenance; `settings` are those of `ParquetWriter`."""
+    """Write a table piece by piece, whole or not at all, with its provenance; `settings` are `ParquetWriter`'s."""
     with whole_file(path) as temporary:
         with pq.ParquetWriter(temporary, schema, **{"compression": "zstd", **settings}) as parquet:
             writer = TableWriter(parquet)

@@ -122,8 +122,8 @@ class Matrix:
         if twice.any():
             at = int(np.argmax(twice))
             raise H5adError(
-                f"{self.path}: {self.name} has two values for the cell {numbers[row_of_each[at]]:,} (counted from 0) and"
-                f" the gene {genes[at]:,}; add them up (sum_duplicates) and write the file again"
+                f"{self.path}: {self.name} has two values for cell {numbers[row_of_each[at]]:,} and gene {genes[at]:,}"
+                " (counted from 0); add them up (sum_duplicates) and write the file again"
             )
         return Rows(rows.offsets, genes, rows.values[order])
 
@@ -152,7 +152,7 @@ class Matrix:
                 first = last
 
     def pointers(self, start: int, stop: int) -> Numbers:
-        """Return where the rows (of CSR; columns of CSC) [start, stop) begin in the data, and where the last one ends."""
+        """Return where rows [start, stop) of CSR, or columns of CSC, begin in the data, and where the last one ends."""
         found: Numbers = self._node["indptr"][start : stop + 1].astype(np.int64)
         if found[0] < 0 or found[-1] > self.stored or (np.diff(found) < 0).any():
             raise H5adError(f"{self.path}: {self.name}/indptr does not ascend from 0 to the end; the file is damaged")
@@ -188,7 +188,7 @@ def _keeping_a_chunk(group: Any, name: str) -> Any:
 
 
 def _pieces(begins: Numbers, ends: Numbers) -> Iterator[slice]:
-    """Cut rows that lie at [begins, ends) of the data into pieces that are read at once: near together, and not long."""
+    """Cut rows, which lie at [begins, ends) of the data, into pieces that are read at once: close together and short."""
     for group in np.split(np.arange(len(begins)), np.flatnonzero(begins[1:] - ends[:-1] > PIECE // 8) + 1):
         first, stop = int(group[0]), int(group[-1]) + 1
         while first < stop:

@@ -1,8 +1,8 @@
 """A CSC matrix sorted by rows on disk, in one pass: its columns can't be read by rows otherwise.
 
 The pass sorts some million values at a time by rows and appends them as a *run*. The rows of a range are then a short
-stretch of every run, and as runs came in the order of columns, so do the genes of each row. Nothing is ever held but one
-run, and later the rows that are asked for.
+stretch of every run, and as runs come in the order of columns, so do the genes of each row. No more is held in memory
+than one run, and later the rows that are asked for.
 """
 
 import json
