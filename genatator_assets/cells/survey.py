@@ -45,8 +45,8 @@ PLAN = pa.schema(
         ("age_reason", pa.dictionary(pa.int32(), pa.string())),
     ]
 )
-"""A row per cell that passes the filters, in the order of obs: `row` counts from 0; `unit` is its donor, null if that is
-not known, or the cell's own id where obs names no donors. Row group `k` is the range of rows `k`."""
+"""A row per cell that passes the filters, in the order of obs: `row` counts from 0; `unit` is its donor, null if that
+is not known, or the cell's own id where obs names no donors. Row group `k` is the range of rows `k`."""
 
 UNITS = pa.schema([("unit", pa.string()), ("age", pa.float64()), ("cells", pa.int64())])
 """How many of the planned cells each unit has at each age."""

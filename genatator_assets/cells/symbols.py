@@ -171,8 +171,8 @@ def genes_of(file: H5ad, matrix: str, rules: SymbolRules) -> list[Gene]:
     frame = file.genes(matrix)
     if rules.ids is not None and rules.ids not in frame.names:
         raise H5adError(
-            f"{file.path}: the genes of {matrix} have no column {rules.ids!r}, which the catalogue gives as 'genes: id';"
-            f" found {', '.join(frame.names) or 'no columns'}"
+            f"{file.path}: the genes of {matrix} have no column {rules.ids!r}, which the catalogue gives as"
+            f" 'genes: id'; found {', '.join(frame.names) or 'no columns'}"
         )
     return name_genes(
         [name or "" for name in frame.index().to_pylist()],

@@ -178,17 +178,17 @@ def _keeping_a_chunk(group: Any, name: str) -> Any:
     with optional_import("h5py", "cells"):
         import h5py  # noqa: PLC0415 - an extra
 
-    found = group[name]
-    if found.chunks is None:
-        return found
+    if group[name].chunks is None:
+        return group[name]
+    chunk = math.prod(group[name].chunks) * group[name].dtype.itemsize
     access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
-    chunk = math.prod(found.chunks) * found.dtype.itemsize
     access.set_chunk_cache(_CACHE_SLOTS, min(chunk, _LARGEST_CACHE_BYTES), 1.0)
+    # It must not be open already: all handles of a dataset share the cache of the first.
     return h5py.Dataset(h5py.h5d.open(group.id, name.encode(), access))
 
 
 def _pieces(begins: Numbers, ends: Numbers) -> Iterator[slice]:
-    """Cut rows, which lie at [begins, ends) of the data, into pieces that are read at once: close together and short."""
+    """Cut rows, which lie at [begins, ends) of the data, into pieces to read at once: close together and short."""
     for group in np.split(np.arange(len(begins)), np.flatnonzero(begins[1:] - ends[:-1] > PIECE // 8) + 1):
         first, stop = int(group[0]), int(group[-1]) + 1
         while first < stop:
