@@ -78,6 +78,10 @@ class QueryError(GenatatorError):
     """An SQL statement can't be run on a dataset."""
 
 
+class NotBuiltError(QueryError):
+    """What an SQL statement asks about has not been built yet."""
+
+
 class FetchError(GenatatorError):
     """An input can't be fetched."""
 

@@ -15,6 +15,7 @@ from pydantic import Field, create_model
 
 from genatator_assets.catalogue import load
 from genatator_assets.catalogue.model import Assembly, Catalogue
+from genatator_assets.catalogue.part import Part
 from genatator_assets.catalogue.section import SectionKind
 from genatator_assets.errors import CatalogueError
 
@@ -30,6 +31,11 @@ DEFAULT = "gene_finding"
 def section_kind(part: str) -> SectionKind:
     """Return how the section of a part is read."""
     return cast(SectionKind, import_module(f"{PARTS[part]}.section").SECTION)
+
+
+def part_named(name: str) -> Part:
+    """Return a part."""
+    return cast(Part, import_module(f"{PARTS[name]}.part").PART)
 
 
 def parts_of(catalogue: Catalogue) -> tuple[str, ...]:

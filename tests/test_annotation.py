@@ -23,6 +23,7 @@ from genatator_assets.parts import load_catalogue
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import read_manifest
+from genatator_assets.work.unit import Step
 
 GTF = "\n".join(
     [
@@ -573,8 +574,8 @@ def test_the_same_annotation_is_not_read_again(selected, monkeypatch):
     selected.import_it()
     assert selected.select_it() == summary
     assert selected.table.stat().st_mtime_ns == before
-    monkeypatch.setattr(transcripts, "__version__", "another")
-    assert selected.select_it().platform == "another"
+    monkeypatch.setattr(transcripts, "STEP", Step("transcripts", 7))
+    assert selected.select_it().step == 7
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from genatator_assets.sources.fasta import import_fasta, index_path, read_index,
 from genatator_assets.sources.sequence import SequenceReader, count_nucleotides, read_dna
 from genatator_assets.sources.soft_masked import read_soft_masked
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.tables import Provenance
+from genatator_assets.work.unit import Provenance
 
 LETTERS = "ACGTUNRYSWKMBDHVXacgtunryswkmbdhvx-"
 GENOME = b">chr1 the first\nACGTacgt\nNNNNRYry\nAC\n>chr2\nGGGG\n>chr3 one line\nTTTTTTTTTTT\n"

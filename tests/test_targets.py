@@ -20,7 +20,7 @@ from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments, write_segments
-from genatator_assets.work.tables import Provenance
+from genatator_assets.work.unit import Provenance
 
 SHAPES = ("laplace", "gaussian", "triangular", "box")
 

@@ -29,7 +29,8 @@ from genatator_assets.sources.h5ad.spill import Spill
 from genatator_assets.work.files import require_own_folder
 from genatator_assets.work.manifest import Manifest, OutputFile, finished
 from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.tables import Provenance, TableWriter, readable, table_writer, write_table
+from genatator_assets.work.tables import TableWriter, readable, table_writer, write_table
+from genatator_assets.work.unit import Provenance
 
 ROW_GROUP = 2_048
 """Cells of a row group: with 2,000 genes some 30 MB, which any viewer can load."""

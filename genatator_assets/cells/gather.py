@@ -11,7 +11,8 @@ from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.survey import read_surveyed
 from genatator_assets.errors import DatasetError
 from genatator_assets.work.manifest import Manifest, read_manifest
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance
 
 CHUNKS = pa.schema(
     [

@@ -18,7 +18,8 @@ import pyarrow as pa
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.errors import DatasetError, FetchError
 from genatator_assets.work.made import read_made, recorded
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance
 
 if TYPE_CHECKING:
     from genatator_assets.cells.section import Publications

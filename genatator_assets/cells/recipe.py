@@ -18,7 +18,8 @@ from genatator_assets.cells.publications import Publication
 from genatator_assets.cells.split import held_out_units
 from genatator_assets.cells.survey import Surveyed
 from genatator_assets.work.manifest import fingerprint_of
-from genatator_assets.work.tables import FORMAT_VERSION, readable
+from genatator_assets.work.tables import readable
+from genatator_assets.work.unit import FORMAT_VERSION
 
 STEP = 1
 """Raised when the same plan, genes and values give other chunks."""

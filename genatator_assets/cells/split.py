@@ -17,7 +17,8 @@ from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.publications import PublicationTable
 from genatator_assets.cells.survey import Surveyed
 from genatator_assets.work.files import Measured
-from genatator_assets.work.tables import Provenance, read_table, table_writer
+from genatator_assets.work.tables import read_table, table_writer
+from genatator_assets.work.unit import Provenance
 
 if TYPE_CHECKING:
     from genatator_assets.cells.section import CellSplit

@@ -26,7 +26,8 @@ from genatator_assets.sources.h5ad import H5ad, Matrix, open_h5ad
 from genatator_assets.work.files import Measured, sha256_of_file
 from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished, read_manifest
 from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.tables import FORMAT_VERSION, Provenance, table_writer, write_table
+from genatator_assets.work.tables import table_writer, write_table
+from genatator_assets.work.unit import FORMAT_VERSION, Provenance
 
 if TYPE_CHECKING:
     from genatator_assets.cells.section import AgeRules

@@ -30,7 +30,8 @@ from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
 from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.tables import FORMAT_VERSION, Provenance, read_table, write_table
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import FORMAT_VERSION, Provenance
 
 if TYPE_CHECKING:
     from genatator_assets.cells.section import Genes

@@ -201,7 +201,7 @@ def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do
         done = {outcome.key for outcome in sort_out(tasks.values())[0]}
         for key, task in tasks.items():
             if key not in done or not only_to_do:
-                write_data(f"{key}\t{task.split}\t{task.length}\t{'intact' if key in done else 'to do'}\n")
+                write_data(f"{key}\t{task.split}\t{task.size}\t{'intact' if key in done else 'to do'}\n")
         finished, to_do = finished + len(done), to_do + len(tasks) - len(done)
     say(in_words(finished, to_do), errors=True)
 

@@ -10,12 +10,14 @@ from typing import Any
 
 import duckdb
 
-from genatator_assets.errors import DatasetError, QueryError
+from genatator_assets.errors import DatasetError, NotBuiltError, QueryError
 from genatator_assets.query.definitions import ORDER, statement_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, remembering
 
 _EXPLAIN = re.compile(r"\s*explain\b(\s+analyze\b)?(\s*\(\s*(analyze|format)\b[^)]*\))?", re.IGNORECASE)
+
+BUILD_FIRST = "run 'genatator-assets build'"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def ask(connection: duckdb.DuckDBPyConnection, question: str) -> Answer:
         result = connection.execute(_reading(connection, question))
         return Answer(tuple(column[0] for column in result.description or ()), tuple(result.fetchall()))
     except duckdb.Error as error:
-        raise QueryError(f"{error}{not_built(connection, str(error))}") from error
+        raise in_words(connection, str(error)) from error
 
 
 def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Statement:
@@ -115,17 +117,17 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
         connection.execute(f"describe from (\n{asked}\n)").fetchall()
     except duckdb.Error as error:
         told = re.sub(r"(?m)^LINE (\d+)", lambda found: f"LINE {int(found[1]) - 1}", str(error))
-        raise QueryError(f"{told}{not_built(connection, told)}") from error
+        raise in_words(connection, told) from error
     return statement
 
 
-def not_built(connection: duckdb.DuckDBPyConnection, message: str) -> str:
-    """Return what to add to DuckDB's words where a view or macro, or a chromosome of it, is not there."""
-    if "operations are disabled by configuration" in message:
-        return "\nQuestions read files of the root only; --allow names others (files or folders of this machine)."
-    if "No files found" in message:
-        return "\nIs there such a genome and chromosome (see the view 'chromosomes'), and has it been built?"
+def in_words(connection: duckdb.DuckDBPyConnection, message: str) -> QueryError:
+    """Return the error for DuckDB's `message`: its own words and what to do, or only that something is not built."""
     named = re.search(r"Table (?:Function )?with name (\w+) ", message)
     if named and named[1] in set(ORDER) - defined_names(connection):
-        return f"\n'{named[1]}' has not been built yet at this root: run 'genatator-assets build'."
-    return ""
+        return NotBuiltError(f"'{named[1]}' has not been built yet at this root: {BUILD_FIRST}")
+    if "operations are disabled by configuration" in message:
+        message += "\nQuestions read files of the root only; --allow names others (files or folders of this machine)."
+    if "No files found" in message:
+        message += "\nIs there such a genome and chromosome (see the view 'chromosomes'), and has it been built?"
+    return QueryError(message)

@@ -21,7 +21,8 @@ from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import read_manifest
-from genatator_assets.work.tables import Provenance, read_table, readable
+from genatator_assets.work.tables import read_table, readable
+from genatator_assets.work.unit import Provenance
 
 _KINDS = ("sequence", "annotation", "aliases")
 _SHOWN = 5

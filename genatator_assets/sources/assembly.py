@@ -13,15 +13,15 @@ from genatator_assets.sources.sequence import discard_local_fasta
 from genatator_assets.sources.soft_masked import write_soft_masked
 from genatator_assets.work.files import require_own_folder, write_json
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
-from genatator_assets.work.tables import Provenance
+from genatator_assets.work.manifest import Manifest, OutputFile, finished
+from genatator_assets.work.unit import Provenance, Step
 
 if TYPE_CHECKING:
     from genatator_assets.sources.fetch import Cache
     from genatator_assets.sources.inputs import InputFile
 
-STEP = 1
-"""Raised when the same FASTA file is to give another copy, index, hashes or soft masking."""
+COPY_STEP = Step("sequence", 1)
+STEP = Step("chromosomes", 1)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def import_assembly(
     rules = assembly.model_dump(mode="json", include={"chromosomes", "splits"})
     parameters = {**rules, "min_chromosome_length_bp": catalogue.min_length_of(genome)}
     made_from = {"sequence": inputs.sequence.sha256} | ({"aliases": inputs.aliases.sha256} if inputs.aliases else {})
-    write_chromosomes(layout.chromosomes(genome), chromosomes, Provenance(made_from, parameters))
+    write_chromosomes(layout.chromosomes(genome), chromosomes, Provenance(made_from, parameters, STEP))
     return chromosomes
 
 
@@ -109,7 +109,7 @@ def discard_copy(layout: Layout, genome: str) -> None:
 def _copy(genome: str, sequence: "InputFile", layout: Layout) -> Manifest:
     """Copy and index a FASTA file and note its soft masking, unless that was done before from the same bytes."""
     path, fasta = layout.sequence_manifest(genome), layout.sequence(genome)
-    fingerprint = fingerprint_of({"sequence": sequence.sha256, "step": STEP})
+    fingerprint = Provenance({"sequence": sequence.sha256}, {}, COPY_STEP).fingerprint
     if kept := finished(path, fingerprint, layout.root):
         return kept
     layout.source(genome).unlink(missing_ok=True)

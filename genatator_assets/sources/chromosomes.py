@@ -9,7 +9,8 @@ import pyarrow as pa
 from genatator_assets.catalogue import Assembly, Catalogue
 from genatator_assets.catalogue.values import SPLITS, Split, nearest
 from genatator_assets.errors import CatalogueError
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance
 
 SCHEMA = pa.schema(
     [

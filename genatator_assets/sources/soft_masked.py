@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from genatator_assets.sources.letters import Letters, is_lower
 from genatator_assets.work.files import Measured
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance
 
 SCHEMA = pa.schema(
     [

@@ -15,7 +15,7 @@ from genatator_assets.gene_finding.section import BlockWriter
 from genatator_assets.tracks.runs import Values
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.work.files import Measured, measure, whole_file
-from genatator_assets.work.tables import Provenance
+from genatator_assets.work.unit import Provenance
 
 _PYARROW_SETTINGS = {
     "compression": "zstd",

@@ -116,8 +116,9 @@ def _of_footer(block: BlockToVerify, file: pq.ParquetFile) -> Iterator[Differenc
     inputs = _json(said.get(b"genatator_assets.inputs", b"{}").decode())
     parameters = _json(said.get(b"genatator_assets.parameters", b"{}").decode())
     kernel = block.kernel.model_dump(mode="json")
-    if inputs != dict(block.inputs):
-        yield block.differs("stated inputs", dict(block.inputs), inputs)
+    stated_inputs = {name: inputs.get(name) for name in block.inputs} if isinstance(inputs, dict) else inputs
+    if stated_inputs != dict(block.inputs):
+        yield block.differs("stated inputs", dict(block.inputs), stated_inputs)
     stated = parameters.get("kernel") if isinstance(parameters, dict) else None
     if stated != kernel:
         yield block.differs("stated kernel", kernel, stated)

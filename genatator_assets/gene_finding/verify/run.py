@@ -222,6 +222,8 @@ class _Genome:
     def _blocks_to_verify(self, source: Source, selected: Mapping[str, Selected]) -> Iterator[BlockToVerify]:
         """Stream the FASTA file; give the blocks that are wanted, and note how long every sequence is."""
         inputs = {"sequence": source.sequence_sha256, "annotation": source.annotation_sha256}
+        if source.aliases_sha256:
+            inputs["aliases"] = source.aliases_sha256
         block_size_bp = gene_finding_of(self._catalogue).block_size_bp
         kernel = kernel_of(self._catalogue, self._genome)
         for chrom, start, dna in fasta_slices(Path(source.sequence_path), block_size_bp):
