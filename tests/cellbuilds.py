@@ -9,12 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from genatator_assets.cells.build import CellsBuild
-from genatator_assets.cells.gather import gather
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.part import Stage
+from genatator_assets.cells.part import PART
 from genatator_assets.cells.section import Cells
-from genatator_assets.sources.fetch import Cache
+from genatator_assets.errors import DatasetError
 from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.pool import Workers
+from genatator_assets.work.pool import Workers, run_batches
 
 
 class Inline:
@@ -35,22 +36,42 @@ class _Inline(Executor):
         return future
 
 
+class OfCells(Catalogue):
+    cells: Cells
+
+
 def section(*files: Path, **keys: Any) -> Cells:
     return Cells.model_validate({"datasets": [{"path": path} for path in files], **keys})
 
 
-def build(cells: Cells, root: Path, workers: Workers | None = None, cache: Cache | None = None) -> dict[str, Outcome]:
-    """Do all steps, the chunks by `workers`; return each dataset's outcome, of the step that failed or of the last."""
-    made, here, cache = CellsBuild(cells, root), Inline(), cache or Cache()
-    names = list(made.files)
-    outcomes = {outcome.key: outcome for outcome in made.survey(names, here, cache)}
-    good = [name for name in names if not outcomes[name].error]
-    outcomes |= {outcome.key: outcome for outcome in made.name_genes(good, here)}
-    made.write_publications(cache)
-    made.write_donors()
-    good = [name for name in names if not outcomes[name].error]
-    outcomes |= {outcome.key: outcome for outcome in made.build_chunks(good, workers or here)}
-    gather(names, made.layout)
+def build(cells: Cells, root: Path, workers: Workers | None = None) -> dict[str, Outcome]:
+    """Do all stages, the chunks by `workers`; return each dataset's outcome, of the stage that failed or the last."""
+    datasets: dict[str, Outcome] = {}
+    for stage in PART.stages:
+        partitioned = stage.partitions is not None
+        keys = [file.name for file in cells.files() if file.name not in datasets or not datasets[file.name].error]
+        outcomes = run_stage(stage, cells, root, keys if partitioned else [""], workers)
+        if partitioned:
+            datasets |= outcomes
+        elif error := outcomes[""].error:
+            raise DatasetError(error)
+    return datasets
+
+
+def run_stage(
+    stage: Stage, cells: Cells, root: Path, keys: list[str], workers: Workers | None = None
+) -> dict[str, Outcome]:
+    """Do a stage as orchestration does: what its tasks' units say is finished is left alone."""
+    found = stage.tasks(OfCells(dataset="cells", cells=cells), root, keys)
+    outcomes = {key: Outcome(key, "failed", error=fault) for key, fault in found.faults.items()}
+    for key, task in found.by_key.items():
+        if all(unit.finished() for unit in task.units.values()):
+            outcomes[key] = Outcome(key, "intact")
+        elif stage.pieces is None or stage.join is None:
+            (outcomes[key],) = stage.build([task])
+        else:
+            made = run_batches(workers or Inline(), stage.build, stage.pieces(task)) if stage.pieces(task) else ()
+            outcomes[key] = stage.join(task, list(made))
     return outcomes
 
 
@@ -60,6 +81,6 @@ def cells_of(root: Path, dataset: str) -> pa.Table:
     return pa.concat_tables(pq.read_table(path, partitioning=None) for path in paths)
 
 
-def contents(folder: Path, suffixes: tuple[str, ...] = (".parquet",)) -> Mapping[str, bytes]:
-    """The bytes of all files of some kind below a folder."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.suffix in suffixes}
+def contents(folder: Path) -> Mapping[str, bytes]:
+    """The bytes of all tables below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}

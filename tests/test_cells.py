@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,26 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from cellbuilds import Inline, build, cells_of, contents, section
+from cellbuilds import build, cells_of, contents, section
 from h5adfiles import write_h5ad
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from webserver import Web, web_server
+from webserver import web_server
 
 from genatator_assets.cells import ages, chunks, donors
-from genatator_assets.cells.build import CellsBuild
 from genatator_assets.cells.fits import rank_fit
 from genatator_assets.cells.genes import Vocabulary, hgnc, name_genes
-from genatator_assets.cells.publications import PublicationTable, cited, read_collections
-from genatator_assets.cells.section import AgeRules, Cells, CellSplit
+from genatator_assets.cells.publications import (
+    PublicationsTask,
+    PublicationTable,
+    build_publications,
+    cited,
+    read_collections,
+)
+from genatator_assets.cells.section import AgeRules, Cells, CellSplit, Publications
 from genatator_assets.cells.sentences import Writer, fault_of, rank
-from genatator_assets.errors import DatasetError, FetchError
-from genatator_assets.sources.download import Patience
-from genatator_assets.sources.fetch import Cache
+from genatator_assets.errors import DatasetError
 from genatator_assets.sources.h5ad import Rows, open_h5ad
 from genatator_assets.work.pool import LocalWorkers
 
@@ -43,6 +47,11 @@ NEVER = {
 def summary_of(fixtures: Path) -> dict[str, Any]:
     told: dict[str, Any] = json.loads((fixtures / "expected" / "summary.json").read_text())
     return told
+
+
+def table_of(root: Path, name: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(root / "cells" / f"{name}.parquet").to_pylist()
+    return rows
 
 
 @pytest.fixture(scope="module")
@@ -147,13 +156,13 @@ def test_layouts_give_the_same_sentences(cell_fixtures: Path, tmp_path: Path) ->
 def test_a_large_csc_matrix_is_sorted_by_rows_first(
     cell_fixtures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("genatator_assets.cells.build._SPILL_FROM", 0)
+    monkeypatch.setattr(chunks, "SORTED_FROM", 0)
     path = cell_fixtures / "input" / "human_csc.h5ad"
     sorted_first = []
     original = chunks.row_source
     monkeypatch.setattr(chunks, "row_source", lambda *given: sorted_first.append(original(*given)) or sorted_first[-1])
     build(section(path, chunk_cells=20), tmp_path / "spilled")
-    assert [type(one).__name__ for one in sorted_first] == ["Spill"]
+    assert {type(one).__name__ for one in sorted_first} == {"Spill"}
     assert not (tmp_path / "spilled" / "cells" / ".spill" / "human_csc").exists()
     monkeypatch.undo()
     build(section(path, chunk_cells=20), tmp_path / "direct")
@@ -180,8 +189,8 @@ def test_bytes_do_not_depend_on_workers_or_on_being_killed(
     cells = section(many_donors, cell_fixtures / "input" / "human_csc.h5ad", chunk_cells=100)
     build(cells, tmp_path / "one")
     build(cells, tmp_path / "two", LocalWorkers(2))
-    everything = contents(tmp_path / "one" / "cells", (".parquet",))
-    assert contents(tmp_path / "two" / "cells", (".parquet",)) == everything
+    everything = contents(tmp_path / "one" / "cells")
+    assert contents(tmp_path / "two" / "cells") == everything
 
     real, left = chunks._build, iter(range(7))
 
@@ -198,7 +207,7 @@ def test_bytes_do_not_depend_on_workers_or_on_being_killed(
     monkeypatch.setattr(chunks, "_build", lambda task, bench: rebuilt.append(task.key) or real(task, bench))
     build(cells, tmp_path / "killed")
     assert len(rebuilt) == 30 + 2 - 7
-    assert contents(tmp_path / "killed" / "cells", (".parquet",)) == everything
+    assert contents(tmp_path / "killed" / "cells") == everything
 
 
 def test_only_what_changed_is_built_again(
@@ -234,7 +243,7 @@ def test_a_bad_file_stops_no_other(cell_fixtures: Path, tmp_path: Path) -> None:
     assert {name: row["status"] for name, row in rows.items()} == dict(
         zip(names, ["failed"] * 2 + ["built"] * 2, strict=True)
     )
-    assert rows["scaled_with_raw"]["error"].startswith("survey: ")
+    assert rows["scaled_with_raw"]["error"].startswith("sources: ")
     assert (rows["no_stage_no_donor"]["kept"], rows["no_stage_no_donor"]["dropped"]) == (0, 125)
     assert not (tmp_path / "cells" / "scaled_with_raw").exists()
 
@@ -244,14 +253,10 @@ def test_values_that_a_sample_does_not_show_leave_no_chunks(tmp_path: Path) -> N
     matrix[300, 1] = -1
     path = write_h5ad(tmp_path / "late.h5ad", matrix)
     root = tmp_path / "root"
-    made = CellsBuild(section(path, age={"required": False}, chunk_cells=100), root)
-    (surveyed,) = made.survey(["late"], Inline(), Cache())
-    assert not surveyed.error
-    list(made.name_genes(["late"], Inline()))
-    made.write_publications(Cache())
-    made.write_donors()
-    (outcome,) = made.build_chunks(["late"], Inline())
-    assert "X holds values that are negative" in str(outcome.error)
+    with pytest.raises(DatasetError, match=r"no cells are built; late: .*late\.h5ad: X holds values"):
+        build(section(path, age={"required": False}, chunk_cells=100), root)
+    told = json.loads((root / "cells" / "sources" / "late.failed.json").read_text())
+    assert told["step"] == "chunks"
     assert not (root / "cells" / "late").exists()
 
 
@@ -551,7 +556,10 @@ def test_primary_cells_only(cell_fixtures: Path, tmp_path: Path) -> None:
     with open_h5ad(files[0]) as file:
         primary = sum(file.obs.column("is_primary_data").to_pylist())
     assert len(cells_of(tmp_path, A)) == primary
-    assert outcomes[A].facts["dropped"] == ({"not_primary": 90 - primary} if primary < 90 else {})
+    assert not (tmp_path / "cells" / B).exists() or not list((tmp_path / "cells" / B).rglob("chunk_*"))
+    dropped = {(row["dataset"], row["reason"]): row["cells"] for row in table_of(tmp_path, "dropped")}
+    assert dropped == {(B, "not_primary"): 40}
+    assert primary == 90
     assert "obs has no column 'is_primary_data'" in str(outcomes["mouse"].error)
 
 
@@ -601,36 +609,37 @@ def test_citations() -> None:
     assert (found.publication_doi, found.dataset_version_id) == (None, None)
 
 
-def test_refreshing(cell_fixtures: Path, tmp_path: Path) -> None:
+def test_refreshing(cell_fixtures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENATATOR_CACHE", str(tmp_path / "cache"))
+    whole = (cell_fixtures / "collections_curation_v1.json").read_bytes()
+    day, root = date(2026, 11, 28), tmp_path / "root"
     with web_server() as web:
-        refresh(cell_fixtures, tmp_path, web)
+        rules = Publications(url=web.url("/collections"), refresh_days=30)
 
+        def refreshed(after: int) -> tuple[str, int, str | None]:
+            task = PublicationsTask.of(root, rules, day + timedelta(after))
+            (outcome,) = build_publications([task])
+            manifest = task.units["publications"].finished()
+            if manifest is None:
+                return outcome.status, -1, outcome.error
+            rows = len(pq.read_table(root / "cells" / "publications.parquet"))
+            return outcome.status, rows, manifest.facts["warning"]
 
-def refresh(cell_fixtures: Path, tmp_path: Path, web: Web) -> None:
-    web.files["/collections"] = (cell_fixtures / "collections_curation_v1.json").read_bytes()
-    cache = Cache(tmp_path / "cache", patience=Patience(connect_s=5, read_s=5, tries=1))
-    cells = section(
-        cell_fixtures / "input" / "mouse.h5ad", publications={"url": web.url("/collections"), "refresh_days": 0}
-    )
-    made = CellsBuild(cells, tmp_path / "root")
-    assert made.write_publications(cache).publications == 5
-    web.files["/collections"] = b"[]"
-    assert made.write_publications(cache).publications == 0
-    web.files["/collections"] = b"[{}]"
-    kept = made.write_publications(cache)
-    assert (kept.kept, kept.publications) == (True, 0)
-    assert "could not be refreshed and stays as it was" in str(kept.warning)
-    del web.files["/collections"]
-    assert "stays as it was" in str(made.write_publications(cache).warning)
-    patient = CellsBuild(
-        cells.model_copy(update={"publications": cells.publications.model_copy(update={"refresh_days": 30})}),
-        tmp_path / "root",
-    )
-    web.files["/collections"] = (cell_fixtures / "collections_curation_v1.json").read_bytes()
-    assert patient.write_publications(cache) == kept.__class__(0, kept=True)
-    del web.files["/collections"]
-    with pytest.raises(FetchError):
-        CellsBuild(cells, tmp_path / "new").write_publications(cache)
+        status, _, error = refreshed(0)  # there is no such page yet
+        assert (status, "404" in str(error)) == ("failed", True)
+        web.files["/collections"] = whole
+        assert refreshed(0) == ("built", 5, None)
+        web.files["/collections"] = b"[]"
+        assert refreshed(29) == ("intact", 5, None)
+        web.files["/collections"] = b"[{}]"
+        status, rows, warning = refreshed(30)
+        assert (status, rows) == ("built", 5)
+        assert "could not be refreshed and stays as it was" in str(warning)
+        assert refreshed(30)[0] == "intact"  # it is asked again the next day
+        del web.files["/collections"]
+        assert "could not be refreshed" in str(refreshed(31)[2])
+        web.files["/collections"] = b"[]"
+        assert refreshed(32) == ("built", 0, None)
 
 
 # the section

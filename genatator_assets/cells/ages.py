@@ -26,9 +26,6 @@ from genatator_assets.sources.h5ad import H5ad
 if TYPE_CHECKING:
     from genatator_assets.cells.section import AgeRules
 
-STEP = 1
-"""Raised when the same stages get other ages."""
-
 STAGE_ID, STAGE_LABEL = "development_stage_ontology_term_id", "development_stage"
 _ORGANISM, _ORGANISM_ID = "organism", "organism_ontology_term_id"
 

@@ -15,20 +15,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from genatator_assets.cells.genes import Vocabulary
-from genatator_assets.cells.outcomes import guarded
+from genatator_assets.cells.outcomes import blaming
 from genatator_assets.cells.recipe import ChunkTask, GeneList, Recipe
 from genatator_assets.cells.sentences import Ranked, Writer, fault_of, rank
-from genatator_assets.cells.survey import columns_of, fault_text
+from genatator_assets.cells.survey import Written, columns_of, fault_text
 from genatator_assets.cells.symbols import read_genes
 from genatator_assets.errors import H5adError
 from genatator_assets.sources.h5ad import H5ad, RowSource, open_h5ad
-from genatator_assets.sources.h5ad.spill import Spill
+from genatator_assets.sources.h5ad.spill import spill
 from genatator_assets.work.files import require_own_folder
-from genatator_assets.work.manifest import Manifest, OutputFile, finished
-from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.tables import TableWriter, readable, table_writer, write_table
 from genatator_assets.work.unit import Provenance
 
@@ -38,14 +38,11 @@ ROW_GROUP = 2_048
 COUNTS = pa.schema([("symbol", pa.string()), ("cells", pa.int64())])
 """How many cells of a range have each symbol, before sentences are cut."""
 
+SORTED_FROM = 2_000_000
+"""Values of a CSC matrix from which on it is sorted by rows first; fewer are searched through for each range."""
+
 _ZSTD_LEVEL = 3
 _AGES = ("age", "age_months", "age_low", "age_high")
-
-
-def intact(task: ChunkTask) -> Outcome | None:
-    """Return the outcome of a range that needs no work: its chunks are there, made by this very task."""
-    manifest = finished(_manifest(task), task.fingerprint, task.recipe.root)
-    return Outcome(task.key, "intact", manifest.facts) if manifest else None
 
 
 def build_chunks(tasks: Sequence[ChunkTask]) -> list[Outcome]:
@@ -56,12 +53,8 @@ def build_chunks(tasks: Sequence[ChunkTask]) -> list[Outcome]:
     outcomes = []
     for recipe, same in groupby(tasks, key=lambda task: task.recipe):
         with _Shared(recipe) as shared:
-            outcomes += [intact(task) or guarded(shared.build, task) for task in same]
+            outcomes += [guarded(blaming(shared.build), task) for task in same]
     return outcomes
-
-
-def _manifest(task: ChunkTask) -> Path:
-    return task.recipe.layout.chunk_manifest(task.recipe.dataset, task.number)
 
 
 class _Shared(ExitStack):
@@ -76,46 +69,44 @@ class _Shared(ExitStack):
         return self.enter_context(_bench(self._recipe))
 
     def build(self, task: ChunkTask) -> Outcome:
-        """Build one range."""
+        """Build one range, unless it is."""
+        if task.unit.finished():
+            return Outcome(task.key, "intact")
         return _build(task, self._bench)
 
 
 def _build(task: ChunkTask, bench: "_Bench") -> Outcome:
-    recipe = task.recipe
-    require_own_folder(_manifest(task).parent, recipe.root)
-    _manifest(task).unlink(missing_ok=True)
-    provenance = Provenance(recipe.made_from, {**recipe.recorded, "range": task.number})
+    recipe, unit = task.recipe, task.unit
+    require_own_folder(unit.manifest.parent, recipe.root)
+    unit.begin()
     symbol_counts = np.zeros(len(bench.vocabulary), np.int64)
     with ExitStack() as stack:
         chunks = {}
         for split, number in task.names.items():
             path = recipe.layout.chunk(recipe.dataset, split, number)
             require_own_folder(path.parent, recipe.root)
-            chunks[split] = _Chunk(stack, path, provenance, bench)
+            chunks[split] = _Chunk(stack, path, unit.provenance, bench)
         for split, cells in _cells(task, bench, symbol_counts):
             chunks[split].add(cells)
         for chunk in chunks.values():
             chunk.finish()
-    files = [file for chunk in chunks.values() for file in chunk.written(recipe.root)]
-    files.append(_write_counts(task, bench.vocabulary, symbol_counts, provenance))
+    written = {path: measured for chunk in chunks.values() for path, measured in chunk.written.items()}
     kept = {str(split): chunk.cells for split, chunk in chunks.items()}
     facts = {
         "cells": kept,
         "empty_sentence": task.cells - sum(kept.values()),
-        "bytes": sum(file.bytes for file in files),
-        "chunks": {file.path: chunk.cells for chunk in chunks.values() for file in chunk.written(recipe.root)},
+        "bytes": sum(measured.bytes for measured in written.values()),
+        "chunks": {path.relative_to(recipe.root).as_posix(): c.cells for c in chunks.values() for path in c.written},
     }
-    Manifest(task.fingerprint, tuple(files), facts).write(_manifest(task))
-    return Outcome(task.key, "built", facts)
+    unit.finish({**written, **_write_counts(task, bench.vocabulary, symbol_counts)}, facts)
+    return Outcome(task.key, "built")
 
 
-def _write_counts(
-    task: ChunkTask, vocabulary: Vocabulary, counts: NDArray[np.int64], provenance: Provenance
-) -> OutputFile:
+def _write_counts(task: ChunkTask, vocabulary: Vocabulary, counts: NDArray[np.int64]) -> Written:
     used = np.flatnonzero(counts).tolist()
     path = task.recipe.layout.counts(task.recipe.dataset, task.number)
     table = pa.table({"symbol": [vocabulary.symbols[number] for number in used], "cells": counts[used]}, COUNTS)
-    return OutputFile.of(path, task.recipe.root, write_table(path, table, provenance))
+    return {path: write_table(path, table, task.unit.provenance)}
 
 
 @dataclass(frozen=True)
@@ -173,9 +164,16 @@ def _bench(recipe: Recipe) -> Iterator[_Bench]:
 
 
 def row_source(file: H5ad, recipe: Recipe) -> RowSource:
-    """Return what rows are read from: the matrix, or its copy sorted by rows where there is one."""
-    matrix, spilled = file.matrix(recipe.matrix), Spill(recipe.layout.spill(recipe.dataset))
-    return spilled if recipe.layout_of_matrix == "csc" and spilled.key == recipe.spill_key else matrix
+    """Return what rows are read from: the matrix, or if it is in CSC and large, a copy that is sorted by rows.
+
+    Whoever needs the copy first makes it, and others wait for it.
+    """
+    matrix, folder = file.matrix(recipe.matrix), recipe.layout.spill(recipe.dataset)
+    if matrix.layout != "csc" or matrix.stored < SORTED_FROM:
+        return matrix
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        return spill(matrix, folder, recipe.spill_key)
 
 
 def _in_list(one: GeneList, vocabulary: Vocabulary, upper_case: bool) -> NDArray[np.bool_]:
@@ -283,6 +281,7 @@ class _Chunk:
     def _write(self, cells: pa.Table) -> None:
         self._writer.write(cells, ROW_GROUP)
 
-    def written(self, root: Path) -> list[OutputFile]:
-        """Return the file, once it is whole."""
-        return [OutputFile.of(self._path, root, self._writer.measured)] if self.cells else []
+    @property
+    def written(self) -> Written:
+        """The file, once it is whole."""
+        return {self._path: self._writer.measured} if self.cells else {}

@@ -20,9 +20,6 @@ from genatator_assets.sources.h5ad import Frame
 if TYPE_CHECKING:
     from genatator_assets.cells.section import CellSplit
 
-STEP = 1
-"""Raised when the same donors are split otherwise."""
-
 UnitKind = Literal["donor", "cell"]
 
 _COLUMNS = ("donor_id", "donor", "subject_id", "individual")

@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 from genatator_assets.cells.genes import Vocabulary
 from genatator_assets.sources.h5ad import Rows
 
-STEP = 1
-"""Raised when the same values give another fit."""
-
 _LOG_RANKS = 3.0
 _PER_CELL = 10_000
 

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from genatator_assets.cells.build import read_failure
 from genatator_assets.cells.layout import CellsLayout
+from genatator_assets.cells.outcomes import read_failure
 from genatator_assets.cells.survey import read_surveyed
-from genatator_assets.errors import DatasetError
+from genatator_assets.cells.symbols import read_named
+from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import Manifest, read_manifest
+from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.tables import read_table, write_table
-from genatator_assets.work.unit import Provenance
+from genatator_assets.work.unit import Provenance, Step, Unit
 
 CHUNKS = pa.schema(
     [
@@ -59,47 +63,79 @@ SUMMARY = pa.schema(
 step that failed and why. `symbols_share` is the share of genes that have a symbol."""
 
 
+STEP = Step("cell_tables", 1)
+ASSET = "cell_dataset"
+
+
 @dataclass(frozen=True)
-class Gathered:
-    """What all datasets hold together; `absent` are those that are not built."""
+class GatherTask:
+    """The tables over all datasets of a catalogue, and the units of those that are built."""
 
-    datasets: int
-    chunks: int
-    cells: int
-    bytes: int
-    absent: tuple[str, ...]
+    root: Path
+    datasets: tuple[str, ...]
+    run_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        """There is one."""
+        return ""
+
+    @property
+    def size(self) -> int:
+        """There is one."""
+        return 1
+
+    @property
+    def layout(self) -> CellsLayout:
+        """Where its files stand."""
+        return CellsLayout(self.root)
+
+    @cached_property
+    def built(self) -> dict[str, Manifest]:
+        """The manifests of the datasets that are built."""
+        found = {name: read_manifest(self.layout.manifest(name)) for name in self.datasets}
+        return {name: manifest for name, manifest in found.items() if manifest is not None}
+
+    @cached_property
+    def units(self) -> dict[str, Unit]:
+        """All the tables."""
+        inputs = {name: manifest.fingerprint for name, manifest in self.built.items()}
+        failures = {name: dict(read_failure(self.layout, name)) for name in self.datasets}
+        return {ASSET: Unit(self.root, self.layout.gathered, Provenance(inputs, {"failures": failures}, STEP))}
 
 
-def gather(datasets: Sequence[str], layout: CellsLayout) -> Gathered:
-    """Write the tables over all datasets that are built.
+def build_tables(tasks: Sequence[GatherTask]) -> list[Outcome]:
+    """Write the tables over all datasets that are built."""
+    return [guarded(_build, task) for task in tasks]
 
-    Raises:
-        DatasetError: none is.
-    """
-    manifests = {name: manifest for name in datasets if (manifest := read_manifest(layout.manifest(name)))}
-    summary = [_summary(name, manifests.get(name), layout) for name in datasets]
-    made_from = Provenance({name: manifest.fingerprint for name, manifest in manifests.items()})
 
-    def write(path: Any, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
-        write_table(path, pa.Table.from_pylist(rows, schema), made_from)
-
-    write(layout.summary, summary, SUMMARY)
-    if not manifests:
-        failed = "; ".join(f"{row['dataset']}: {row['error']}" for row in summary if row["error"])
-        raise DatasetError(f"no dataset of cells is built{': ' + failed if failed else '; build the chunks first'}")
-    chunks = [row for name, manifest in manifests.items() for row in _chunks(name, manifest)]
-    write(layout.chunks, chunks, CHUNKS)
-    write(layout.dropped, [row for name, one in manifests.items() for row in _dropped(name, one.facts)], DROPPED)
-    fits = [{"dataset": name, **one.facts["rank_fit"]} for name, one in manifests.items() if one.facts["rank_fit"]]
-    write(layout.fits, fits, FITS)
-    write_table(layout.vocabulary, _vocabulary(manifests, layout), made_from)
-    return Gathered(
-        datasets=len(manifests),
-        chunks=len(chunks),
-        cells=sum(row["cells"] for row in chunks),
-        bytes=sum(row["bytes"] for row in chunks),
-        absent=tuple(name for name in datasets if name not in manifests),
-    )
+def _build(task: GatherTask) -> Outcome:
+    unit, layout, built = task.units[ASSET], task.layout, task.built
+    if unit.finished():
+        return Outcome(task.key, "intact")
+    unit.begin()
+    summary = [_summary(name, built.get(name), layout) for name in task.datasets]
+    chunks = [row for name, manifest in built.items() for row in _chunks(name, manifest)]
+    fits = [{"dataset": name, **one.facts["rank_fit"]} for name, one in built.items() if one.facts["rank_fit"]]
+    tables = {
+        layout.summary: pa.Table.from_pylist(summary, SUMMARY),
+        layout.chunks: pa.Table.from_pylist(chunks, CHUNKS),
+        layout.dropped: pa.Table.from_pylist([row for one in built.items() for row in _dropped(*one)], DROPPED),
+        layout.fits: pa.Table.from_pylist(fits, FITS),
+        layout.vocabulary: _vocabulary(built, layout),
+    }
+    with recorded(unit.manifest, task.run_id):
+        written = {path: write_table(path, table, unit.provenance) for path, table in tables.items()}
+    facts = {
+        "datasets": len(built),
+        "chunks": len(chunks),
+        "cells": sum(row["cells"] for row in chunks),
+        "bytes": sum(row["bytes"] for row in chunks),
+        "symbols": len(tables[layout.vocabulary]),
+        "absent": [name for name in task.datasets if name not in built],
+    }
+    unit.finish(written, facts)
+    return Outcome(task.key, "built")
 
 
 def _chunks(dataset: str, manifest: Manifest) -> Iterable[dict[str, Any]]:
@@ -111,8 +147,9 @@ def _chunks(dataset: str, manifest: Manifest) -> Iterable[dict[str, Any]]:
             yield {"dataset": dataset, "split": split, "cells": cells, **vars(output)}
 
 
-def _dropped(dataset: str, facts: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    return ({"dataset": dataset, "reason": reason, "cells": cells} for reason, cells in facts["dropped"].items())
+def _dropped(dataset: str, manifest: Manifest) -> Iterable[dict[str, Any]]:
+    dropped = manifest.facts["dropped"].items()
+    return ({"dataset": dataset, "reason": reason, "cells": cells} for reason, cells in dropped)
 
 
 def _vocabulary(manifests: Mapping[str, Manifest], layout: CellsLayout) -> pa.Table:
@@ -136,17 +173,12 @@ def _summary(dataset: str, manifest: Manifest | None, layout: CellsLayout) -> di
         "status": "failed" if failure else "built" if manifest else "absent",
         "error": f"{failure['step']}: {failure['error']}" if failure else None,
     }
-    if read_manifest(layout.source(dataset)) is not None:
-        found = read_surveyed(layout, dataset)
+    if (found := read_surveyed(layout, dataset)) is not None:
         donors = found.units if found.donor_column else None
         row |= {"cells": found.cells, "matrix": found.matrix, "layout": found.layout, "donors": donors}
         row |= {"file": found.path, "sha256": found.sha256}
-    if (genes := read_manifest(layout.genes_manifest(dataset))) is not None:
-        named = sum(
-            genes.facts["symbols"].get(source, 0)
-            for source in ("hgnc", "table", "assembly", "feature_name", "var_name")
-        )
-        row["symbols_share"] = named / genes.facts["genes"] if genes.facts["genes"] else None
+    if (named := read_named(layout, dataset)) is not None:
+        row["symbols_share"] = named.share
     if manifest is not None:
         facts = manifest.facts
         row |= {"kept": sum(facts["kept"].values()), "dropped": sum(facts["dropped"].values()), "bytes": facts["bytes"]}

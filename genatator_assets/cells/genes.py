@@ -17,9 +17,6 @@ from numpy.typing import NDArray
 
 from genatator_assets.errors import CatalogueError
 
-STEP = 1
-"""Raised when the same genes get other symbols."""
-
 SymbolSource = Literal["hgnc", "table", "assembly", "feature_name", "var_name"]
 NoSymbol = Literal["spike_in", "ensembl_id", "whitespace", "empty"]
 

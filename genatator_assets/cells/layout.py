@@ -77,9 +77,24 @@ class CellsLayout:
         return self.top / "publications.parquet"
 
     @property
+    def publications_manifest(self) -> Path:
+        """What made the table of publications."""
+        return self.top / "publications.json"
+
+    @property
     def donors(self) -> Path:
         """Table of all donors with their splits."""
         return self.top / "donors.parquet"
+
+    @property
+    def donors_manifest(self) -> Path:
+        """What made the table of donors."""
+        return self.top / "donors.json"
+
+    @property
+    def gathered(self) -> Path:
+        """What made the tables over all datasets."""
+        return self.top / "tables.json"
 
     @property
     def chunks(self) -> Path:

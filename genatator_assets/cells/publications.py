@@ -8,26 +8,31 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.errors import DatasetError, FetchError
-from genatator_assets.work.made import read_made, recorded
+from genatator_assets.work.files import canonical_json, measure, sha256_of_file
+from genatator_assets.work.made import recorded
+from genatator_assets.work.manifest import read_manifest
+from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.tables import read_table, write_table
-from genatator_assets.work.unit import Provenance
+from genatator_assets.work.unit import Provenance, Step, Unit
 
 if TYPE_CHECKING:
     from genatator_assets.cells.section import Publications
-    from genatator_assets.sources.fetch import Cache
 
-STEP = 1
-"""Raised when the same collections give another table."""
+STEP = Step("publications", 1)
+ASSET = "publications"
 
+_REFRESH_DAYS = 30
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _STEM = re.compile(_UUID)
 _DEPLOYED = re.compile(rf"/e/({_UUID})\.cxg")
@@ -157,55 +162,91 @@ class PublicationTable:
 
 
 @dataclass(frozen=True)
-class Refreshed:
-    """What became of the table: its rows, whether it is as it was, and why it could not be made anew."""
+class PublicationsTask:
+    """The table of publications, and where it comes from.
 
-    publications: int
-    kept: bool
-    warning: str | None = None
-
-
-def write_publications(
-    rules: Publications, layout: CellsLayout, cache: Cache, run_id: str | None = None, now: datetime | None = None
-) -> Refreshed:
-    """Write the table of publications: from the file that the rules name, or its address if what is stored is too old.
-
-    Without either it is empty, and files speak for themselves. If an address can't be asked, the stored table stays.
-
-    Raises:
-        DatasetError: what was found is only a part of an answer, or something else.
-        FetchError: the address can't be asked, and nothing is stored.
+    `asked` is the day of the last request that counts: a table that an address gave is fresh until `refresh_days` after
+    it. If the address can't be asked, the stored table stays, and it is asked again the next day.
     """
-    if rules.address is None:
-        text = rules.path.read_text(encoding="utf-8") if rules.path else "[]"
-        return _stored(text, str(rules.path), layout, run_id)
-    if _fresh(rules, layout, now or datetime.now(UTC)):
-        return Refreshed(len(read_table(layout.publications)), kept=True)
+
+    root: Path
+    rules: Publications
+    asked: str | None
+    run_id: str | None = None
+
+    @classmethod
+    def of(cls, root: Path, rules: Publications, today: date) -> PublicationsTask:
+        """Return the task of a day."""
+        asked = None
+        if rules.address is not None:
+            stored = read_manifest(CellsLayout(root).publications_manifest)
+            facts = stored.facts if stored and stored.facts["origin"] == rules.address else {}
+            fresh = timedelta(days=_REFRESH_DAYS if rules.refresh_days is None else rules.refresh_days)
+            last = facts.get("fetched")
+            asked = last if last and today - date.fromisoformat(last) < fresh else today.isoformat()
+        return cls(root, rules, asked)
+
+    @property
+    def key(self) -> str:
+        """There is one."""
+        return ""
+
+    @property
+    def size(self) -> int:
+        """There is one."""
+        return 1
+
+    @property
+    def layout(self) -> CellsLayout:
+        """Where its files stand."""
+        return CellsLayout(self.root)
+
+    @cached_property
+    def units(self) -> dict[str, Unit]:
+        """The table."""
+        made_from = {"address": self.rules.address, "asked": self.asked}
+        inputs = {"collections": sha256_of_file(self.rules.path)} if self.rules.path else {}
+        return {ASSET: Unit(self.root, self.layout.publications_manifest, Provenance(inputs, made_from, STEP))}
+
+
+def build_publications(tasks: Sequence[PublicationsTask]) -> list[Outcome]:
+    """Make the table."""
+    return [guarded(_build, task) for task in tasks]
+
+
+def _build(task: PublicationsTask) -> Outcome:
+    if task.units[ASSET].finished():
+        return Outcome(task.key, "intact")
+    if task.rules.address is None:
+        text = task.rules.path.read_text(encoding="utf-8") if task.rules.path else "[]"
+        return _store(task, read_collections(text, str(task.rules.path)))
+    from genatator_assets.sources.fetch import Cache  # noqa: PLC0415 - slow to import, seldom needed
+
     try:
-        text = replace(cache, again=True).page(rules.address)
-        return _stored(text, rules.address, layout, run_id)
+        return _store(task, read_collections(Cache(again=True).page(task.rules.address), task.rules.address))
     except (FetchError, DatasetError) as error:
-        if not layout.publications.is_file():
+        before = read_manifest(task.layout.publications_manifest)
+        if before is None or before.facts["origin"] != task.rules.address or not task.layout.publications.is_file():
             raise
         warning = f"the table of publications could not be refreshed and stays as it was: {error}"
-        return Refreshed(len(read_table(layout.publications)), kept=True, warning=warning)
+        measured = measure(task.layout.publications)
+        task.units[ASSET].finish({task.layout.publications: measured}, {**before.facts, "warning": warning})
+        return Outcome(task.key, "built")
 
 
-def _fresh(rules: Publications, layout: CellsLayout, now: datetime) -> bool:
-    made = read_made(layout.publications)
-    if made is None or not layout.publications.is_file():
-        return False
-    days = 30 if rules.refresh_days is None else rules.refresh_days
-    return now - datetime.fromisoformat(made.started) < timedelta(days=days)
-
-
-def _stored(text: str, origin: str, layout: CellsLayout, run_id: str | None) -> Refreshed:
-    publications = read_collections(text, origin)
-    table = pa.Table.from_pylist([asdict(one) for one in publications], SCHEMA)
-    inputs = {"collections": hashlib.sha256(text.encode()).hexdigest()}
-    with recorded(layout.publications, run_id):
-        write_table(layout.publications, table, Provenance(inputs, {"step": STEP}))
-    return Refreshed(len(publications), kept=False)
+def _store(task: PublicationsTask, publications: Sequence[Publication]) -> Outcome:
+    unit, path = task.units[ASSET], task.layout.publications
+    unit.begin()
+    rows = [asdict(one) for one in publications]
+    content = hashlib.sha256(canonical_json(rows).encode()).hexdigest()
+    with recorded(unit.manifest, task.run_id):
+        measured = write_table(
+            path, pa.Table.from_pylist(rows, SCHEMA), Provenance({"publications": content}, {}, STEP)
+        )
+    origin = task.rules.address or (str(task.rules.path) if task.rules.path else None)
+    facts = {"publications": len(rows), "origin": origin, "fetched": task.asked, "warning": None}
+    unit.finish({path: measured}, facts)
+    return Outcome(task.key, "built")
 
 
 def read_publications(layout: CellsLayout) -> PublicationTable:

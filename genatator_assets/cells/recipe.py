@@ -12,17 +12,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from genatator_assets.cells import genes, sentences
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.publications import Publication
 from genatator_assets.cells.split import held_out_units
 from genatator_assets.cells.survey import Surveyed
-from genatator_assets.work.manifest import fingerprint_of
 from genatator_assets.work.tables import readable
-from genatator_assets.work.unit import FORMAT_VERSION
+from genatator_assets.work.unit import Provenance, Step, Unit
 
-STEP = 1
-"""Raised when the same plan, genes and values give other chunks."""
+STEP = Step("cell_chunks", 1)
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,6 @@ class Recipe:
     dataset: str
     path: Path
     matrix: str
-    layout_of_matrix: str
     made_from: Mapping[str, str]
     sentence: SentenceRules
     publication: Publication
@@ -79,21 +75,13 @@ class Recipe:
         return CellsLayout(self.root)
 
     @property
-    def recorded(self) -> dict[str, Any]:
-        """What decides the chunks, for provenance."""
-        about = {"matrix": self.matrix, "sentence": self.sentence.recorded, "publication": asdict(self.publication)}
-        steps = {"chunks": STEP, "sentences": sentences.STEP, "genes": genes.STEP, "format": FORMAT_VERSION}
-        return {**about, "steps": steps}
-
-    @property
-    def key(self) -> str:
-        """Name of the dataset."""
-        return self.dataset
-
-    @property
-    def length(self) -> int:
-        """Size of the file in bytes."""
-        return self.path.stat().st_size if self.path.is_file() else 0
+    def parameters(self) -> dict[str, Any]:
+        """What decides the chunks, beside what they are made from."""
+        return {
+            "matrix": self.matrix,
+            "sentence": self.sentence.recorded,
+            "publication": asdict(self.publication),
+        }
 
     @property
     def spill_key(self) -> str:
@@ -114,7 +102,6 @@ class ChunkTask:
     cells: int
     test: bytes | None
     names: Mapping[str | None, int]
-    run_id: str | None = None
 
     @property
     def key(self) -> str:
@@ -122,15 +109,18 @@ class ChunkTask:
         return f"{self.recipe.dataset}/{self.number:04d}"
 
     @property
-    def length(self) -> int:
+    def size(self) -> int:
         """About how many values are read."""
         return round(self.cells * self.recipe.stored_per_cell)
 
     @cached_property
-    def fingerprint(self) -> str:
-        """Of all that decides the bytes of its chunks."""
-        own = {"number": self.number, "test": self.test and self.test.hex(), "names": [*map(str, self.names.items())]}
-        return fingerprint_of({**self.recipe.made_from, **self.recipe.recorded, **own})
+    def unit(self) -> Unit:
+        """Its chunks."""
+        names = {str(split): number for split, number in self.names.items()}
+        own = {"range": self.number, "test": self.test and self.test.hex(), "chunks": names}
+        provenance = Provenance(self.recipe.made_from, {**self.recipe.parameters, **own}, STEP)
+        manifest = self.recipe.layout.chunk_manifest(self.recipe.dataset, self.number)
+        return Unit(self.recipe.root, manifest, provenance)
 
     def splits(self) -> dict[str | None, NDArray[np.bool_]]:
         """Return which of the cells go to which split."""

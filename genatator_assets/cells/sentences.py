@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 from genatator_assets.cells.genes import Vocabulary
 from genatator_assets.sources.h5ad.rows import Numbers, Rows, offsets_of
 
-STEP = 1
-"""Raised when the same values and symbols give other sentences."""
-
 Fault = Literal["negative", "not finite"]
 
 

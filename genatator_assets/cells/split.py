@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,16 +14,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from genatator_assets.cells.donors import STEP, UnitKind, held_out
+from genatator_assets.cells.donors import UnitKind, held_out
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.publications import PublicationTable
 from genatator_assets.cells.survey import Surveyed
-from genatator_assets.work.files import Measured
+from genatator_assets.work.made import recorded
+from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.tables import read_table, table_writer
-from genatator_assets.work.unit import Provenance
+from genatator_assets.work.unit import Provenance, Step, Unit
 
 if TYPE_CHECKING:
     from genatator_assets.cells.section import CellSplit
+
+STEP = Step("donors", 1)
+ASSET = "donors"
 
 SCHEMA = pa.schema(
     [
@@ -55,21 +61,68 @@ class Scoped:
         return cls(dataset, collection if whole and collection is not None else dataset, kind)
 
 
-def write_donors(datasets: Sequence[Scoped], rules: CellSplit | None, layout: CellsLayout) -> Measured:
-    """Decide the split of every unit of all datasets and write the table; `rules` is None where nothing is held out."""
+@dataclass(frozen=True)
+class DonorsTask:
+    """All units of all datasets that could be surveyed, and how they are split; `rules` is None where they are not.
+
+    `plans` are the fingerprints of the datasets' plans.
+    """
+
+    root: Path
+    datasets: tuple[Scoped, ...]
+    plans: Mapping[str, str]
+    rules: CellSplit | None
+    run_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        """There is one."""
+        return ""
+
+    @property
+    def size(self) -> int:
+        """There is one."""
+        return 1
+
+    @property
+    def layout(self) -> CellsLayout:
+        """Where its files stand."""
+        return CellsLayout(self.root)
+
+    @cached_property
+    def units(self) -> dict[str, Unit]:
+        """The table."""
+        rules = self.rules.model_dump(mode="json") if self.rules else None
+        scopes = {one.dataset: [one.scope, one.kind] for one in self.datasets}
+        provenance = Provenance(dict(self.plans), {"split": rules, "scopes": scopes}, STEP)
+        return {ASSET: Unit(self.root, self.layout.donors_manifest, provenance)}
+
+
+def build_donors(tasks: Sequence[DonorsTask]) -> list[Outcome]:
+    """Decide the split of every unit of all datasets and write the table."""
+    return [guarded(_build, task) for task in tasks]
+
+
+def _build(task: DonorsTask) -> Outcome:
+    unit, layout = task.units[ASSET], task.layout
+    if unit.finished():
+        return Outcome(task.key, "intact")
     scopes: dict[tuple[str, UnitKind], list[Scoped]] = defaultdict(list)
-    for one in datasets:
+    for one in task.datasets:
         scopes[one.scope, one.kind].append(one)
-    made_from = {"split": rules.model_dump(mode="json") if rules else None, "step": STEP}
-    scoped = [asdict(one) for one in datasets]
-    with table_writer(layout.donors, SCHEMA, Provenance({}, {**made_from, "datasets": scoped})) as writer:
+    unit.begin()
+    rows = 0
+    with recorded(unit.manifest, task.run_id), table_writer(layout.donors, SCHEMA, unit.provenance) as writer:
         for (scope, _), members in sorted(scopes.items()):
             tables = {one.dataset: read_table(layout.units(one.dataset)) for one in members}
             units, ages = _median_ages(pa.concat_tables(tables.values()))
-            split = _splits(units, ages, scope, rules) if rules else None
+            split = _splits(units, ages, scope, task.rules) if task.rules else None
             for one in members:
-                writer.write(_rows(one, tables[one.dataset], units, ages, split))
-    return writer.measured
+                writer.write(table := _rows(one, tables[one.dataset], units, ages, split))
+                rows += len(table)
+    facts = {"rows": rows, "scopes": len(scopes), "datasets": len(task.datasets)}
+    unit.finish({layout.donors: writer.measured}, facts)
+    return Outcome(task.key, "built")
 
 
 def _splits(units: pa.Array, ages: NDArray[np.float64], scope: str, rules: CellSplit) -> pa.Array:

@@ -19,21 +19,21 @@ from numpy.typing import NDArray
 
 from genatator_assets.cells import ages, donors
 from genatator_assets.cells.layout import CellsLayout
-from genatator_assets.cells.outcomes import guarded
 from genatator_assets.cells.sentences import Fault, fault_of
-from genatator_assets.errors import DatasetError, H5adError
-from genatator_assets.sources.h5ad import H5ad, Matrix, open_h5ad
-from genatator_assets.work.files import Measured, sha256_of_file
-from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished, read_manifest
-from genatator_assets.work.outcome import Outcome
+from genatator_assets.errors import H5adError
+from genatator_assets.sources.h5ad import H5ad, Matrix
+from genatator_assets.work.files import Measured
+from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.tables import table_writer, write_table
-from genatator_assets.work.unit import FORMAT_VERSION, Provenance
+from genatator_assets.work.unit import Provenance, Step
 
 if TYPE_CHECKING:
     from genatator_assets.cells.section import AgeRules
 
-STEP = 1
-"""Raised when the same obs gives another plan."""
+STEP = Step("cell_survey", 1)
+
+Written = dict[Path, Measured]
+"""Files that were written."""
 
 PLAN = pa.schema(
     [
@@ -64,12 +64,9 @@ _AGE_FIELDS = {"age": "years", "age_months": "months", "age_low": "low", "age_hi
 
 
 @dataclass(frozen=True)
-class SurveyTask:
-    """A file to look at, and by what rules."""
+class SurveyRules:
+    """What decides the plan of a file, beside its content; `lists` are names of gene lists, which become columns."""
 
-    root: Path
-    dataset: str
-    path: Path
     matrix: str
     ages: AgeRules
     chunk_cells: int
@@ -77,26 +74,9 @@ class SurveyTask:
     lists: tuple[str, ...]
 
     @property
-    def key(self) -> str:
-        """Name of the dataset."""
-        return self.dataset
-
-    @property
-    def length(self) -> int:
-        """Size of the file in bytes."""
-        return self.path.stat().st_size if self.path.is_file() else 0
-
-    @property
-    def layout(self) -> CellsLayout:
-        """Where its files stand."""
-        return CellsLayout(self.root)
-
-    def fingerprint(self, sha256: str) -> str:
-        """Of all that decides what is found, given the file's hash."""
-        rules = {"ages": self.ages.model_dump(mode="json"), "primary_only": self.primary_only}
-        cut = {"chunk_cells": self.chunk_cells, "lists": self.lists, "matrix": self.matrix}
-        steps = {"survey": STEP, "ages": ages.STEP, "donors": donors.STEP, "format": FORMAT_VERSION}
-        return fingerprint_of({"source": sha256, **rules, **cut, "steps": steps})
+    def recorded(self) -> dict[str, Any]:
+        """The rules as values for provenance."""
+        return {**vars(self), "ages": self.ages.model_dump(mode="json")}
 
 
 @dataclass(frozen=True)
@@ -105,7 +85,7 @@ class Surveyed:
 
     `columns` are those of obs with the names and Arrow types that they have in chunks, `renamed` what obs calls some of
     them. `dropped` counts cells by the reason why they are left out, `ranges` those parts of the rest that are built at
-    once. `donor_column` is None where each cell is split by its own id.
+    once. `donor_column` is None where each cell is split by its own id. `plan` is the fingerprint of the plan.
     """
 
     path: str
@@ -129,6 +109,7 @@ class Surveyed:
     ages: Mapping[str, int]
     ranges: int
     uns: Mapping[str, str]
+    plan: str
 
     @property
     def citation(self) -> str | None:
@@ -136,83 +117,66 @@ class Surveyed:
         return self.uns.get("citation")
 
 
-def survey(tasks: Sequence[SurveyTask]) -> list[Outcome]:
-    """Look at each file; a bad one becomes a failed outcome and leaves the others alone."""
-    return [guarded(_survey, task) for task in tasks]
+def read_surveyed(layout: CellsLayout, dataset: str) -> Surveyed | None:
+    """Read what was found in a dataset's file; None if it has not been surveyed."""
+    manifest = read_manifest(layout.source(dataset))
+    return None if manifest is None else Surveyed(**{**manifest.facts, "matrices": tuple(manifest.facts["matrices"])})
 
 
-def read_surveyed(layout: CellsLayout, dataset: str) -> Surveyed:
-    """Read what was found in a dataset's file.
+def survey(file: H5ad, dataset: str, sha256: str, rules: SurveyRules, layout: CellsLayout) -> tuple[Surveyed, Written]:
+    """Look at an open file and write its plan and its units; return what was found, and the files.
 
     Raises:
-        DatasetError: it has not been looked at.
+        H5adError: the file lacks what the rules need, or its values are not expression.
     """
-    manifest = read_manifest(layout.source(dataset))
-    if manifest is None:
-        raise DatasetError(
-            f"{layout.source(dataset)} does not exist: dataset {dataset} has not been surveyed; build it"
-        )
-    return Surveyed(**{**manifest.facts, "matrices": tuple(manifest.facts["matrices"])})
-
-
-def _survey(task: SurveyTask) -> Outcome:
-    if not task.path.is_file():
-        raise H5adError(f"{task.path} does not exist; it was there when the catalogue was read")
-    sha256, kept = _hash(task), task.layout.source(task.dataset)
-    if manifest := finished(kept, task.fingerprint(sha256), task.root):
-        return Outcome(task.key, "intact", manifest.facts)
-    kept.unlink(missing_ok=True)
-    with open_h5ad(task.path) as file:
-        facts, outputs = _look(task, file, sha256)
-    Manifest(task.fingerprint(sha256), outputs, facts).write(kept)
-    return Outcome(task.key, "built", facts)
-
-
-def _hash(task: SurveyTask) -> str:
-    """Return the file's SHA-256: as it was recorded if neither its size nor its time has changed since."""
-    manifest, now = read_manifest(task.layout.source(task.dataset)), task.path.stat()
-    if manifest is not None:
-        known = manifest.facts
-        if (known["path"], known["bytes"], known["modified_ns"]) == (str(task.path), now.st_size, now.st_mtime_ns):
-            return str(known["sha256"])
-    return sha256_of_file(task.path)
-
-
-def _look(task: SurveyTask, file: H5ad, sha256: str) -> tuple[dict[str, Any], tuple[OutputFile, ...]]:
-    matrix, stat = file.matrix(task.matrix), task.path.stat()
+    matrix, stat = file.matrix(rules.matrix), file.path.stat()
     require_expression(file, matrix)
-    found, column = ages.ages_of(file, task.ages), donors.donor_column(file.obs)
-    reasons = _reasons(task, file, found)
+    found, column = ages.ages_of(file, rules.ages), donors.donor_column(file.obs)
+    reasons = _reasons(rules, file, found)
     rows = np.flatnonzero(reasons == "")
     units = file.obs.index() if column is None else donors.donors_of(file.obs.column(column))
-    units = units.take(pa.array(rows))
-    provenance = Provenance({"source": sha256}, {"fingerprint": task.fingerprint(sha256)})
-    outputs = (_write_plan(task, provenance, rows, units, found), _write_units(task, provenance, rows, units, found))
-    names = columns_of(file, task.lists)
-    facts = {
-        "path": str(task.path),
-        "sha256": sha256,
-        "bytes": stat.st_size,
-        "modified_ns": stat.st_mtime_ns,
-        "matrix": task.matrix,
-        "matrices": list(file.matrices),
-        "layout": matrix.layout,
-        "dtype": matrix.dtype.name,
-        "stored": matrix.stored,
-        "cells": matrix.shape[0],
-        "genes": matrix.shape[1],
-        "columns": {ours: _type_name(file, name) for name, ours in names.items()},
-        "renamed": {ours: name for name, ours in names.items() if ours != name},
-        "donor_column": column,
-        "units": len(units.unique()) - (units.null_count > 0),
-        "cells_without_unit": units.null_count,
-        "planned": len(rows),
-        "dropped": _counted(reasons[reasons != ""]),
-        "ages": _counted(_age_reasons(found)),
-        "ranges": -(-len(rows) // task.chunk_cells),
-        "uns": {key: text for key in ("title", "citation", "schema_version") if (text := file.uns(key)) is not None},
+    planned = _Planned(rows, units.take(pa.array(rows)), found)
+    provenance = Provenance({"source": sha256}, rules.recorded, STEP)
+    written = {
+        layout.plan(dataset): _write_plan(layout.plan(dataset), provenance, planned, rules.chunk_cells),
+        layout.units(dataset): _write_units(layout.units(dataset), provenance, planned),
     }
-    return facts, outputs
+    names = columns_of(file, rules.lists)
+    uns = {key: text for key in ("title", "citation", "schema_version") if (text := file.uns(key)) is not None}
+    surveyed = Surveyed(
+        path=str(file.path),
+        sha256=sha256,
+        bytes=stat.st_size,
+        modified_ns=stat.st_mtime_ns,
+        matrix=rules.matrix,
+        matrices=file.matrices,
+        layout=matrix.layout,
+        dtype=matrix.dtype.name,
+        stored=matrix.stored,
+        cells=matrix.shape[0],
+        genes=matrix.shape[1],
+        columns={ours: _type_name(file, name) for name, ours in names.items()},
+        renamed={ours: name for name, ours in names.items() if ours != name},
+        donor_column=column,
+        units=len(planned.units.unique()) - (planned.units.null_count > 0),
+        cells_without_unit=planned.units.null_count,
+        planned=len(rows),
+        dropped=_counted(reasons[reasons != ""]),
+        ages=_counted(_age_reasons(found)),
+        ranges=-(-len(rows) // rules.chunk_cells),
+        uns=uns,
+        plan=provenance.fingerprint,
+    )
+    return surveyed, written
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """The cells that pass the filters: their rows, the unit of each, and the ages of all cells."""
+
+    rows: NDArray[np.int64]
+    units: pa.Array
+    ages: ages.Ages
 
 
 def _counted(words: NDArray[Any]) -> dict[str, int]:
@@ -225,13 +189,13 @@ def _age_reasons(found: ages.Ages) -> NDArray[Any]:
     return of_kinds[found.codes]
 
 
-def _reasons(task: SurveyTask, file: H5ad, found: ages.Ages) -> NDArray[Any]:
+def _reasons(rules: SurveyRules, file: H5ad, found: ages.Ages) -> NDArray[Any]:
     """Return why each cell is left out, "" where it is kept."""
     reasons = np.full(file.obs.length, "", "U32")
-    if task.ages.required:
+    if rules.ages.required:
         known = found.known
         reasons[~known] = _age_reasons(found)[~known]
-    if task.primary_only:
+    if rules.primary_only:
         reasons[~_primary(file)] = "not_primary"
     return reasons
 
@@ -248,43 +212,33 @@ def _primary(file: H5ad) -> NDArray[np.bool_]:
     return primary
 
 
-def _write_plan(
-    task: SurveyTask, provenance: Provenance, rows: NDArray[np.int64], units: pa.Array, found: ages.Ages
-) -> OutputFile:
-    reasons = pa.array([age.reason for age in found.kinds], pa.string())
+def _write_plan(path: Path, provenance: Provenance, planned: _Planned, chunk_cells: int) -> Measured:
+    reasons = pa.array([age.reason for age in planned.ages.kinds], pa.string())
     settings = {"use_dictionary": ["unit", "age_reason"], "column_encoding": {"row": "DELTA_BINARY_PACKED"}}
-    path = task.layout.plan(task.dataset)
     with table_writer(path, PLAN, provenance, **settings) as writer:
-        for start in range(0, len(rows), task.chunk_cells):
-            part = rows[start : start + task.chunk_cells]
-            codes = found.codes[part]
+        for start in range(0, len(planned.rows), chunk_cells):
+            part = planned.rows[start : start + chunk_cells]
+            codes = planned.ages.codes[part]
             columns = {
                 "row": pa.array(part),
-                "unit": units.slice(start, len(part)).cast(PLAN.field("unit").type),
-                **{name: _of_kinds(found, field, codes) for name, field in _AGE_FIELDS.items()},
+                "unit": planned.units.slice(start, len(part)).cast(PLAN.field("unit").type),
+                **{name: _of_kinds(planned.ages, field, codes) for name, field in _AGE_FIELDS.items()},
                 "age_reason": reasons.take(pa.array(codes)).dictionary_encode(),
             }
             writer.write(pa.table(columns, PLAN))
-    return OutputFile.of(path, task.root, writer.measured)
+    return writer.measured
 
 
 def _of_kinds(found: ages.Ages, field: str, codes: NDArray[np.int32]) -> pa.Array:
     return pa.array([getattr(age, field) for age in found.kinds], pa.float64()).take(pa.array(codes))
 
 
-def _write_units(
-    task: SurveyTask, provenance: Provenance, rows: NDArray[np.int64], units: pa.Array, found: ages.Ages
-) -> OutputFile:
-    age = _of_kinds(found, "years", found.codes[rows])
-    cells = pa.table({"unit": units.cast(pa.string()), "age": age}).filter(pc.is_valid(units))
-    counted = (
-        cells.group_by(["unit", "age"])
-        .aggregate([([], "count_all")])
-        .sort_by([("unit", "ascending"), ("age", "ascending")])
-    )
-    path = task.layout.units(task.dataset)
-    measured: Measured = write_table(path, counted.rename_columns(UNITS.names).cast(UNITS), provenance)
-    return OutputFile.of(path, task.root, measured)
+def _write_units(path: Path, provenance: Provenance, planned: _Planned) -> Measured:
+    age = _of_kinds(planned.ages, "years", planned.ages.codes[planned.rows])
+    cells = pa.table({"unit": planned.units.cast(pa.string()), "age": age}).filter(pc.is_valid(planned.units))
+    counted = cells.group_by(["unit", "age"]).aggregate([([], "count_all")])
+    ordered = counted.sort_by([("unit", "ascending"), ("age", "ascending")])
+    return write_table(path, ordered.rename_columns(UNITS.names).cast(UNITS), provenance)
 
 
 def columns_of(file: H5ad, lists: Sequence[str]) -> dict[str, str]:

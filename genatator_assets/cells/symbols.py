@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.cells.genes import (
     SCHEMA,
-    STEP,
     Gene,
+    SymbolSource,
     SymbolTable,
     count_symbols,
     gene_table,
@@ -23,18 +23,19 @@ from genatator_assets.cells.genes import (
     own_table,
 )
 from genatator_assets.cells.layout import CellsLayout
-from genatator_assets.cells.outcomes import guarded
+from genatator_assets.cells.survey import Written
 from genatator_assets.errors import CatalogueError, DatasetError, H5adError
-from genatator_assets.sources.h5ad import Frame, H5ad, open_h5ad
+from genatator_assets.sources.h5ad import Frame, H5ad
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished
-from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.tables import read_table, write_table
-from genatator_assets.work.unit import FORMAT_VERSION, Provenance
+from genatator_assets.work.unit import Provenance, Step
 
 if TYPE_CHECKING:
     from genatator_assets.cells.section import Genes
+
+STEP = Step("gene_symbols", 1)
 
 _FEATURE_NAME, _BIOTYPE = "feature_name", "feature_biotype"
 
@@ -111,56 +112,43 @@ def _read(file: SymbolFile, id_column: str | None, symbol_column: str | None) ->
 
 
 @dataclass(frozen=True)
-class GeneTask:
-    """A file whose genes are to be named."""
+class Named:
+    """What became of a file's genes: how many have a symbol of each source, or none for each reason.
 
-    root: Path
-    dataset: str
-    path: Path
-    sha256: str
-    matrix: str
-    rules: SymbolRules
+    `made_from` is the fingerprint of the table; `hgnc_date` is the date of the shipped table, None if it was not used.
+    """
 
-    @property
-    def key(self) -> str:
-        """Name of the dataset."""
-        return self.dataset
+    genes: int
+    symbols: Mapping[str, int]
+    made_from: str
+    hgnc_date: str | None
 
     @property
-    def length(self) -> int:
-        """The same for all: files have about equally many genes."""
-        return 1
-
-    @property
-    def fingerprint(self) -> str:
-        """Of all that decides the symbols."""
-        steps = {"genes": STEP, "format": FORMAT_VERSION}
-        return fingerprint_of({"source": self.sha256, "matrix": self.matrix, **self.rules.recorded, "steps": steps})
+    def share(self) -> float:
+        """The share of genes that have a symbol."""
+        return sum(self.symbols.get(source, 0) for source in get_args(SymbolSource)) / max(1, self.genes)
 
 
-def name_all(tasks: Sequence[GeneTask]) -> list[Outcome]:
-    """Name the genes of each file; a bad one becomes a failed outcome and leaves the others alone."""
-    return [guarded(_name, task) for task in tasks]
+def write_genes(
+    file: H5ad, dataset: str, sha256: str, matrix: str, rules: SymbolRules, layout: CellsLayout
+) -> tuple[Named, Written]:
+    """Name the genes of a matrix of an open file and write their table.
+
+    Raises:
+        H5adError: var has no column of the name that the catalogue gives.
+    """
+    genes = genes_of(file, matrix, rules)
+    provenance = Provenance({"source": sha256}, {"matrix": matrix, **rules.recorded}, STEP)
+    date = _shipped().about["date"] if rules.hgnc else None
+    path = layout.genes(dataset)
+    named = Named(len(genes), count_symbols(genes), provenance.fingerprint, date)
+    return named, {path: write_table(path, gene_table(genes), provenance)}
 
 
-def _name(task: GeneTask) -> Outcome:
-    layout = CellsLayout(task.root)
-    kept = layout.genes_manifest(task.dataset)
-    if manifest := finished(kept, task.fingerprint, task.root):
-        return Outcome(task.key, "intact", manifest.facts)
-    kept.unlink(missing_ok=True)
-    with open_h5ad(task.path) as file:
-        genes = genes_of(file, task.matrix, task.rules)
-    facts = {"genes": len(genes), "symbols": count_symbols(genes), **_asides(task.rules)}
-    provenance = Provenance({"source": task.sha256}, {"tables": task.rules.recorded, "step": STEP})
-    written = write_table(layout.genes(task.dataset), gene_table(genes), provenance)
-    output = OutputFile.of(layout.genes(task.dataset), task.root, written)
-    Manifest(task.fingerprint, (output,), facts).write(kept)
-    return Outcome(task.key, "built", facts)
-
-
-def _asides(rules: SymbolRules) -> dict[str, Any]:
-    return {"hgnc_date": _shipped().about["date"]} if rules.hgnc else {}
+def read_named(layout: CellsLayout, dataset: str) -> Named | None:
+    """Read what became of a dataset's genes; None if they have not been named."""
+    manifest = read_manifest(layout.genes_manifest(dataset))
+    return None if manifest is None else Named(**manifest.facts)
 
 
 def genes_of(file: H5ad, matrix: str, rules: SymbolRules) -> list[Gene]:
