@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, export, inputs, plan, release, use
+from genatator_assets.cli import ask, build, export, inputs, intervals, plan, release, use
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -45,6 +45,7 @@ for command in (
     use.plot,
     use.browse,
     export.export,
+    intervals.intervals,
     release.release,
     release.push,
 ):

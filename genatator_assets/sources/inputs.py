@@ -105,6 +105,20 @@ def fetch_input(remote: Remote, cache: Cache) -> Fetched:
         raise FetchError(f"{error}; {remote.absent}") from error
 
 
+def resolve_file(file: Input, cache: Cache | None = None) -> InputFile:
+    """Return a file that a catalogue states by path or address, fetched unless it is there.
+
+    Raises:
+        FetchError: it can't be fetched.
+    """
+    if file.path is not None:
+        return _local(file.path)
+    if file.url is None:
+        raise ValueError("the catalogue states no file")
+    fetched = fetch_input(Remote(file.url, _checksum(file)), cache or Cache())
+    return InputFile(fetched.path, fetched.sha256, fetched.url, fetched.checksum.text if fetched.checksum else None)
+
+
 def _stated(assembly: Assembly) -> dict[Kind, Input]:
     return {"sequence": assembly.sequence, "annotation": assembly.annotation, "aliases": assembly.aliases}
 

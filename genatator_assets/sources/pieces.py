@@ -13,7 +13,7 @@ LONGEST_HEADER_BYTES = 1 << 20
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BGZF_SUBFIELD = b"BC\x02\x00"
-_BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -82,8 +82,8 @@ def _decompressed(source: Path) -> Iterator[bytes]:
 def _require_bgzf_end(handle: BinaryIO, source: Path) -> None:
     """A bgzip file cut between two of its blocks still decompresses: only its end marker tells."""
     size = handle.seek(0, 2)
-    handle.seek(max(0, size - len(_BGZF_END)))
+    handle.seek(max(0, size - len(BGZF_END)))
     end = handle.read()
     handle.seek(0)
-    if end != _BGZF_END:
+    if end != BGZF_END:
         raise SequenceError(f"{source}: the bgzip file is truncated: its end marker is missing; get it again")
