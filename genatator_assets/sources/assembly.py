@@ -36,8 +36,8 @@ class Source:
     sequence_sha256: str
     sequence_url: str | None
     sequence_checksum: str | None
-    annotation_path: str
-    annotation_sha256: str
+    annotation_path: str | None
+    annotation_sha256: str | None
     annotation_url: str | None
     annotation_checksum: str | None
     aliases_path: str | None
