@@ -62,11 +62,6 @@ class DatasetTask:
         return {ASSET: Unit(self.recipe.root, self.recipe.layout.manifest(self.key), provenance)}
 
 
-def ranges_of(task: DatasetTask) -> tuple[ChunkTask, ...]:
-    """Return the ranges that are to be built."""
-    return task.ranges
-
-
 def join(task: DatasetTask, outcomes: Sequence[Outcome]) -> Outcome:
     """Make a dataset whole when all of its ranges have been built; or tell why it is not.
 

@@ -43,6 +43,16 @@ class CellsLayout:
         """How many cells of a range of rows have each symbol."""
         return self.top / "counts" / path_name(dataset) / f"{number:04d}.parquet"
 
+    @property
+    def sources(self) -> Path:
+        """Which files were looked at."""
+        return self.top / "sources.json"
+
+    @property
+    def symbols(self) -> Path:
+        """Of which files the genes were named."""
+        return self.top / "genes.json"
+
     def source(self, dataset: str) -> Path:
         """What a dataset's h5ad file holds, with its hash."""
         return self.top / "sources" / f"{path_name(dataset)}.json"

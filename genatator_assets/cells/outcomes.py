@@ -36,13 +36,14 @@ def blaming(work: Callable[[AnyTask], Outcome]) -> Callable[[AnyTask], Outcome]:
 def note(outcome: Outcome, layout: CellsLayout, dataset: str, step: str) -> None:
     """Keep why a dataset failed in a step, or forget that it did."""
     if outcome.error:
-        write_json(layout.failure(dataset), {"step": step, "error": outcome.error})
+        attempts = read_failure(layout, dataset).get("attempts", 0) + 1
+        write_json(layout.failure(dataset), {"step": step, "error": outcome.error, "attempts": attempts})
     elif read_failure(layout, dataset).get("step") == step:
         layout.failure(dataset).unlink(missing_ok=True)
 
 
 def read_failure(layout: CellsLayout, dataset: str) -> Mapping[str, Any]:
-    """Return in which `step` a dataset failed, and the `error`; nothing if it did not."""
+    """Return in which `step` a dataset failed, the `error` and after how many `attempts`; nothing if it did not."""
     try:
         told: Mapping[str, Any] = json.loads(layout.failure(dataset).read_text())
     except FileNotFoundError:

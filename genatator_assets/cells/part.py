@@ -1,5 +1,6 @@
 """The part `cells`: its assets, and how tasks make them."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,14 +9,14 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, PREPARE, Asset, Part, Partitions, Shown, Stage, Tasks
 from genatator_assets.cells import gather, genes, publications, split, survey
 from genatator_assets.cells.chunks import build_chunks
-from genatator_assets.cells.datasets import DatasetTask, join, ranges_of
+from genatator_assets.cells.datasets import DatasetTask, join
 from genatator_assets.cells.gather import GatherTask, build_tables
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.outcomes import read_failure
 from genatator_assets.cells.publications import PublicationsTask, build_publications, read_publications
 from genatator_assets.cells.recipe import GeneList, Recipe, SentenceRules, chunk_tasks
 from genatator_assets.cells.section import CellFile, Cells, CellSplit
-from genatator_assets.cells.sources import SourceTask, build_sources
+from genatator_assets.cells.sources import SourcesTask, SourceTask, build_sources, join_sources
 from genatator_assets.cells.split import DonorsTask, Scoped, build_donors
 from genatator_assets.cells.survey import SurveyRules, read_surveyed
 from genatator_assets.cells.symbols import SymbolRules, read_named
@@ -34,33 +35,27 @@ def _files(catalogue: Catalogue) -> dict[str, CellFile]:
     return {file.name: file for file in _section(catalogue).files()}
 
 
-FILES = Partitions("cell_files", lambda catalogue, _: list(_files(catalogue)))
+FILES = Partitions("cell_files", lambda catalogue, _: list(_files(catalogue)), dynamic=True)
 
 
 def _rules_of_split(cells: Cells) -> CellSplit | None:
     return None if cells.split == "none" else cells.split
 
 
-def source_tasks(catalogue: Catalogue, root: Path, keys: Collection[str]) -> Tasks:
-    """Return the tasks of looking at files."""
-    cells, files = _section(catalogue), _files(catalogue)
+def source_tasks(catalogue: Catalogue, root: Path, _keys: Collection[str]) -> Tasks:
+    """Return the task of looking at all files."""
+    cells, layout = _section(catalogue), CellsLayout(root)
     try:
         symbols = SymbolRules.of(cells.genes, Layout(root))
     except GenatatorError as error:
-        return Tasks({}, dict.fromkeys(keys, str(error)))
+        return Tasks({}, {"": str(error)})
     lists = tuple(sorted(cells.sentence.lists))
-    return Tasks(
-        {
-            key: SourceTask(
-                root,
-                key,
-                files[key].source,
-                SurveyRules(files[key].matrix, cells.age, cells.chunk_cells, cells.primary_only, lists),
-                symbols,
-            )
-            for key in keys
-        }
-    )
+    files = []
+    for name, file in _files(catalogue).items():
+        rules = SurveyRules(file.matrix, cells.age, cells.chunk_cells, cells.primary_only, lists)
+        files.append(SourceTask(root, name, file.source, rules, symbols))
+    failures = {one.key: told for one in files if (told := read_failure(layout, one.key)).get("step") == "sources"}
+    return Tasks({"": SourcesTask(root, tuple(files), failures)})
 
 
 def publication_tasks(catalogue: Catalogue, root: Path, _keys: Collection[str]) -> Tasks:
@@ -95,7 +90,8 @@ def _dataset_task(cells: Cells, root: Path, dataset: str) -> DatasetTask:
     layout = CellsLayout(root)
     found, named = read_surveyed(layout, dataset), read_named(layout, dataset)
     if found is None or named is None:
-        raise DatasetError(f"dataset {dataset} has not been read, or could not be: build cell_sources first")
+        told = read_failure(layout, dataset).get("error", "it has not been read; build cell_sources first")
+        raise DatasetError(f"dataset {dataset}: {told}")
     publication = read_publications(layout).find(dataset, found.citation)
     recipe = Recipe(
         root=root,
@@ -130,26 +126,43 @@ def _with_reasons(text: str, catalogue: Catalogue, root: Path) -> str:
     return "; ".join([text, *(f"{name}: {told['error']}" for name, told in failed.items() if told)])
 
 
-def _counts(title: str, heading: str, counts: Mapping[str, int]) -> TextTable:
+def _counts(title: str, heading: str, counts: Mapping[str, int], of: str = "cells") -> TextTable:
     rows = sorted(counts.items(), key=lambda one: -one[1])
-    return TextTable(title, (heading, "cells"), tuple((name, f"{count:,}") for name, count in rows))
+    return TextTable(title, (heading, of), tuple((name, f"{count:,}") for name, count in rows))
 
 
-def show_source(task: SourceTask, made: Mapping[str, Manifest]) -> Mapping[str, Shown]:
-    """Return what is shown of a file."""
-    found, named = made["cell_sources"].facts, made["gene_symbols"].facts
-    about = ("cells", "genes", "matrix", "layout", "dtype", "stored", "planned", "units", "sha256")
-    by_source = TextTable(
-        "symbols", ("source, or why none", "genes"), tuple((k, f"{v:,}") for k, v in named["symbols"].items())
+def show_sources(task: SourcesTask, made: Mapping[str, Manifest]) -> Mapping[str, Shown]:
+    """Return what is shown of the files."""
+    found, named = made["cell_sources"].facts["files"], made["gene_symbols"].facts["files"]
+    numbers, layout = ("cells", "planned", "genes", "units"), CellsLayout(task.root)
+    files = tuple(
+        (name, *(f"{one[number]:,}" for number in numbers), one["matrix"], one["layout"], one["dtype"])
+        for name, one in found.items()
     )
+    ages, columns, sources = Counter[str](), Counter[tuple[str, str]](), Counter[str]()
+    for one in found.values():
+        ages.update(one["ages"])
+        columns.update(one["columns"].items())
+    for one in named.values():
+        sources.update(one["symbols"])
+    failed = made["cell_sources"].facts["failed"]
+    unread = {"not read": TextTable("not read", ("file", "why"), tuple(failed.items()))} if failed else {}
     return {
         "cell_sources": {
-            "uri": Path(found["path"]),
-            **{name: found[name] for name in about},
-            "ages": _counts("ages", "age", found["ages"]),
-            "columns": TextTable("columns of obs", ("column", "type"), tuple(found["columns"].items())),
+            "uri": layout.sources.with_suffix(""),
+            "rows": len(found),
+            "files": TextTable("files", ("file", *numbers, "matrix", "layout", "type"), files),
+            "ages": _counts("ages", "age", ages),
+            "columns of obs": TextTable(
+                "columns of obs", ("column", "type", "files"), tuple((*one, f"{n:,}") for one, n in columns.items())
+            ),
+            **unread,
         },
-        "gene_symbols": {"uri": task.layout.genes(task.dataset), "rows": named["genes"], "symbols": by_source},
+        "gene_symbols": {
+            "uri": layout.symbols.with_suffix(""),
+            "rows": sum(one["genes"] for one in named.values()),
+            "symbols": _counts("symbols", "source, or why none", sources, "genes"),
+        },
     }
 
 
@@ -208,22 +221,24 @@ PART = Part(
             assets=(
                 Asset(
                     "cell_sources",
-                    "What an h5ad file holds: layout, obs, ages, donors, and which cells are kept, by obs alone.",
+                    "What each h5ad file holds: layout, obs, ages, donors, and which cells are kept, by obs alone.",
                     kinds=frozenset({"hdf5", "parquet"}),
                     schema=survey.PLAN,
                 ),
                 Asset(
                     "gene_symbols",
-                    "The symbol of each gene of a file, where it is from, or why it has none.",
+                    "The symbol of each gene of each file, where it is from, or why it has none.",
                     after=("cell_sources",),
                     schema=genes.SCHEMA,
                 ),
             ),
             tasks=source_tasks,
             build=build_sources,
-            partitions=FILES,
             job=PREPARE,
-            show=show_source,
+            registers=FILES,
+            show=show_sources,
+            pieces=lambda task: task.files,
+            join=join_sources,
         ),
         Stage(
             assets=(
@@ -266,7 +281,7 @@ PART = Part(
             build=build_chunks,
             partitions=FILES,
             show=show_dataset,
-            pieces=ranges_of,
+            pieces=lambda task: task.ranges,
             join=join,
         ),
         Stage(

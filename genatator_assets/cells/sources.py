@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from genatator_assets.cells.survey import SurveyRules, read_surveyed
 from genatator_assets.cells.symbols import SymbolRules
 from genatator_assets.errors import H5adError
 from genatator_assets.sources.h5ad import open_h5ad
-from genatator_assets.work.files import require_own_folder, sha256_of_file
+from genatator_assets.work.files import Measured, require_own_folder, sha256_of_file
 from genatator_assets.work.made import recorded
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.unit import Provenance, Step, Unit
@@ -25,6 +25,58 @@ if TYPE_CHECKING:
     from genatator_assets.catalogue.model import Input
 
 SOURCES, GENES = "cell_sources", "gene_symbols"
+
+
+@dataclass(frozen=True)
+class SourcesTask:
+    """All files of a catalogue. `failures` are those of datasets that could not be read before: they are tried again.
+
+    A file that can't be read leaves the others alone; its chunks then say why there are none.
+    """
+
+    root: Path
+    files: tuple[SourceTask, ...]
+    failures: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def key(self) -> str:
+        """There is one."""
+        return ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    @cached_property
+    def units(self) -> dict[str, Unit]:
+        """What is known of all files, by asset: each file has units of its own."""
+        layout, failed = CellsLayout(self.root), {"failed": dict(self.failures)}
+        places = {SOURCES: (layout.sources, surveys.STEP), GENES: (layout.symbols, symbols.STEP)}
+        units = {}
+        for asset, (place, step) in places.items():
+            inputs = {file.dataset: file.units[asset].fingerprint for file in self.files}
+            units[asset] = Unit(self.root, place, Provenance(inputs, failed, step))
+        return units
+
+
+def join_sources(task: SourcesTask, outcomes: Sequence[Outcome]) -> Outcome:
+    """Tell what became of all files; it fails if none could be read."""
+    failed = sorted((one for one in outcomes if one.error), key=lambda one: one.key)
+    if len(failed) == len(task.files):
+        told = "; ".join(f"{one.key}: {one.error}" for one in failed)
+        return Outcome(task.key, "failed", error=told, traceback=failed[0].traceback)
+    for asset, unit in task.units.items():
+        made = {file.dataset: file.units[asset].finished() for file in task.files}
+        outputs = {
+            task.root / output.path: Measured(output.bytes, output.sha256)
+            for manifest in made.values()
+            if manifest is not None
+            for output in manifest.outputs
+        }
+        facts = {name: dict(manifest.facts) for name, manifest in made.items() if manifest is not None}
+        unit.finish(outputs, {"files": facts, "failed": {one.key: one.error for one in failed}})
+    return Outcome(task.key, "built")
 
 
 @dataclass(frozen=True)
