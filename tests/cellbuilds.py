@@ -45,14 +45,14 @@ def section(*files: Path, **keys: Any) -> Cells:
 
 
 def build(cells: Cells, root: Path, workers: Workers | None = None) -> dict[str, Outcome]:
-    """Do all stages, the chunks by `workers`; return each dataset's outcome, of the stage that failed or the last."""
+    """Do all stages, the chunks by `workers`; return each dataset's outcome."""
     datasets: dict[str, Outcome] = {}
     for stage in PART.stages:
         partitioned = stage.partitions is not None
-        keys = [file.name for file in cells.files() if file.name not in datasets or not datasets[file.name].error]
-        outcomes = run_stage(stage, cells, root, keys if partitioned else [""], workers)
+        keys = [file.name for file in cells.files()] if partitioned else [""]
+        outcomes = run_stage(stage, cells, root, keys, workers if partitioned else None)
         if partitioned:
-            datasets |= outcomes
+            datasets = outcomes
         elif error := outcomes[""].error:
             raise DatasetError(error)
     return datasets

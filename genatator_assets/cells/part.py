@@ -213,6 +213,28 @@ def show_tables(task: GatherTask, made: Mapping[str, Manifest]) -> Mapping[str, 
     }
 
 
+_PLAN_FROM = {
+    "row": "the place in obs",
+    "unit": "the donor column of obs, or the cell's id",
+    **dict.fromkeys(("age", "age_months", "age_low", "age_high", "age_reason"), "the stage in obs, by its ontology"),
+}
+_GENES_FROM = {
+    **dict.fromkeys(("gene", "var_name", "ensembl_id"), "var"),
+    **dict.fromkeys(("symbol", "source", "reason"), "the table of symbols, else var"),
+}
+_DONORS_FROM = {
+    "dataset": "the catalogue",
+    "scope": "publications.collection_id, cell_sources.unit",
+    **dict.fromkeys(("kind", "unit", "cells"), "cell_sources.unit"),
+    "age": "cell_sources.age",
+    "split": "cell_sources.unit, cell_sources.age",
+}
+_CHUNKS_FROM = {
+    "dataset": "the catalogue",
+    "split": "donors.split",
+    **dict.fromkeys(("path", "cells", "bytes", "sha256"), "the chunk's file"),
+}
+
 PART = Part(
     name="cells",
     title="Cell sentences",
@@ -224,12 +246,14 @@ PART = Part(
                     "What each h5ad file holds: layout, obs, ages, donors, and which cells are kept, by obs alone.",
                     kinds=frozenset({"hdf5", "parquet"}),
                     schema=survey.PLAN,
+                    columns_from=_PLAN_FROM,
                 ),
                 Asset(
                     "gene_symbols",
                     "The symbol of each gene of each file, where it is from, or why it has none.",
                     after=("cell_sources",),
                     schema=genes.SCHEMA,
+                    columns_from=_GENES_FROM,
                 ),
             ),
             tasks=source_tasks,
@@ -246,6 +270,7 @@ PART = Part(
                     "publications",
                     "The publications of CELLxGENE Discover's datasets, from a file or refreshed from its address.",
                     schema=publications.SCHEMA,
+                    columns_from=dict.fromkeys(publications.SCHEMA.names, "CELLxGENE Discover's collections"),
                 ),
             ),
             tasks=publication_tasks,
@@ -261,6 +286,7 @@ PART = Part(
                     " sentence is written.",
                     after=("cell_sources", "publications"),
                     schema=split.SCHEMA,
+                    columns_from=_DONORS_FROM,
                 ),
             ),
             tasks=donor_tasks,
@@ -292,6 +318,7 @@ PART = Part(
                     " became of each file.",
                     after=("cell_chunks",),
                     schema=gather.CHUNKS,
+                    columns_from=_CHUNKS_FROM,
                 ),
             ),
             tasks=gather_tasks,

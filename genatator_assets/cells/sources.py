@@ -151,10 +151,9 @@ def _build(task: SourceTask) -> Outcome:
 def _path(task: SourceTask) -> Path:
     """Return where the file is on this machine; it is fetched if the catalogue gives its address."""
     if task.source.path is None:
-        from genatator_assets.sources.fetch import Cache  # noqa: PLC0415 - slow to import, seldom needed
-        from genatator_assets.sources.inputs import Remote, fetch_input, stated_checksum  # noqa: PLC0415
+        from genatator_assets.sources.inputs import resolve_file  # noqa: PLC0415 - slow to import, seldom needed
 
-        return fetch_input(Remote(str(task.source.url), stated_checksum(task.source)), Cache()).path
+        return resolve_file(task.source).path
     if not task.source.path.is_file():
         raise H5adError(f"{task.source.path} does not exist; it was there when the catalogue was read")
     return task.source.path

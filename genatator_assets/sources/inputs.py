@@ -85,7 +85,7 @@ def remote_inputs(assembly: Assembly, cache: Cache) -> dict[Kind, Remote]:
         FetchError: the accession can't be found.
     """
     stated = _stated(assembly)
-    remote = {kind: Remote(file.url, stated_checksum(file)) for kind, file in stated.items() if file.url is not None}
+    remote = {kind: Remote(file.url, _checksum(file)) for kind, file in stated.items() if file.url is not None}
     open_kinds = [kind for kind, file in stated.items() if not file.stated]
     if assembly.accession is not None and open_kinds:
         by_accession = _of_ncbi(locate(assembly.accession, cache))
@@ -131,7 +131,7 @@ def _of_ncbi(found: NcbiAssembly) -> dict[Kind, Remote]:
     }
 
 
-def stated_checksum(file: Input) -> Checksum | None:
+def _checksum(file: Input) -> Checksum | None:
     """Return what a catalogue states of a file; of two, the stronger."""
     text = f"sha256:{file.sha256}" if file.sha256 else f"md5:{file.md5}" if file.md5 else None
     return Checksum(text, "the catalogue") if text else None
