@@ -118,13 +118,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """A standing check that SQL can't express; those in SQL are files of the part. It is made of `asset`."""
+    """A standing check that SQL can't express; those in SQL are files of the part. It is made of `asset`.
+
+    What a check finds that `warns` may be meant: it is shown, but is no fault of the build.
+    """
 
     name: str
     asset: str
     description: str
     run: Callable[[Catalogue, Path], Finding]
     blocking: bool = False
+    warns: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, PREPARE, Asset, Part, Partitions, Shown, Stage, Tasks
 from genatator_assets.cells import gather, genes, publications, split, survey
+from genatator_assets.cells.checks import CHECKS
 from genatator_assets.cells.chunks import build_chunks
 from genatator_assets.cells.datasets import DatasetTask, join
 from genatator_assets.cells.gather import GatherTask, build_tables
@@ -20,6 +21,7 @@ from genatator_assets.cells.sources import SourcesTask, SourceTask, build_source
 from genatator_assets.cells.split import DonorsTask, Scoped, build_donors
 from genatator_assets.cells.survey import SurveyRules, read_surveyed
 from genatator_assets.cells.symbols import SymbolRules, read_named
+from genatator_assets.cells.verify import verify
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
@@ -91,7 +93,7 @@ def _dataset_task(cells: Cells, root: Path, dataset: str) -> DatasetTask:
     found, named = read_surveyed(layout, dataset), read_named(layout, dataset)
     if found is None or named is None:
         told = read_failure(layout, dataset).get("error", "it has not been read; build cell_sources first")
-        raise DatasetError(f"dataset {dataset}: {told}")
+        raise DatasetError(told)
     publication = read_publications(layout).find(dataset, found.citation)
     recipe = Recipe(
         root=root,
@@ -327,4 +329,6 @@ PART = Part(
             show=show_tables,
         ),
     ),
+    checks=CHECKS,
+    verify=verify,
 )

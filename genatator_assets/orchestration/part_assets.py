@@ -262,6 +262,7 @@ def _check(catalogue: Catalogue, check: Check) -> dg.AssetChecksDefinition:
         shown: Mapping[str, Any] = {"sample": metadata.markdown_table(finding.columns, rows)} if rows else {}
         return dg.AssetCheckResult(
             passed=finding.passed,
+            severity=dg.AssetCheckSeverity.WARN if check.warns else dg.AssetCheckSeverity.ERROR,
             description=": ".join(filter(None, [finding.note, told])),
             metadata={"offenders": finding.offenders, **shown},
         )
