@@ -631,7 +631,8 @@ def test_the_ui_ends_when_it_is_terminated(tmp_path):
         port = free.getsockname()[1]
     arguments = f"--catalogue {SMALL} --root {tmp_path} --port {port}"
     shell = f"trap '' INT; exec {sys.executable} -m genatator_assets.cli ui {arguments}"
-    served = subprocess.Popen(["bash", "-c", shell], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with (tmp_path / "said").open("w") as said:
+        served = subprocess.Popen(["bash", "-c", shell], stdout=said, stderr=said)
     children = []
     try:
         assert within(60, lambda: answers(port))
@@ -639,6 +640,9 @@ def test_the_ui_ends_when_it_is_terminated(tmp_path):
         served.terminate()
         served.wait(30)
         assert within(30, lambda: not any(child.is_running() for child in children))
+        first, *others = (tmp_path / "said").read_text().splitlines()
+        assert first == f"Dagster's UI starts; in half a minute it is at http://127.0.0.1:{port}. Ctrl-C ends it."
+        assert not any("Warning" in line for line in others)
     finally:
         for process in [served, *children]:
             with suppress(psutil.NoSuchProcess):
@@ -679,11 +683,11 @@ def test_dg_check_defs_passes():
     assert "All definitions loaded successfully" in done.stdout + done.stderr
 
 
-def test_launched_jobs_give_the_same_bytes_as_the_one_command(small_root, tmp_path):
-    """Job by job through `dagster job launch`."""
+def test_launched_jobs_give_the_same_bytes_as_the_one_command(small_root, tmp_path, installed):
+    """Job by job through `dagster job launch`, with what a wheel installs and nothing of the repository."""
     where = ("--catalogue", str(SMALL), "--root", str(tmp_path))
     for job in ("prepare", "build_blocks", "finish"):
-        done = command("launch", job, *where)
+        done = command("launch", job, *where, cwd=installed.parent, PYTHONPATH=str(installed))
         assert done.returncode == 0, done.stdout + done.stderr
         assert "ended: SUCCESS" in done.stdout
     assert without_paths(files_of(tmp_path)) == without_paths(files_of(small_root))

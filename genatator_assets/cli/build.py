@@ -31,7 +31,10 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
     from genatator_assets.orchestration.progress import ProgressBar
     from genatator_assets.orchestration.settings import Settings
 
-    settings = Settings(catalogue, root.absolute(), workers, dask)
+    stated = Settings.from_environment()
+    settings = replace(
+        stated, catalogue=catalogue, root=root.absolute(), workers=workers or stated.workers, dask=dask or stated.dask
+    )
     try:
         faults = build_dataset(settings, ProgressBar(console(errors=True)), check_hashes)
     except KeyboardInterrupt:

@@ -120,7 +120,7 @@ def _failures(settings: Settings) -> dg.SensorDefinition:
             return dg.SkipReason("GENATATOR_ON_FAILURE names no command")
         run = context.dagster_run
         word = {
-            "dataset": str(settings.root),
+            "root": str(settings.root),
             "catalogue": settings.catalogue,
             "job": run.job_name,
             "run_id": run.run_id,

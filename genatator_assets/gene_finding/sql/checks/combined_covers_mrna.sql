@@ -1,32 +1,31 @@
--- At no base is a combined channel below its mRNA-only channel, in a sample of blocks that is drawn by their hashes and
--- ends with the block that reaches 20,000,000 bases. Both are constant between their runs' ends, so it is enough to look
--- at every end of a run.
-set variable sampled_blocks = (
-    select list({genome: genome, chrom: chrom, start: start, "end": "end", file: file}) from (
-        select *, root() || '/targets/' || path_name(genome) || '/' || path_name(chrom) || '.parquet' as file,
-            sum("end" - start) over (order by md5(sha256), path) - ("end" - start) as nt_before
-        from blocks
-    ) where nt_before < 20_000_000 and file in (select file from glob(glob_root() || '/targets/*/*.parquet'))
-);
+-- At no base is a combined channel below its mRNA-only channel, in chromosomes that are drawn by their names' hashes and
+-- end with the one that reaches 100,000,000 bases. Both are constant between their runs' ends, so it is enough to look at
+-- every end of a run.
 set variable sampled_targets = (
-    select list(distinct glob_root() || substr(file, length(root()) + 1)) from (select unnest(getvariable('sampled_blocks'), recursive := true))
+    select list(file) from (
+        select glob_root() || '/targets/' || path_name(genome) || '/' || path_name(chrom) || '.parquet' as file,
+            root() || '/targets/' || path_name(genome) || '/' || path_name(chrom) || '.parquet' as name,
+            sum(nt) over (order by md5(genome || ' ' || chrom), genome, chrom) - nt as nt_before
+        from (select genome, chrom, sum("end" - start) as nt from blocks group by all)
+    ) where nt_before < 100_000_000 and name in (select file from glob(glob_root() || '/targets/*/*.parquet'))
 );
-with sampled as (
-    select unnest(getvariable('sampled_blocks'), recursive := true)
-), runs as (
-    select s.genome, s.chrom, greatest(s.start, b.start) as start, least(s."end", b."end") as "end", s.value,
-        c."group", c.kind, c.strand
-    from read_parquet(getvariable('sampled_targets'), hive_partitioning = false) s
-    join sampled b on s.genome = b.genome and s.chrom = b.chrom and s.start < b."end" and s."end" > b.start
-    join channels c on c.name = s.channel
-), edges as (
-    select distinct genome, chrom, kind, strand, unnest([start, "end"]) as position from runs
-), mrna as (select * from runs where "group" = 'mrna'), combined as (select * from runs where "group" = 'combined')
-select e.genome, e.chrom, e.kind, e.strand, e.position, m.value as mrna_value, c.value as combined_value
-from edges e
-asof join mrna m on e.genome = m.genome and e.chrom = m.chrom and e.kind = m.kind and e.strand = m.strand
-    and e.position >= m.start
-asof left join combined c on e.genome = c.genome and e.chrom = c.chrom and e.kind = c.kind and e.strand = c.strand
-    and e.position >= c.start
-where e.position < m."end" and (c.value is null or c."end" <= e.position or c.value < m.value)
-order by e.genome, e.chrom, e.kind, e.strand, e.position
+with runs as (
+    select s.genome, s.chrom, c.kind, c.strand, c."group" = 'mrna' as of_mrna, s.start, s."end", s.value
+    from read_parquet(getvariable('sampled_targets'), hive_partitioning = false) s join channels c on c.name = s.channel
+), events as (  -- from here on the channel has this value; where one run ends and the next begins, the latter counts
+    select genome, chrom, kind, strand, of_mrna, start as position, value, 1 as rank from runs
+    union all
+    select genome, chrom, kind, strand, of_mrna, "end", 0, 0 from runs
+), states as (
+    select genome, chrom, kind, strand, position,
+        last_value(if(of_mrna, value, null) ignore nulls) over so_far as mrna_value,
+        last_value(if(of_mrna, null, value) ignore nulls) over so_far as combined_value,
+        lead(position) over so_far as next_position
+    from events
+    window so_far as (partition by genome, chrom, kind, strand order by position, rank
+        rows between unbounded preceding and current row)
+)
+select genome, chrom, kind, strand, position, mrna_value, nullif(combined_value, 0) as combined_value
+from states
+where next_position is distinct from position and mrna_value > coalesce(combined_value, 0)
+order by genome, chrom, kind, strand, position
