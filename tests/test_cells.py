@@ -1,6 +1,7 @@
 """h5ad files in, cell sentences out: sentences, ages, donors and chunks, against an implementation of others."""
 
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -21,7 +22,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from webserver import web_server
 
-from genatator_assets.cells import ages, chunks, donors
+from genatator_assets.cells import (
+    ages,
+    chunks,
+    donors,
+    gather,
+    publications,
+    recipe,
+    split,
+    survey,
+    symbols,
+)
 from genatator_assets.cells.fits import rank_fit
 from genatator_assets.cells.genes import Vocabulary, hgnc, name_genes
 from genatator_assets.cells.publications import (
@@ -694,3 +705,22 @@ def test_row_groups_and_provenance(built: dict[str, Path]) -> None:
     }
     assert set(told["genatator_assets.inputs"]) == {"source", "plan", "genes"}
     assert told["genatator_assets.parameters"]["sentence"]["top_genes"] == 2_000
+
+
+# steps: as tests/test_steps.py says, a hash that no longer holds means that the step's number has to be raised
+
+GOLDEN = {
+    "plans/human_csr.parquet": (survey.STEP, "ee58312eae4b17beb738cf69f45ba8b0993b0a9da6866eb2132c4f8433b45a91"),
+    "genes/human_csr.parquet": (symbols.STEP, "3802303fda9798b50bbb20a3eab5746b64dca819170f943649c382fe4c063118"),
+    "publications.parquet": (publications.STEP, "953fb6700892db0fc4af3652061059a1c54fc354ea533435d17e8ebd25721abe"),
+    "donors.parquet": (split.STEP, "2379100ee7b03d79ec255cba328380675dc3e650c7d2d12e47400cf91324d680"),
+    "human_csr/train/chunk_0000.parquet": (recipe.STEP, "9c87bbcf0616cc859ce40f2d33e2628d67f643ef67a2eb0e9322a64aabc7384e"),
+    "vocabulary.parquet": (gather.STEP, "7f33bec75f65ca22cae78c69606434d9fd7e2d297b221001f8190c51fd51a426"),
+}
+
+
+@pytest.mark.parametrize("path", GOLDEN)
+def test_a_step_makes_the_bytes_that_it_made(built: dict[str, Path], path: str) -> None:
+    step, expected = GOLDEN[path]
+    found = hashlib.sha256((built["human_csr"] / "cells" / path).read_bytes()).hexdigest()
+    assert found == expected, f"{path} has other bytes than step {step.name} {step.number} made: raise STEP"
