@@ -714,7 +714,10 @@ GOLDEN = {
     "genes/human_csr.parquet": (symbols.STEP, "3802303fda9798b50bbb20a3eab5746b64dca819170f943649c382fe4c063118"),
     "publications.parquet": (publications.STEP, "953fb6700892db0fc4af3652061059a1c54fc354ea533435d17e8ebd25721abe"),
     "donors.parquet": (split.STEP, "2379100ee7b03d79ec255cba328380675dc3e650c7d2d12e47400cf91324d680"),
-    "human_csr/train/chunk_0000.parquet": (recipe.STEP, "9c87bbcf0616cc859ce40f2d33e2628d67f643ef67a2eb0e9322a64aabc7384e"),
+    "human_csr/train/chunk_0000.parquet": (
+        recipe.STEP,
+        "9c87bbcf0616cc859ce40f2d33e2628d67f643ef67a2eb0e9322a64aabc7384e",
+    ),
     "vocabulary.parquet": (gather.STEP, "7f33bec75f65ca22cae78c69606434d9fd7e2d297b221001f8190c51fd51a426"),
 }
 
