@@ -13,7 +13,8 @@ from genatator_assets.work.lock import only_writer
 from genatator_assets.work.machine import default_workers
 
 WRITER = "writer"
-"""The resource that assets require which write; a check that only reads waits for nobody."""
+Writer = dg.ResourceParam[object]
+"""What assets that write take, as `writer`; a check that only reads waits for nobody."""
 
 
 class Workers(dg.ConfigurableResource[None]):
