@@ -14,7 +14,7 @@ from genatator_assets.orchestration import columns, metadata, versions
 from genatator_assets.orchestration.failures import Failures
 from genatator_assets.orchestration.partitions import genome_partitions, register, registered
 from genatator_assets.orchestration.progress import Progress
-from genatator_assets.orchestration.resources import Workers
+from genatator_assets.orchestration.resources import Workers, Writer
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import Manifest
 from genatator_assets.work.outcome import Outcome
@@ -66,6 +66,7 @@ def _stage(catalogue: Catalogue, part: Part, stage: Stage) -> dg.AssetsDefinitio
     def make(
         context: dg.AssetExecutionContext,
         layout: dg.ResourceParam[Layout],
+        writer: Writer,
         workers: Workers,
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[Any]:
