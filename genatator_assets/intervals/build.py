@@ -16,7 +16,8 @@ from genatator_assets.intervals.labels import label_columns
 from genatator_assets.intervals.negatives import NegativeRule, add_negatives
 from genatator_assets.intervals.own import GeneModels, TrackRuns
 from genatator_assets.intervals.regions import Rules
-from genatator_assets.intervals.section import AtRandom, Bed, IntervalSet, OfGenes, OfTrack, interval_sets
+from genatator_assets.intervals.section import AtRandom, IntervalSet, interval_sets
+from genatator_assets.intervals.section import Source as Wanted
 from genatator_assets.intervals.splits import LabelledRegions, RandomSplit
 from genatator_assets.intervals.tables import regions_table, sources_table
 from genatator_assets.intervals.write import Encoding, write_hdf5
@@ -138,14 +139,14 @@ def _task(catalogue: Catalogue, root: Path, wanted: IntervalSet) -> IntervalTask
     return task
 
 
-def _source(source: Bed | OfTrack | OfGenes, genome: str, layout: Layout) -> Source:
-    match source:
-        case OfTrack():
-            return TrackRuns(SignalLayout(layout.root).tracks(genome), source.track, source.at_least)
-        case OfGenes():
-            return GeneModels(layout.transcripts(genome), source.genes, source.flank_bp, source.types)
-        case _:
-            return BedFile(source.path)
+def _source(wanted: Wanted, genome: str, layout: Layout) -> Source:
+    if wanted.path:
+        return BedFile(wanted.path)
+    if wanted.track:
+        return TrackRuns(SignalLayout(layout.root).tracks(genome), wanted.track, wanted.at_least)
+    if wanted.genes:
+        return GeneModels(layout.transcripts(genome), wanted.genes, wanted.flank_bp, wanted.types)
+    raise ValueError(f"{wanted} names nothing that intervals come from")
 
 
 def _rules(wanted: IntervalSet) -> Rules:
@@ -181,7 +182,8 @@ def _build(task: IntervalTask) -> Outcome:
         if BED_LIST in to_do:
             _write_bed_list(task, prepared)
         with open_indexed(local_fasta(Layout(task.root).sequence(task.set.genome))) as genome:
-            dataset, missing = prepared.dataset, {}
+            dataset = prepared.dataset
+            missing: Mapping[str, int] = {}
             if not len(dataset.regions):
                 raise BedError(_nothing_left(task, prepared))
             if task.negatives:
@@ -215,7 +217,7 @@ def _write_regions(
     facts: dict[str, Any] = {
         "counts": prepared.regions.count(),
         "by_chromosome": dataset.count_by_chromosome(),
-        "by_label": dataset.count_by_label(),
+        "by_label": list(dataset.count_by_label().items()),
     }
     if task.negatives:
         facts["negatives"] = {"drawn": len(dataset.regions) - len(prepared.dataset.regions), "missing": dict(missing)}

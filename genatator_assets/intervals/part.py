@@ -19,13 +19,22 @@ from genatator_assets.work.text import TextTable, format_bytes
 CHECKED_ROWS = 1_000
 _MOST_LABELS = 40
 
-_SOURCES_FROM = {"sha256": "the BED files", "rows": "the BED files", "passed_over": "assembly.chrom, assembly.included"}
+_CATALOGUE, _FILES = "the catalogue", "the BED files, tracks or gene models"
+_SOURCES_FROM = {
+    **dict.fromkeys(("set", "source", "kind", "name", "label", "label_column"), _CATALOGUE),
+    **dict.fromkeys(("sha256", "rows", "malformed"), _FILES),
+    "passed_over": "assembly.chrom, assembly.aliases, assembly.included",
+    **dict.fromkeys(("outside", "past_end"), "assembly.length"),
+}
 _REGIONS_FROM = {
-    "chrom": "bed_list.source, assembly.chrom, assembly.aliases",
-    **dict.fromkeys(("start", "end", "hull_start", "hull_end", "rows"), "bed_list.source, assembly.length"),
+    **dict.fromkeys(("set", "genome"), _CATALOGUE),
+    **dict.fromkeys(("hull_start", "hull_end", "strand"), _FILES),
+    "chrom": "assembly.chrom, assembly.aliases",
+    **dict.fromkeys(("start", "end"), "regions.hull_start, regions.hull_end, assembly.length"),
     "labels": "bed_list.label_column",
-    "sources": "bed_list.source",
-    "split": "assembly.split",
+    **dict.fromkeys(("sources", "rows", "negative"), "bed_list.source"),
+    **dict.fromkeys(("kept", "reason"), "regions.labels, assembly.length"),
+    **dict.fromkeys(("split", "place"), "assembly.split"),
 }
 
 
@@ -51,8 +60,8 @@ def _show(task: IntervalTask, manifests: Mapping[str, Manifest]) -> Mapping[str,
     }
 
 
-def _label_table(title: str, by_label: Mapping[str, Sequence[int]]) -> TextTable:
-    rows = [(label, *(f"{count:,}" for count in counts)) for label, counts in by_label.items()]
+def _label_table(title: str, by_label: Sequence[tuple[str, Sequence[int]]]) -> TextTable:
+    rows = [(label, *(f"{count:,}" for count in counts)) for label, counts in by_label]
     left = len(rows) - _MOST_LABELS
     more = [(f"... {left:,} labels more", *("" for _ in PARTS))] if left > 0 else []
     return TextTable(title, ("label", *PARTS), (*rows[:_MOST_LABELS], *more))
@@ -93,14 +102,14 @@ def _plan(catalogue: Catalogue, _: Path) -> list[TextTable]:
         (*_described(one), f"{len(one.beds):,}", format_bytes(sum(max(0, size_of(path)) for path in one.files)))
         for one in interval_sets(catalogue)
     )
-    return [TextTable("Sets of labelled intervals", ("set", "genome", "method", "length", "sources", "BED files"), rows)]
+    return [
+        TextTable("Sets of labelled intervals", ("set", "genome", "method", "length", "sources", "BED files"), rows)
+    ]
 
 
 def _verify(catalogue: Catalogue, root: Path, sample: int | None) -> list[str]:
     return [
-        difference
-        for one in interval_sets(catalogue)
-        for difference in verify_set(root, one.genome, one.name, sample)
+        difference for one in interval_sets(catalogue) for difference in verify_set(root, one.genome, one.name, sample)
     ]
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError, optional_import
@@ -28,35 +30,32 @@ def verify_set(root: Path, genome: str, name: str, sample: int | None = None, se
     with optional_import("h5py", "intervals"):
         import h5py  # noqa: PLC0415 - an extra
     layout = IntervalLayout(root)
-    regions = read_table(layout.regions(name)).to_pylist()
-    kept = [region for region in regions if region["kept"]]
+    regions = read_table(layout.regions(name))
+    kept = regions.filter(regions["kept"])
     path = layout.hdf5(name)
     if not path.is_file():
         raise DatasetError(f"{path} does not exist; build the intervals")
-    chosen = kept
-    if sample is not None and sample < len(kept):
-        chosen = [kept[place] for place in sorted(np.random.RandomState(seed).permutation(len(kept))[:sample].tolist())]
+    chosen = np.sort(np.random.RandomState(seed).permutation(len(kept))[:sample])
     fasta = local_fasta(Layout(root).sequence(genome))
     lengths = {one["chrom"]: one["length"] for one in read_table(Layout(root).chromosomes(genome)).to_pylist()}
     with h5py.File(path) as file:
         differences = list(_totals(file, kept))
-        for region in chosen:
-            differences += _row(file, region, _bases(fasta, region, lengths[region["chrom"]]))
+        if not differences:
+            for region in kept.take(pa.array(chosen)).to_pylist():
+                differences += _row(file, region, _bases(fasta, region, lengths[region["chrom"]]))
     return [f"{name}: {difference}" for difference in differences]
 
 
-def _totals(file: Any, kept: list[dict[str, Any]]) -> Iterator[str]:
+def _totals(file: Any, kept: pa.Table) -> Iterator[str]:
     """Compare how many rows each part has, and how many of them each label."""
     for split, part in _NAMES.items():
-        rows = [region for region in kept if region["split"] == split]
-        sums = file[f"{part}_labels"][:].sum(axis=0, dtype=np.int64)
-        expected = np.zeros(len(sums), np.int64)
-        for region in rows:
-            expected[region["labels"]] += 1
+        rows = kept.filter(pc.equal(kept["split"].cast(pa.string()), split))
         for table in ("sequences", "labels", "coords"):
             if len(file[f"{part}_{table}"]) != len(rows):
                 yield f"{part}_{table} has {len(file[f'{part}_{table}']):,} rows, expected {len(rows):,}"
-        if (sums != expected).any():
+        sums = file[f"{part}_labels"][:].sum(axis=0, dtype=np.int64)
+        expected = np.bincount(pc.list_flatten(rows["labels"]).to_numpy(), minlength=len(sums))
+        if sums.tolist() != expected.tolist():
             yield f"the columns of {part}_labels have the sums {sums.tolist()}, expected {expected.tolist()}"
 
 
@@ -77,7 +76,9 @@ def _row(file: Any, region: Mapping[str, Any], expected: str) -> Iterator[str]:
     if labels != region["labels"]:
         yield f"{where}: has the labels {labels}, expected {region['labels']}"
     alphabet = file.attrs["alphabet"]
-    found = "".join(alphabet[row.index(1)] if sum(row) == 1 else "N" for row in file[f"{part}_sequences"][place].tolist())
+    found = "".join(
+        alphabet[row.index(1)] if sum(row) == 1 else "N" for row in file[f"{part}_sequences"][place].tolist()
+    )
     if found != expected:
         first = next(offset for offset, pair in enumerate(zip(found, expected, strict=True)) if pair[0] != pair[1])
         yield f"{where}: base {first} is {found[first]}, expected {expected[first]}"
