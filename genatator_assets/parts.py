@@ -22,6 +22,7 @@ from genatator_assets.errors import CatalogueError
 
 PARTS: dict[str, str] = {
     "gene_finding": "genatator_assets.gene_finding",
+    "intervals": "genatator_assets.intervals",
 }
 """The section's name in a catalogue, and the package; in the order in which parts are built and shown."""
 

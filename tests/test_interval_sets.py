@@ -1,5 +1,6 @@
 """Interval sets as a part of a dataset: what is stored, what decides it, and what is found when it is wrong."""
 
+import hashlib
 import json
 import os
 import re
@@ -22,7 +23,7 @@ from genatator_assets import parts
 from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import CatalogueError
-from genatator_assets.intervals.build import build_sets, tasks_of
+from genatator_assets.intervals.build import BED_LIST_STEP, DATASET_STEP, REGIONS_STEP, build_sets, tasks_of
 from genatator_assets.intervals.figure import regions_figure
 from genatator_assets.intervals.part import PART
 from genatator_assets.intervals.regions import Intervals, Rules, make_regions
@@ -100,10 +101,10 @@ class Made:
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A genome whose GC content rises along each chromosome; chrX is excluded."""
     made = Made(tmp_path_factory.mktemp("sets"))
-    rng = np.random.default_rng(5)
+    rng = np.random.RandomState(5)  # draws the same in every version of numpy
     with (made.folder / "genome.fa").open("w") as handle:
         for chrom, length in LENGTHS.items():
-            gc = rng.random(length) < np.linspace(0.2, 0.8, length)
+            gc = rng.random_sample(length) < np.linspace(0.2, 0.8, length)
             bases = np.where(gc, rng.choice(list("GC"), length), rng.choice(list("AT"), length))
             bases[:100] = "N"
             sequence = "".join(bases)
@@ -181,6 +182,20 @@ def test_the_file_has_the_rows_of_the_table(peaks):
         assert [tuple(row) for row in file["test_coords"]] == [
             (row["chrom"].encode(), row["start"], row["end"]) for row in rows if row["split"] == "test"
         ]
+
+
+GOLDEN = {
+    "sources.parquet": (BED_LIST_STEP, "ad8dd452292b8e51d4debb84b05dcd2dfb1409fcf5cf8063eec47a33b6a7c632"),
+    "regions.parquet": (REGIONS_STEP, "1d9aff51642a26b2d6e7ab778068210b3f81e4078acfcde526894514c45209c3"),
+    "peaks.h5": (DATASET_STEP, "68bcef12145c7d102b8da34b4bf3bf1258deeff9f7e7328f4464907eea8676b0"),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_step_makes_the_bytes_that_it_made(peaks, name):
+    step, expected = GOLDEN[name]
+    found = hashlib.sha256(peaks.files()[name]).hexdigest()
+    assert found == expected, f"{name} has other bytes than step {step.name} {step.number} made: raise STEP"
 
 
 def test_nothing_is_done_twice_and_the_same_inputs_give_the_same_bytes(made):
