@@ -133,10 +133,15 @@ class Check:
 
 @dataclass(frozen=True)
 class ReleasedFile:
-    """A file of a release: where it is in the release, and where it is now."""
+    """A file of a release: where it is in the release, and where it is now.
+
+    A file that a hub shows as rows belongs to a config and a split of it.
+    """
 
     name: str
     path: Path
+    config: str = ""
+    split: str = ""
 
 
 @dataclass(frozen=True)
