@@ -8,6 +8,7 @@ from pathlib import Path
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, PREPARE, Asset, Part, Partitions, Shown, Stage, Tasks
 from genatator_assets.cells import gather, genes, publications, split, survey
+from genatator_assets.cells.card import page, plan, release
 from genatator_assets.cells.checks import CHECKS
 from genatator_assets.cells.chunks import build_chunks
 from genatator_assets.cells.datasets import DatasetTask, join
@@ -330,5 +331,8 @@ PART = Part(
         ),
     ),
     checks=CHECKS,
+    page=page,
     verify=verify,
+    plan=plan,
+    release=release,
 )
