@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError
-from genatator_assets.parts import parts_of
+from genatator_assets.parts import PARTS, parts_of
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.fetch import cached_files
 from genatator_assets.sources.inputs import KINDS as INPUT_KINDS
@@ -38,9 +38,9 @@ _NAMED = 5
 _PART_OF = {
     **dict.fromkeys(("targets", "blocks", "channel_sets", "channel_blocks"), "gene_finding"),
     **dict.fromkeys(("tracks", "windows"), "signals"),
-    **{name: name for name in ("segmentation", "intervals", "cells", "leakage", "evaluation")},
+    **{name: name for name in ("segmentation", "intervals", "cells")},
 }
-"""The part that a folder of the root is of."""
+"""The part that a folder of the root is of; reports, which commands make as well, are of none."""
 
 _ONE_UNIT_EACH = ("targets", "blocks")
 """Folders in which each manifest is that of a unit of its own; elsewhere a unit may have several manifests."""
@@ -148,7 +148,7 @@ def _units(catalogue: Catalogue, layout: Layout) -> Iterator[Needless]:
     asked = parts_of(catalogue)
     for name, part in _PART_OF.items():
         folder = layout.root / name
-        if part not in asked and folder.is_dir():
+        if part in PARTS and part not in asked and folder.is_dir():
             yield _needless("units", name, f"the catalogue has no {part}", [folder])
         elif name in _ONE_UNIT_EACH:
             yield from _units_in(folder, layout, catalogue, wanted)
