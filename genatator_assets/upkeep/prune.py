@@ -20,7 +20,7 @@ from genatator_assets.sources.inputs import KINDS as INPUT_KINDS
 from genatator_assets.upkeep.disk import bytes_of
 from genatator_assets.upkeep.tables import release_state
 from genatator_assets.upkeep.units import not_ready, wanted_units
-from genatator_assets.work.files import TEMPORARY_SUFFIX, remove_folder, size_of
+from genatator_assets.work.files import TEMPORARY_SUFFIX, plain_name, remove_folder, size_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import holder_of
 from genatator_assets.work.made import record_of
@@ -42,8 +42,8 @@ _PART_OF = {
 }
 """The part that a folder of the root is of."""
 
-_ONE_UNIT_EACH = ("targets", "blocks", "tracks")
-"""Folders in which each manifest is that of a unit of its own; in others single files may belong together otherwise."""
+_ONE_UNIT_EACH = ("targets", "blocks")
+"""Folders in which each manifest is that of a unit of its own; elsewhere a unit may have several manifests."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,17 @@ def _units(catalogue: Catalogue, layout: Layout) -> Iterator[Needless]:
             yield _needless("units", name, f"the catalogue has no {part}", [folder])
         elif name in _ONE_UNIT_EACH:
             yield from _units_in(folder, layout, catalogue, wanted)
+        elif name == "tracks":
+            yield from _recordings(folder, catalogue, wanted)
+
+
+def _recordings(tracks: Path, catalogue: Catalogue, wanted: set[Path]) -> Iterator[Needless]:
+    """Return the folders of recordings, tracks/<genome>/<recording>, in which no unit that is asked for lies."""
+    asked = {folder for manifest in wanted for folder in manifest.parents}
+    for folder in sorted(tracks.glob("*/*")):
+        if folder not in asked and folder.is_dir() and plain_name(folder.parent.name) in catalogue.genomes:
+            what = folder.relative_to(tracks.parent).as_posix()
+            yield _needless("units", what, "the catalogue does not ask for it", [folder])
 
 
 def _units_in(folder: Path, layout: Layout, catalogue: Catalogue, wanted: set[Path]) -> Iterator[Needless]:
