@@ -419,7 +419,7 @@ def test_of_overlapping_intervals_the_last_is_on_top(rows: list[tuple[int, int]]
     assert np.all(starts[1:] >= ends[:-1])
 
 
-GOLDEN = ""
+GOLDEN = "6f4de4b251b335e8a2b683a01410ddda8a81ae424201b813307a2e96d4fe51d1"
 
 
 def test_the_step_makes_the_bytes_that_it_made(data: Path, tmp_path: Path) -> None:
