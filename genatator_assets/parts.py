@@ -22,6 +22,9 @@ from genatator_assets.errors import CatalogueError
 
 PARTS: dict[str, str] = {
     "gene_finding": "genatator_assets.gene_finding",
+    "signals": "genatator_assets.signals",
+    "intervals": "genatator_assets.intervals",
+    "cells": "genatator_assets.cells",
     "leakage": "genatator_assets.leakage",
     "evaluation": "genatator_assets.evaluation",
 }

@@ -4,7 +4,20 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, export, inputs, intervals, plan, release, score, upkeep, use
+from genatator_assets.cli import (
+    ask,
+    build,
+    cells,
+    export,
+    inputs,
+    intervals,
+    plan,
+    release,
+    score,
+    signals,
+    upkeep,
+    use,
+)
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -47,7 +60,7 @@ GROUPS: dict[str, list[click.Command]] = {
     "Look": [use.plot, use.browse],
     "Score": [score.evaluate, score.truth, score.split],
     "Publish": [export.export, release.release, release.push],
-    "More data sets": [intervals.intervals],
+    "More data sets": [signals.signals, intervals.intervals, cells.cells],
     "Make up": [inputs.simulate],
 }
 """The commands, by what they are for."""
