@@ -137,8 +137,8 @@ def per_base(folder: Path, gigabases: float, workers: int) -> None:
 
 
 def empty_annotation(layout: Layout) -> None:
-    from genatator_assets.annotation.parsed import EXONS_SCHEMA  # noqa: PLC0415
-    from genatator_assets.annotation.select import SCHEMA as TRANSCRIPTS_SCHEMA  # noqa: PLC0415
+    from genatator_assets.annotation.parsed import EXONS_SCHEMA
+    from genatator_assets.annotation.select import SCHEMA as TRANSCRIPTS_SCHEMA
 
     write_table(layout.transcripts("g"), TRANSCRIPTS_SCHEMA.empty_table(), Provenance())
     write_table(layout.exons("g"), EXONS_SCHEMA.empty_table(), Provenance())
