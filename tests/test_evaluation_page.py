@@ -1,4 +1,4 @@
-"""docs/evaluation.md, run from its first line to its last; AUGUSTUS is what it wrote when it was run on this sequence."""
+"""docs/evaluation.md, run from its first line to its last; what AUGUSTUS wrote was recorded."""
 
 import doctest
 import gzip
