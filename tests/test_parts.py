@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from toy.part import PART
 
 from genatator_assets import parts
+from genatator_assets.cli import main
 from genatator_assets.errors import CatalogueError
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.definitions import build_definitions
@@ -122,6 +124,16 @@ def _with_tests():
 
     here = Path(__file__).parent
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+
+
+def test_the_plan_of_a_part_is_shown_without_gene_finding(tmp_path):
+    (tmp_path / "catalogue.yaml").write_text(
+        CATALOGUE + "assemblies: [{genome: g, species: S, sequence: {path: g.fa}}]\n"
+    )
+    (tmp_path / "g.fa").write_text(">a\nACGT\n")
+    shown = CliRunner().invoke(main, ["plan", "--catalogue", str(tmp_path / "catalogue.yaml"), "--root", str(tmp_path)])
+    assert shown.exit_code == 0, shown.output
+    assert "Texts" in shown.output
 
 
 def test_a_release_has_its_files_and_its_page(toy, tmp_path):
