@@ -1,16 +1,15 @@
-"""FASTA in: a plain, gzip or bgzip file is checked, decompressed and indexed, whole or not at all, or only scanned."""
+"""FASTA in: a file, plain or compressed, is checked, decompressed and indexed, whole or not at all, or only scanned."""
 
-import gzip
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from genatator_assets.errors import GenatatorError, SequenceError
 from genatator_assets.sources.fai import Indexer
+from genatator_assets.sources.opened import BOM, opened, pieces_of, whole_lines
 from genatator_assets.work.files import path_name, whole_file
 
 _PIECE_BYTES = 4 << 20
@@ -20,7 +19,6 @@ _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000
 _NUCLEOTIDES = b"ACGTUNRYSWKMBDHVX-"
 _LEGAL = _NUCLEOTIDES + _NUCLEOTIDES.lower() + b"\r\n"
 _NEWLINE = ord("\n")
-_BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"([!-~]+)([ \t][^\r\x80-\xff]*)?")
 
 
@@ -79,7 +77,7 @@ def _lengths(rows: str) -> dict[str, int]:
 def _index(source: Path, keep: Callable[[bytes], Any]) -> str:
     """Check a FASTA file and give its index; its tidied text is handed to `keep`, piece by piece."""
     checker, indexer = _Checker(source), Indexer()
-    for piece in _whole_lines(_read(source)):
+    for piece in whole_lines(_read(source)):
         checker.check(piece)
         text = _tidy(piece)
         keep(text)
@@ -101,7 +99,7 @@ def _extend(indexer: Indexer, text: bytes, source: Path) -> None:
 def _uneven_line(source: Path) -> int:
     """Return the number of the first line that is too short or too long, in the file as it is: for a message only."""
     width = short = 0
-    lines = (line for piece in _whole_lines(_read(source)) for line in piece.removeprefix(_BOM)[:-1].split(b"\n"))
+    lines = (line for piece in whole_lines(_read(source)) for line in piece.removeprefix(BOM)[:-1].split(b"\n"))
     for number, raw in enumerate(lines, 1):
         line = raw.replace(b"\r", b"")
         if line.startswith(b">"):
@@ -115,52 +113,29 @@ def _uneven_line(source: Path) -> int:
 
 
 def _read(source: Path) -> Iterator[bytes]:
-    """Return the decompressed bytes of a file in pieces."""
+    """Return the plain bytes of a file in pieces."""
+    if not source.stat().st_size:
+        raise SequenceError(f"{source}: the file is empty; expected FASTA")
+    _require_bgzf_end(source)
+    with opened(source, "sequence", SequenceError) as file:
+        yield from pieces_of(file, _PIECE_BYTES)
+
+
+def _require_bgzf_end(source: Path) -> None:
+    """A bgzip file cut between two of its blocks still decompresses: only its end marker tells."""
     with source.open("rb") as handle:
         head = handle.read(18)
-        handle.seek(0)
-        if not head:
-            raise SequenceError(f"{source}: the file is empty; expected FASTA")
-        compressed = head.startswith(_GZIP_MAGIC)
-        if compressed and head[12:16] == _BGZF_SUBFIELD:
-            _require_bgzf_end(handle, source)
-        stream = gzip.GzipFile(fileobj=handle) if compressed else handle
-        try:
-            while piece := stream.read(_PIECE_BYTES):
-                yield piece
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise SequenceError(
-                f"{source}: the compressed file is truncated or damaged ({error}); get it again"
-            ) from error
-
-
-def _require_bgzf_end(handle: BinaryIO, source: Path) -> None:
-    """A bgzip file cut between two of its blocks still decompresses: only its end marker tells."""
-    size = handle.seek(0, 2)
-    handle.seek(max(0, size - len(_BGZF_END)))
-    end = handle.read()
-    handle.seek(0)
-    if end != _BGZF_END:
-        raise SequenceError(f"{source}: the bgzip file is truncated: its end marker is missing; get it again")
-
-
-def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Cut pieces anew so that each ends with a newline."""
-    rest: list[bytes] = []
-    for piece in pieces:
-        cut = piece.rfind(b"\n") + 1
-        if cut:
-            yield b"".join([*rest, piece[:cut]])
-            rest = []
-        if cut < len(piece):
-            rest.append(piece[cut:])
-    if rest:
-        yield b"".join(rest) + b"\n"
+        if not (head.startswith(_GZIP_MAGIC) and head[12:16] == _BGZF_SUBFIELD):
+            return
+        size = handle.seek(0, 2)
+        handle.seek(max(0, size - len(_BGZF_END)))
+        if handle.read() != _BGZF_END:
+            raise SequenceError(f"{source}: the bgzip file is truncated: its end marker is missing; get it again")
 
 
 def _tidy(piece: bytes) -> bytes:
     """Drop the byte-order mark, carriage returns and blank lines, which offsets in an index don't allow for."""
-    text = piece.removeprefix(_BOM)
+    text = piece.removeprefix(BOM)
     if b"\r" in text:
         text = text.replace(b"\r", b"")
     if _has_blank_lines(text):
@@ -183,7 +158,7 @@ class _Checker:
         self._headers: dict[bytes, bytes] = {}
 
     def check(self, piece: bytes) -> None:
-        position = len(_BOM) if self._line == 0 and piece.startswith(_BOM) else 0
+        position = len(BOM) if self._line == 0 and piece.startswith(BOM) else 0
         while position < len(piece):
             if piece[position] == ord(">"):
                 end = piece.index(b"\n", position) + 1
