@@ -20,13 +20,13 @@ import pyarrow.parquet as pq
 
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import select
-from genatator_assets.catalogue import Kernel
 from genatator_assets.gene_finding.blocks.contract import SCHEMA, BlockPlace
 from genatator_assets.gene_finding.blocks.encode import cut, encode_block
 from genatator_assets.gene_finding.blocks.encode.pages import Compressor
 from genatator_assets.gene_finding.kernels import kernel_values
 from genatator_assets.gene_finding.landmarks import landmarks_of
 from genatator_assets.gene_finding.paint import paint
+from genatator_assets.gene_finding.section import Kernel
 from genatator_assets.simulate import Simulation, write_assembly
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.sources.fasta import import_fasta

@@ -25,8 +25,10 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.blocks.contract import block_intervals
 from genatator_assets.gene_finding.index import build_index
+from genatator_assets.gene_finding.section import gene_finding_of
 from genatator_assets.gene_finding.statistics import build_statistics
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
+from genatator_assets.parts import validate
 from genatator_assets.simulate import Simulation, write_assembly
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.sequence import read_dna
@@ -74,7 +76,7 @@ def catalogue_of(sequence: Path, annotation: Path) -> Catalogue:
         "sequence": {"path": sequence},
         "annotation": {"path": annotation},
     }
-    return Catalogue.model_validate({"dataset": "benchmark", "assemblies": [assembly]})
+    return validate({"dataset": "benchmark", "assemblies": [assembly]})
 
 
 def time_build(catalogue: Catalogue, layout: Layout) -> tuple[float, float]:
@@ -134,7 +136,7 @@ def time_bare_writing(catalogue: Catalogue, layout: Layout, every: int = 1) -> B
     blocks = [
         (chromosome, *interval)
         for chromosome in included_chromosomes(catalogue, layout)[GENOME]
-        for interval in block_intervals(chromosome.length, catalogue.block_size_bp)
+        for interval in block_intervals(chromosome.length, gene_finding_of(catalogue).block_size_bp)
     ]
     for chromosome, start, end in blocks[::every]:
         segments = read_segments(layout.segments(GENOME, chromosome.chrom), chromosome.length)

@@ -26,7 +26,8 @@ from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import write_segments
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.tables import Provenance, write_table
+from genatator_assets.work.tables import write_table
+from genatator_assets.work.unit import Provenance
 
 GENOMES, CHROMOSOMES, BLOCKS, BLOCK_BP = 40, 14_491, 21_439, 10_000_000
 GOAL_SECONDS = 0.1

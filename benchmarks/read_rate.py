@@ -25,9 +25,9 @@ from datasets import load_dataset
 
 import genatator_assets as ga
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.catalogue import load_catalogue
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
+from genatator_assets.parts import load_catalogue
 from genatator_assets.reading import Dataset, Interval, Windows
 from genatator_assets.reading.blocks import found_blocks
 from genatator_assets.sources.assembly import import_assembly

@@ -31,10 +31,10 @@ import yaml
 from build_rate import time_bare_writing
 from matplotlib.figure import Figure
 
-from genatator_assets.catalogue import load_catalogue
 from genatator_assets.orchestration.instance import open_instance
 from genatator_assets.orchestration.partitions import range_tags
 from genatator_assets.orchestration.survey import survey
+from genatator_assets.parts import load_catalogue
 from genatator_assets.simulate import Simulation, write_assembly
 from genatator_assets.work.layout import Layout
 
@@ -123,8 +123,8 @@ def write_catalogue(path: Path, assemblies: int, kernel: dict[str, Any] | None =
         entry = {"genome": f"GCF_{900_000_000 + number}.1", "species": f"Simulata {number}", "simulate": simulated}
         entries.append({**entry, "splits": {"default": "test" if number == 1 else "train"}})
     if kernel:
-        entries[-1]["kernel"] = kernel
-    sizes = {"block_size_bp": 10_000, "min_chromosome_length_bp": 100}
+        entries[-1]["gene_finding"] = {"kernel": kernel}
+    sizes = {"gene_finding": {"block_size_bp": 10_000}, "min_chromosome_length_bp": 100}
     path.write_text(yaml.safe_dump({"dataset": "rehearsal", **sizes, "assemblies": entries}))
     return sum(counts)
 

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from genatator_assets.catalogue import load_catalogue
 from genatator_assets.gene_finding.tasks import chromosome_tasks
+from genatator_assets.parts import load_catalogue
 from genatator_assets.work.layout import Layout, parse_key
 
 ASSETS = [{"path": ["chromosome_targets"]}, {"path": ["blocks"]}]

@@ -18,7 +18,7 @@ from genatator_assets.gene_finding.blocks.contract import BlockPlace
 from genatator_assets.gene_finding.blocks.window import read_targets
 from genatator_assets.gene_finding.blocks.write import write_block
 from genatator_assets.simulate import Simulation, write_assembly
-from genatator_assets.work.tables import Provenance
+from genatator_assets.work.unit import Provenance
 
 Read = Callable[[int, int], np.ndarray]
 

@@ -61,8 +61,21 @@ class DatasetError(GenatatorError):
     """A dataset root is incomplete or damaged."""
 
 
+class DamagedError(DatasetError):
+    """A file of a dataset is not what was written."""
+
+    def __init__(self, what: str) -> None:
+        """Say `what` is damaged, and how it is mended."""
+        super().__init__(f"{what}; 'genatator-assets build --check-hashes' makes it again")
+        self.what = what
+
+
 class QueryError(GenatatorError):
     """An SQL statement can't be run on a dataset."""
+
+
+class NotBuiltError(QueryError):
+    """What an SQL statement asks about has not been built yet."""
 
 
 class FetchError(GenatatorError):

@@ -13,19 +13,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.catalogue import Catalogue, load_catalogue
+from genatator_assets.catalogue import Catalogue
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.card import write_card
 from genatator_assets.gene_finding.index import IndexSummary, build_index
 from genatator_assets.gene_finding.statistics import build_statistics
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
+from genatator_assets.parts import load_catalogue
 from genatator_assets.query.catalog import write_catalog
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 
 CATALOGUE = """
 dataset: small
-block_size_bp: 60_000
+gene_finding: {block_size_bp: 60_000}
 min_chromosome_length_bp: 50_000
 assemblies:
   - genome: sim-gencode

@@ -14,7 +14,7 @@ class Job:
     """A task, and what it does to its worker."""
 
     key: str
-    length: int
+    size: int
     deed: str = "work"
     mark: str = ""
 

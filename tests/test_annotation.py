@@ -16,13 +16,14 @@ from genatator_assets.annotation.flavours import feature_types, flavour_named
 from genatator_assets.annotation.parsed import PARSED_SCHEMA
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts, select_isoforms
-from genatator_assets.catalogue import load_catalogue
 from genatator_assets.errors import AnnotationError, DatasetError
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.tasks import chromosome_tasks
+from genatator_assets.parts import load_catalogue
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import read_manifest
+from genatator_assets.work.unit import Step
 
 GTF = "\n".join(
     [
@@ -573,8 +574,8 @@ def test_the_same_annotation_is_not_read_again(selected, monkeypatch):
     selected.import_it()
     assert selected.select_it() == summary
     assert selected.table.stat().st_mtime_ns == before
-    monkeypatch.setattr(transcripts, "__version__", "another")
-    assert selected.select_it().platform == "another"
+    monkeypatch.setattr(transcripts, "STEP", Step("transcripts", 7))
+    assert selected.select_it().step == 7
 
 
 @pytest.mark.parametrize(

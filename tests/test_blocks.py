@@ -28,7 +28,7 @@ from genatator_assets.gene_finding.blocks.write import write_block
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
-from genatator_assets.work.tables import Provenance
+from genatator_assets.work.unit import Provenance
 
 LENGTH = 200
 

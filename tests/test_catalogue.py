@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from genatator_assets.catalogue import Kernel, load_catalogue, preset_names
+from genatator_assets.catalogue import preset_names
 from genatator_assets.errors import CatalogueError
+from genatator_assets.gene_finding.section import GeneFinding, Kernel, kernel_of
+from genatator_assets.parts import load_catalogue, parts_of
 
 FILES = "sequence: {path: genome.fa}, annotation: {path: genes.gtf}"
 SIMULATE = "simulate: {seed: 1, flavour: gencode}"
@@ -42,8 +44,8 @@ def faults(write):
         with pytest.raises(CatalogueError) as caught:
             load_catalogue(path)
         found = str(caught.value).splitlines()
-        assert found[0].startswith(f"{path}: ")
-        return [line.removeprefix(f"{path}: ") for line in found]
+        assert re.match(rf"{path}:([0-9]+:)? ", found[0])
+        return [re.sub(rf"^{path}:([0-9]+:)? ", "", line) for line in found]
 
     return lines
 
@@ -57,8 +59,8 @@ def test_a_minimal_catalogue_has_the_documented_defaults(load):
     catalogue = load()
     assembly = catalogue.assembly("g")
     assert (catalogue.dataset, catalogue.genomes) == ("d", ("g",))
-    assert (catalogue.block_size_bp, catalogue.min_length_of("g")) == (10_000_000, 100_000)
-    assert catalogue.kernel_of("g") == Kernel(shape="laplace", width_bp=2.0, radius_bp=20)
+    assert (catalogue.section(GeneFinding).block_size_bp, catalogue.min_length_of("g")) == (10_000_000, 100_000)
+    assert kernel_of(catalogue, "g") == Kernel(shape="laplace", width_bp=2.0, radius_bp=20)
     assert assembly.annotation.flavour == "auto"
     assert assembly.chromosomes.wants("any")
     assert assembly.splits.split_of("any") == "train"
@@ -71,12 +73,12 @@ def test_the_catalogue_remembers_its_file(write):
 
 def test_kernel_and_minimum_length_are_the_assemblys_own_or_else_the_datasets(load):
     catalogue = load(
-        f"{GENOME}, kernel: {{shape: box, radius_bp: 0}}, min_chromosome_length_bp: 7",
+        f"{GENOME}, gene_finding: {{kernel: {{shape: box, radius_bp: 0}}}}, min_chromosome_length_bp: 7",
         GENOME.replace("genome: g", "genome: h"),
-        top="kernel: {width_bp: 5}\nmin_chromosome_length_bp: 30_000",
+        top="gene_finding: {kernel: {width_bp: 5}}\nmin_chromosome_length_bp: 30_000",
     )
-    assert catalogue.kernel_of("g") == Kernel(shape="box", width_bp=2.0, radius_bp=0)
-    assert catalogue.kernel_of("h") == Kernel(shape="laplace", width_bp=5.0, radius_bp=20)
+    assert kernel_of(catalogue, "g") == Kernel(shape="box", width_bp=2.0, radius_bp=0)
+    assert kernel_of(catalogue, "h") == Kernel(shape="laplace", width_bp=5.0, radius_bp=20)
     assert (catalogue.min_length_of("g"), catalogue.min_length_of("h")) == (7, 30_000)
 
 
@@ -94,13 +96,13 @@ def test_excluded_wins_over_included(load):
 
 
 def test_numbers_may_be_written_with_underscores(load):
-    assert load(top="block_size_bp: 1_000_000").block_size_bp == 1_000_000
+    assert load(top="gene_finding: {block_size_bp: 1_000_000}").section(GeneFinding).block_size_bp == 1_000_000
 
 
 def test_yaml_anchors_and_merges_work(load):
-    merged = GENOME.replace("genome: g", "genome: h") + ", kernel: {<<: *wide, shape: box}"
-    catalogue = load(f"{GENOME}, kernel: &wide {{width_bp: 9, shape: gaussian}}", merged)
-    assert catalogue.kernel_of("h") == Kernel(shape="box", width_bp=9.0)
+    merged = GENOME.replace("genome: g", "genome: h") + ", gene_finding: {kernel: {<<: *wide, shape: box}}"
+    catalogue = load(f"{GENOME}, gene_finding: {{kernel: &wide {{width_bp: 9, shape: gaussian}}}}", merged)
+    assert kernel_of(catalogue, "h") == Kernel(shape="box", width_bp=9.0)
 
 
 def test_relative_paths_are_relative_to_the_file(write, tmp_path, monkeypatch):
@@ -132,12 +134,17 @@ def test_every_preset_loads_in_any_folder(preset, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("assembly", "top", "place", "near"),
     [
-        (GENOME, "blok_size_bp: 5", "blok_size_bp", "block_size_bp"),
-        (GENOME, "kernel: {shap: box}", "kernel.shap", "shape"),
+        (GENOME, "gene_finding: {blok_size_bp: 5}", "gene_finding.blok_size_bp", "block_size_bp"),
+        (GENOME, "gene_finding: {kernel: {shap: box}}", "gene_finding.kernel.shap", "shape"),
         (f"{GENOME}, split: {{}}", "", "assemblies[0].split", "splits"),
         (GENOME.replace("genome.fa", "genome.fa, paht: x"), "", "assemblies[0].sequence.paht", "path"),
         (GENOME.replace("genes.gtf", "genes.gtf, flavor: x"), "", "assemblies[0].annotation.flavor", "flavour"),
-        (f"{GENOME}, kernel: {{width: 3}}", "", "assemblies[0].kernel.width", "width_bp"),
+        (
+            f"{GENOME}, gene_finding: {{kernel: {{width: 3}}}}",
+            "",
+            "assemblies[0].gene_finding.kernel.width",
+            "width_bp",
+        ),
         (f"{GENOME}, chromosomes: {{includes: [a]}}", "", "assemblies[0].chromosomes.includes", "include"),
         (f"{GENOME}, splits: {{trian: [a]}}", "", "assemblies[0].splits.trian", "train"),
         (
@@ -155,7 +162,7 @@ def test_an_unknown_key_is_named_with_its_place_and_the_nearest_known_one(faults
 
 def test_an_unknown_key_like_no_other_comes_with_the_known_ones(faults):
     (line,) = faults(document(top="zzz: 1"))
-    assert line.startswith("zzz: unknown key; known here: assemblies, block_size_bp, ")
+    assert line.startswith("zzz: unknown key; known here: assemblies, dataset, ")
 
 
 def test_where_a_catalogue_comes_from_is_not_for_the_file_to_say(faults):
@@ -168,7 +175,7 @@ def test_where_a_catalogue_comes_from_is_not_for_the_file_to_say(faults):
     [
         (document() + "dataset: e\n", 5),
         (document(f"{GENOME}, species: other"), 4),
-        (document(top="kernel: {shape: box, radius_bp: 1, shape: box}"), 2),
+        (document(top="gene_finding: {kernel: {shape: box, radius_bp: 1, shape: box}}"), 2),
     ],
 )
 def test_a_repeated_key_is_refused(faults, text, line):
@@ -205,7 +212,6 @@ def test_what_is_not_a_yaml_mapping_is_refused(faults, text, told):
     ("text", "told"),
     [
         (document().replace("dataset: d", ""), "dataset: missing"),
-        ("dataset: d", "assemblies: missing"),
         (document(f"species: S, {FILES}"), "assemblies[0].genome: missing"),
         (document(f"genome: g, {FILES}"), "assemblies[0].species: missing"),
         (document("genome: g, species: S, simulate: {seed: 1}"), "assemblies[0].simulate.flavour: missing"),
@@ -218,17 +224,17 @@ def test_a_missing_key_is_named(faults, text, told):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (document(top="block_size_bp: big"), "block_size_bp: found 'big': "),
-        (document(top="block_size_bp: yes"), "block_size_bp: found True: "),
-        (document(top="block_size_bp: 0"), "block_size_bp: found 0: "),
-        (document(top="block_size_bp: 10_000_001"), "block_size_bp: found 10000001: "),
+        (document(top="gene_finding: {block_size_bp: big}"), "gene_finding.block_size_bp: found 'big': "),
+        (document(top="gene_finding: {block_size_bp: yes}"), "gene_finding.block_size_bp: found True: "),
+        (document(top="gene_finding: {block_size_bp: 0}"), "gene_finding.block_size_bp: found 0: "),
+        (document(top="gene_finding: {block_size_bp: 10_000_001}"), "gene_finding.block_size_bp: found 10000001: "),
         (document(top="min_chromosome_length_bp: 1.5"), "min_chromosome_length_bp: found 1.5: "),
-        (document(top="kernel: laplace"), "kernel: found 'laplace', expected a mapping"),
-        (document(top="kernel: {shape: round}"), "kernel.shape: found 'round': "),
-        (document(top="kernel: {width_bp: 0}"), "kernel.width_bp: found 0: "),
-        (document(top="kernel: {width_bp: .inf}"), "kernel.width_bp: found inf: "),
-        (document(top="kernel: {width_bp: yes}"), "kernel.width_bp: found True: "),
-        (document(top="kernel: {radius_bp: -1}"), "kernel.radius_bp: found -1: "),
+        (document(top="gene_finding: {kernel: laplace}"), "gene_finding.kernel: found 'laplace', expected a mapping"),
+        (document(top="gene_finding: {kernel: {shape: round}}"), "gene_finding.kernel.shape: found 'round': "),
+        (document(top="gene_finding: {kernel: {width_bp: 0}}"), "gene_finding.kernel.width_bp: found 0: "),
+        (document(top="gene_finding: {kernel: {width_bp: .inf}}"), "gene_finding.kernel.width_bp: found inf: "),
+        (document(top="gene_finding: {kernel: {width_bp: yes}}"), "gene_finding.kernel.width_bp: found True: "),
+        (document(top="gene_finding: {kernel: {radius_bp: -1}}"), "gene_finding.kernel.radius_bp: found -1: "),
         (document(top="1: x"), "[1]: found 1: "),
         ("dataset: d\nassemblies: {genome: g}", "assemblies: found {'genome': 'g'}, expected a list"),
         ("dataset: d\nassemblies: []", "assemblies: found an empty list, expected at least one entry"),
@@ -266,13 +272,10 @@ def test_a_chromosome_stands_in_one_split(faults, splits):
     assert re.match(r"assemblies\[0\]\.splits: chromosomes named more than once: (1, )?a;", line)
 
 
-@pytest.mark.parametrize(
-    "origin",
-    ["", "sequence: {path: genome.fa}", "annotation: {path: genes.gtf}", "sequence: {}, annotation: {path: genes.gtf}"],
-)
-def test_an_assembly_has_both_inputs_or_an_accession(faults, origin):
+@pytest.mark.parametrize("origin", ["", "annotation: {path: genes.gtf}", "sequence: {}, annotation: {path: genes.gtf}"])
+def test_an_assembly_has_a_sequence_or_an_accession(faults, origin):
     (line,) = faults(document(f"genome: g, species: S, {origin}"))
-    assert line.startswith("assemblies[0]: expected both 'sequence' and 'annotation', each with 'path' or 'url', or ")
+    assert line.startswith("assemblies[0]: expected 'sequence' with 'path' or 'url', or 'accession', or 'simulate'")
 
 
 @pytest.mark.parametrize("beside", [FILES, "accession: GCF_000146045.2", "aliases: {path: genome.fa}"])
@@ -332,14 +335,14 @@ def test_a_path_that_can_lead_to_no_file_is_refused(faults, path):
 def test_every_fault_has_a_line_of_its_own(faults):
     first = f"{GENOME}, sprecies: x, splits: {{default: none}}".replace("genes.gtf", "gene.gtf")
     second = GENOME.replace("genome: g", "genome: h").replace("genome.fa", "genome.f")
-    lines = faults(document(first, second, top="block_size: 3\nkernel: 4"))
+    lines = faults(document(first, second, top="gene_finding: {block_size: 3, kernel: 4}"))
     assert sorted(line.split(": ")[0] for line in lines) == [
         "assemblies[0].annotation.path",
         "assemblies[0].splits.default",
         "assemblies[0].sprecies",
         "assemblies[1].sequence.path",
-        "block_size",
-        "kernel",
+        "gene_finding.block_size",
+        "gene_finding.kernel",
     ]
 
 
@@ -363,3 +366,54 @@ def test_an_unknown_genome_is_answered_with_the_nearest(load):
 def test_a_catalogue_can_not_be_changed(load):
     with pytest.raises(ValueError, match="frozen"):
         load().dataset = "other"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (document(top="block_size_bp: 5"), "block_size_bp: moved to gene_finding:"),
+        (document(f"{GENOME}, kernel: {{shape: box}}"), "assemblies[0].kernel: moved to gene_finding:"),
+    ],
+)
+def test_keys_of_a_part_belong_to_its_section(faults, text, told):
+    (line,) = faults(text)
+    assert line.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (document(top="license: CC BY"), 2),
+        (document(top="gene_finding:\n  kernel:\n    shape: round"), 4),
+        (document(top="# one\n# two\nmin_chromosome_length_bp: none"), 4),
+        (
+            "dataset: d\nassemblies:\n  - {genome: g, species: S}\n  - genome: h\n    specis: S",
+            3,
+        ),
+        ("dataset: d\nassemblies:\n  - {<<: {species: S}, genome: 'a b', sequence: {path: genome.fa}}\n", 3),
+    ],
+)
+def test_a_fault_names_its_line(write, text, line):
+    path = write(text)
+    with pytest.raises(CatalogueError) as caught:
+        load_catalogue(path)
+    assert re.match(rf"{path}:{line}: ", str(caught.value))
+
+
+def test_gene_finding_is_there_where_an_assembly_has_an_annotation(load):
+    sequence_only = "genome: s, species: S, sequence: {path: genome.fa}"
+    assert parts_of(load()) == ("gene_finding",)
+    assert parts_of(load(GENOME, sequence_only)) == ("gene_finding",)
+    assert load(GENOME, sequence_only).annotated_genomes == ("g",)
+    assert parts_of(load(sequence_only)) == ()
+    assert parts_of(load(top="gene_finding: false")) == ()
+
+
+def test_a_part_says_what_it_needs(faults):
+    sequence_only = "genome: s, species: S, sequence: {path: genome.fa}"
+    assert faults(document(sequence_only, top="gene_finding: {}")) == [
+        "gene_finding: needs the annotation of an assembly, and none has one"
+    ]
+    assert faults("dataset: d\ngene_finding: {}") == ["gene_finding: needs 'assemblies', and there are none"]
+    (line,) = faults("dataset: d")
+    assert line.startswith("asks for nothing; expected 'assemblies', or a section of: gene_finding")

@@ -1,6 +1,7 @@
 """Workers of a Dask cluster: a real scheduler and two real workers on 127.0.0.1."""
 
 import importlib
+import re
 import sys
 
 import pytest
@@ -58,7 +59,9 @@ def test_a_task_whose_worker_was_killed_from_outside_is_done_by_another(workers,
 
 def test_a_batch_that_raises_fails_and_leaves_the_others_alone(workers):
     outcomes = by_key(run_batches(workers, do, [Job("bad", 20_000_000, "raise"), Job("good", 15_000_000)]))
-    assert [outcome.error for outcome in outcomes] == ["RuntimeError: not caught", None]
+    assert [outcome.status for outcome in outcomes] == ["failed", "built"]
+    assert outcomes[0].error.startswith("RuntimeError: not caught")
+    assert re.search(r"jobs\.py\", line \d+, in do\n", outcomes[0].traceback)
 
 
 def test_workers_of_another_version_are_refused(workers, monkeypatch):

@@ -34,10 +34,10 @@ from genatator_assets import reading
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import SCHEMA, select
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.catalogue import load_catalogue
 from genatator_assets.cli import main
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.parts import load_catalogue
 from genatator_assets.query.connect import ask, connect
 from genatator_assets.reading import blocks
 from genatator_assets.reading.exports import bigwig

@@ -24,9 +24,10 @@ from rich.console import Console
 from webserver import cut, instead, stall, status, web_server
 
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.catalogue import Assembly, load_catalogue
+from genatator_assets.catalogue import Assembly
 from genatator_assets.errors import AnnotationError, FetchError, UnreachableError
 from genatator_assets.orchestration.assets import build_assets
+from genatator_assets.parts import load_catalogue
 from genatator_assets.sources.assembly import import_assembly, read_source
 from genatator_assets.sources.download import Patience
 from genatator_assets.sources.fetch import Cache, Checksum, cache_folder
@@ -623,7 +624,7 @@ def mirror(web, yeast):
 
 CATALOGUE = """
 dataset: yeast
-block_size_bp: 250_000
+gene_finding: {block_size_bp: 250_000}
 assemblies:
   - genome: GCF_000146045.2_R64
     species: Saccharomyces cerevisiae

@@ -3,13 +3,12 @@
 (What they look like, people must see: docs/images, by tests/browser.)
 """
 
-import json
+from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from blockfiles import blocks_of
-from built import copy_of
 from dagster import AssetKey, AssetMaterialization, AssetRecordsFilter
 from dagster._serdes import serialize_value
 from drawn import drawn
@@ -18,10 +17,10 @@ from hypothesis import strategies as st
 
 from genatator_assets.annotation.select import REASONS
 from genatator_assets.annotation.select import SCHEMA as TRANSCRIPTS
-from genatator_assets.gene_finding import tasks
+from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.index import SCHEMA as INDEX
-from genatator_assets.gene_finding.landmarks import StrandLandmarks
+from genatator_assets.gene_finding.landmarks import StrandLandmarks, begins_of
 from genatator_assets.gene_finding.statistics import (
     compute_statistics,
     densities_of,
@@ -30,6 +29,7 @@ from genatator_assets.gene_finding.statistics import (
 )
 from genatator_assets.gene_finding.tasks import chromosome_tasks
 from genatator_assets.orchestration import metadata
+from genatator_assets.orchestration.along import n_digits
 from genatator_assets.orchestration.figures import (
     coverage_figure,
     densities_figure,
@@ -38,7 +38,6 @@ from genatator_assets.orchestration.figures import (
     transcripts_figure,
 )
 from genatator_assets.orchestration.instance import open_instance
-from genatator_assets.work.layout import Layout
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#26a", "#d71", "#2a6", "#65b", "#bbb"
 AT_ONCE = 999  # characters: Dagster's UI shows Markdown of less than 1,000 at once
@@ -127,64 +126,47 @@ def test_columns_are_as_fine_as_fits():
 # --- what is drawn of a chromosome that was built ---
 
 
-def test_n_along_a_chromosome_is_that_of_its_blocks(dataset):
-    for genome in dataset.catalogue.genomes:
-        for chrom, blocks in blocks_of(dataset.root, genome).items():
-            dna = "".join(block.dna for block in blocks)
-            stretches = [dna[i * len(dna) // 240 : (i + 1) * len(dna) // 240] for i in range(240)]
-            shares = [stretch.count("N") / len(stretch) for stretch in stretches]
-            expected = "".join("0123456789abcdef"[max(round(15 * share), share > 0)] for share in shares)
-            split = blocks[0].metadata["split"]
-            manifest = json.loads(dataset.layout.blocks_manifest(split, genome, chrom).read_text())
-            assert manifest["facts"]["n_along"] == expected
-            assert expected.strip("0")
+def test_n_along_a_chromosome_is_that_of_its_blocks():
+    """By hand: blocks of 600,000 and 400,000 bp, a quarter and all of them N, in 240 stretches of 4,167 bp."""
+    digits = n_digits([(600_000, 150_000), (1_000_000, 400_000)], 1_000_000)
+    assert digits == "4" * 144 + "f" * 96
+    assert n_digits([(1_000, 0)], 1_000) == "0" * 240
 
 
-def test_an_intact_chromosome_has_what_it_had_when_it_was_built(dataset):
+def test_a_built_chromosome_says_where_its_blocks_end_and_their_n(dataset):
     (task,) = chromosome_tasks(dataset.catalogue, dataset.layout, "sim-ensembl", ["1"])
     (outcome,) = build_chromosomes([task])
-    manifest = json.loads(dataset.layout.blocks_manifest("train", "sim-ensembl", "1").read_text())
     assert outcome.status == "intact"
-    assert outcome.facts["blocks"]["n_along"] == manifest["facts"]["n_along"]
-
-
-def test_where_a_manifest_says_nothing_of_n_nothing_is_said_of_it(dataset, tmp_path):
-    layout = Layout(copy_of(dataset, tmp_path / "root"))
-    path = layout.blocks_manifest("train", "sim-ensembl", "1")
-    manifest = json.loads(path.read_text())
-    del manifest["facts"]["n_along"]
-    path.write_text(json.dumps(manifest))
-    (task,) = chromosome_tasks(dataset.catalogue, layout, "sim-ensembl", ["1"])
-    (outcome,) = build_chromosomes([task])
-    assert outcome.status == "intact"
-    shown = metadata.of_blocks(task, outcome.facts["blocks"])
-    for figure in ("transcripts", "intragenic"):
-        assert "N" not in drawn(shown[figure].value).caption
+    blocks = blocks_of(dataset.root, "sim-ensembl")["1"]
+    ends = list(accumulate(len(block.dna) for block in blocks))
+    assert outcome.facts["blocks"]["n"] == [
+        (end, block.dna.count("N")) for end, block in zip(ends, blocks, strict=True)
+    ]
 
 
 def test_transcripts_begin_where_the_table_says(dataset):
     for genome in dataset.catalogue.genomes:
-        rows = pq.ParquetFile(dataset.root / f"annotation/{genome}/transcripts.parquet").read().to_pylist()
-        names = {row["chrom"] for row in rows if row["selected"]}
-        of_genome = chromosome_tasks(dataset.catalogue, dataset.layout, genome, sorted(names))
-        assert len(of_genome) > 1
-        for task in of_genome:
-            assert task.begins.tolist() == sorted(
+        path = dataset.root / f"annotation/{genome}/transcripts.parquet"
+        rows = pq.ParquetFile(path).read().to_pylist()
+        names = sorted({row["chrom"] for row in rows if row["selected"]})
+        assert len(names) > 1
+        for chrom, begins in begins_of(read_transcripts(dataset.layout, genome), names).items():
+            assert begins.tolist() == sorted(
                 row["start"] if row["strand"] == "+" else row["end"] - 1
                 for row in rows
-                if row["selected"] and row["chrom"] == task.chrom
+                if row["selected"] and row["chrom"] == chrom
             )
 
 
 def test_only_the_longest_chromosomes_of_a_genome_have_figures(dataset, monkeypatch):
     """Whichever are built: of the two of sim-refseq the first is the longer one."""
-    monkeypatch.setattr(tasks, "FIGURES", 1)
+    monkeypatch.setattr(metadata, "DRAWN", 1)
     rows = pq.ParquetFile(dataset.root / "assemblies/sim-refseq/chromosomes.parquet").read().to_pylist()
     longer, shorter = sorted((row for row in rows if row["included"]), key=lambda row: -row["length"])
-    facts = {"blocks": 1, "nt": 1, "bytes": 1, "n_along": NO_N}
-    for row, shown in ((longer, {"holds", "transcripts", "intragenic"}), (shorter, {"holds"})):
+    figures = metadata.ChromosomeFigures(dataset.layout)
+    for row, shown in ((longer, {"transcripts", "intragenic"}), (shorter, set())):
         (task,) = chromosome_tasks(dataset.catalogue, dataset.layout, "sim-refseq", [row["chrom"]])
-        assert set(metadata.of_blocks(task, facts)) == shown
+        assert set(figures.of(task, [(row["length"], 0)])) == shown
 
 
 # --- splits ---

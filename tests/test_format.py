@@ -97,7 +97,7 @@ def test_every_kind_of_parquet_file_has_its_columns_on_the_page(root):
     patterns = [matching(heading) for heading in COLUMNS]
     there = [path for path in files_in(root) if path.endswith(".parquet")]
     assert [path for path in there if sum(bool(one.fullmatch(path)) for one in patterns) != 1] == []
-    assert len(COLUMNS) == len(set(COLUMNS)) == 10
+    assert len(COLUMNS) == len(set(COLUMNS)) == 11
 
 
 @pytest.mark.parametrize("heading", COLUMNS)
@@ -158,7 +158,7 @@ def test_key_value_metadata_are_those_of_the_page(root):
         how = set(json.loads(said["genatator_assets.parameters"]))
         names, wanted = inputs[files]
         assert made == {name for name in names if name != "aliases"}, path
-        assert how == set(targets + wanted[-2:] if path.startswith("blocks/") else wanted[: len(how)]), path
+        assert how == set(targets + wanted[-3:] if path.startswith("blocks/") else wanted[: len(how)]), path
         seen.add(files)
     assert seen == set(inputs)
 
@@ -172,6 +172,7 @@ def _made_from() -> list[list[str]]:
     [
         ("`assemblies/<genome>/source.json`", "assemblies/<genome>/source.json"),
         ("`annotation/<genome>/summary.json`", "annotation/<genome>/summary.json"),
+        ("Manifests", "assemblies/<genome>/sequence.json"),
         ("Manifests", "targets/<genome>/<chrom>.json"),
         ("Manifests", "blocks/<split>/genome=<genome>/chrom=<chrom>/manifest.json"),
         ("Records of runs", "<folder>/<name>.made"),
@@ -193,11 +194,12 @@ def test_keys_of_the_page_table_are_those_of_the_page(root):
 
 def test_facts_of_manifests_are_those_of_the_page(root):
     (facts,) = (what for first, what in rows_of("Manifests", "| key | |") if first == "`facts`")
-    of_targets, of_blocks = (names_in(part) for part in facts.split("; of blocks"))
+    of_targets, of_blocks, of_sequences = (names_in(part) for part in re.split("; of blocks|; of sequences", facts))
+    (sequences, *_) = found(root, "assemblies/<genome>/sequence.json")
+    assert set(json.loads(sequences.read_text())["facts"]) == set(of_sequences)
     assert set(json.loads(found(root, "targets/<genome>/<chrom>.json")[0].read_text())["facts"]) == set(of_targets)
     blocks = json.loads(next(root.glob("blocks/**/manifest.json")).read_text())["facts"]
     assert set(blocks) == set(of_blocks[:4])
-    assert set(blocks["made_from"]) == set(of_blocks[4:])
     index = set(columns_of("dataset/blocks.parquet"))
     assert set(blocks["chromosome"]) | set(blocks["blocks"][0]) == index - {"species"}
 

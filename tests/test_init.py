@@ -17,13 +17,13 @@ from genatator_assets.catalogue import (
     Assembly,
     Catalogue,
     ChromosomeRules,
-    Kernel,
     SplitRules,
     TypeRules,
-    load_catalogue,
 )
-from genatator_assets.catalogue.starter import genome_name, least_length, starter_catalogue
 from genatator_assets.cli import main
+from genatator_assets.gene_finding.section import GeneFinding, Kernel
+from genatator_assets.gene_finding.starter import genome_name, least_length, starter_catalogue
+from genatator_assets.parts import load_catalogue, validate
 from genatator_assets.query.connect import ask, connect
 
 # A key that is commented out: '# key: value', maybe with a comment behind it.
@@ -130,7 +130,9 @@ def test_every_example_can_be_taken_over(folder):
 
 
 @pytest.mark.parametrize(
-    "model", [Catalogue, Kernel, Assembly, Annotation, ChromosomeRules, SplitRules, TypeRules], ids=lambda m: m.__name__
+    "model",
+    [Catalogue, GeneFinding, Kernel, Assembly, Annotation, ChromosomeRules, SplitRules, TypeRules],
+    ids=lambda m: m.__name__,
 )
 def test_every_key_is_there(model: type[BaseModel]):
     elsewhere = {"accession", "simulate", "url", "md5", "sha256", "train"}  # not for a FASTA file that is here
@@ -187,7 +189,7 @@ def test_whatever_the_names_the_text_is_read_back(species, lengths, file_name):
 def test_a_genomes_name_can_name_a_genome(file_name):
     name = genome_name(file_name)
     assembly = {"genome": name, "species": "S", "accession": "GCF_000146045.2"}
-    assert Catalogue.model_validate({"dataset": name, "assemblies": [assembly]}).genomes == (name,)
+    assert validate({"dataset": name, "assemblies": [assembly]}).genomes == (name,)
 
 
 # --- what it refuses ---

@@ -18,12 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.catalogue import Catalogue, load_catalogue
+from genatator_assets.catalogue import Catalogue
 from genatator_assets.cli import main
 from genatator_assets.errors import CatalogueError, SequenceError
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.plan import amounts_of, estimate, plan_genome, totals_of
+from genatator_assets.gene_finding.section import GeneFinding, gene_finding_of, kernel_of
 from genatator_assets.gene_finding.tasks import chromosome_tasks
+from genatator_assets.parts import load_catalogue, validate
 from genatator_assets.simulate import Simulation, write_assembly
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.chromosomes import read_chromosomes
@@ -92,7 +94,7 @@ def test_the_preset_has_the_published_assemblies(published):
     assert published.genomes[:2] == ("hg38", T2T)
     assert all(assembly.genome == assembly.accession for assembly in published.assemblies[2:])
     assert published.assembly(T2T).accession == "GCF_009914755.1"
-    assert all(published.kernel_of(genome) == published.kernel for genome in published.genomes)
+    assert all(kernel_of(published, genome) == gene_finding_of(published).kernel for genome in published.genomes)
 
 
 def test_species_of_the_preset_are_those_of_the_tables_of_lengths(published, sizes):
@@ -144,7 +146,7 @@ def test_totals_are_of_all_genomes_together(published, sizes):
         plan_genome(published, T2T, t2t_lengths(sizes)),
         plan_genome(published, "GCF_000002285.3", two_columns(sizes / "canFam3.chromInfo.txt")),
     ]
-    totals = totals_of(plans, published.block_size_bp)
+    totals = totals_of(plans, gene_finding_of(published).block_size_bp)
     assert list(totals) == ["train", "validation", "test"]
     assert (totals["train"].chromosomes, totals["train"].blocks) == (21 + 145, 295 + 361)
     assert totals["train"].nt == 2_831_977_046 + 2_362_693_180
@@ -156,7 +158,7 @@ def test_totals_are_of_all_genomes_together(published, sizes):
 
 def catalogue(**assembly) -> Catalogue:
     entry = {"genome": "g", "species": "S", "accession": "GCF_000146045.2", **assembly}
-    return Catalogue.model_validate({"dataset": "d", "block_size_bp": 100, "assemblies": [entry]})
+    return validate({"dataset": "d", "gene_finding": {"block_size_bp": 100}, "assemblies": [entry]})
 
 
 def test_amounts_of_a_small_genome_are_those_counted_by_hand():
@@ -193,7 +195,7 @@ def test_the_plan_is_what_is_built(tmp_path_factory):
         plan_genome(dataset.catalogue, one.genome, lengths_of(one, Layout(Path("nowhere"))))
         for one in dataset.catalogue.assemblies
     ]
-    totals = totals_of(plans, dataset.catalogue.block_size_bp).values()
+    totals = totals_of(plans, gene_finding_of(dataset.catalogue).block_size_bp).values()
     assert sum(amount.blocks for amount in totals) == BLOCKS
     assert sum(amount.chromosomes for amount in totals) == CHROMOSOMES
     assert sum(amount.nt for amount in totals) == NT
@@ -216,7 +218,7 @@ def test_disk_is_estimated_near_what_is_written(tmp_path):
     """One chromosome of 3 Mb: large enough that what a file costs by itself does not count."""
     files = write_assembly(Simulation(seed=4, total_bp=3 * MEGA, chromosomes=1, flavour="gencode"), tmp_path / "in")
     wanted = catalogue(accession=None, sequence={"path": files.sequence}, annotation={"path": files.annotation})
-    wanted = wanted.model_copy(update={"block_size_bp": 10 * MEGA})
+    wanted = wanted.model_copy(update={"gene_finding": GeneFinding(block_size_bp=10 * MEGA)})
     layout = Layout(tmp_path / "root")
     import_assembly(wanted, "g", layout)
     select_isoforms(wanted, "g", layout)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,19 +21,19 @@ from genatator_assets.work.pool import LocalWorkers, batches, process_pool, run_
 
 
 @given(st.lists(st.integers(1, 30), max_size=60), st.integers(1, 40))
-def test_batches_hold_every_task_once_largest_first_and_small_ones_together(lengths, batch_bp):
+def test_batches_hold_every_task_once_largest_first_and_small_ones_together(lengths, batch_size):
     jobs = [Job(f"{number:02}", length) for number, length in enumerate(lengths)]
-    found = batches(iter(jobs), batch_bp)
+    found = batches(iter(jobs), batch_size)
     together = [job for batch in found for job in batch]
     assert sorted(together, key=lambda job: job.key) == jobs
-    assert [job.length for job in together] == sorted(lengths, reverse=True)
-    assert all(len(batch) == 1 or sum(job.length for job in batch) <= batch_bp for batch in found)
-    assert all(sum(job.length for job in batch) + after[0].length > batch_bp for batch, after in pairwise(found))
+    assert [job.size for job in together] == sorted(lengths, reverse=True)
+    assert all(len(batch) == 1 or sum(job.size for job in batch) <= batch_size for batch in found)
+    assert all(sum(job.size for job in batch) + after[0].size > batch_size for batch, after in pairwise(found))
 
 
 def test_batches_of_a_small_genome_by_hand():
     sizes = {"chr1": 25, "chr2": 12, "chr3": 6, "b": 4, "a": 4, "c": 1}
-    found = batches([Job(key, size) for key, size in sizes.items()], batch_bp=10)
+    found = batches([Job(key, size) for key, size in sizes.items()], batch_size=10)
     assert [[job.key for job in batch] for batch in found] == [["chr1"], ["chr2"], ["chr3", "a"], ["b", "c"]]
 
 
@@ -117,10 +118,14 @@ def test_any_executor_will_do():
 def test_a_batch_that_raises_fails_and_leaves_the_others_alone():
     jobs = [Job("bad", 20_000_000, "raise"), Job("good", 15_000_000)]
     outcomes = list(run_batches(InlineWorkers(), do, jobs))
-    assert [(outcome.key, outcome.error) for outcome in outcomes] == [
-        ("bad", "RuntimeError: not caught"),
-        ("good", None),
-    ]
+    assert [(outcome.key, outcome.status) for outcome in outcomes] == [("bad", "failed"), ("good", "built")]
+    assert re.fullmatch(r"RuntimeError: not caught \(jobs\.py:\d+ in do\)", outcomes[0].error)
+
+
+def test_what_a_worker_raises_has_the_traceback_of_its_process():
+    (outcome,) = run_batches(LocalWorkers(1), do, [Job("bad", 1, "raise")])
+    assert outcome.error == "RuntimeError: not caught"
+    assert re.search(r"jobs\.py\", line \d+, in do\n", outcome.traceback)
 
 
 def test_nobody_works_on_after_outcomes_are_no_longer_wanted():

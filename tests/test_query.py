@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +23,9 @@ from built import (
     edit_block,
     edit_rows,
 )
+from click.testing import CliRunner
 
+from genatator_assets.cli import main
 from genatator_assets.errors import DatasetError, QueryError
 from genatator_assets.query.checks import check_names, describe_check, run_check
 from genatator_assets.query.connect import ask, connect
@@ -611,7 +615,7 @@ def test_sample_of_blocks_ends_with_the_one_that_reaches_its_size(root):
 
 TWINS = """
 dataset: twins
-block_size_bp: 60_000
+gene_finding: {block_size_bp: 60_000}
 min_chromosome_length_bp: 50_000
 assemblies:
   - genome: a
@@ -777,6 +781,109 @@ def test_order_of_the_question_is_kept(dataset):
 def test_variables_of_the_program_are_no_tables(dataset):
     with pytest.raises(QueryError, match="Table with name connection does not exist"):
         answer(dataset.root, "select * from connection")
+
+
+# --- What can be read ---
+
+
+@pytest.fixture(scope="module")
+def fenced(dataset, tmp_path_factory):
+    """A root with files of somebody else around it and links to them in it."""
+    folder = tmp_path_factory.mktemp("fenced")
+    root = copy_of(dataset, folder / "root")
+    for name in ("outside", "root-too"):
+        (folder / name).mkdir()
+        (folder / name / "secret.csv").write_text("secret\n1\n")
+    (root / "notes.csv").write_text("note\n7\n")
+    (root / "link").symlink_to(folder / "outside")
+    (root / "linked.csv").symlink_to(folder / "outside" / "secret.csv")
+    return root
+
+
+OUTSIDE = [
+    "{root}/../outside/secret.csv",
+    "{root}-too/secret.csv",
+    "{root}/link/secret.csv",
+    "{root}/linked.csv",
+    "{root}/l*.csv",
+    "{root}/*/secret.csv",
+    "file://{root}/../outside/secret.csv",
+    "/etc/passwd",
+    "/proc/self/environ",
+    "secret.csv",
+    "http://127.0.0.1:9/secret.csv",
+    "s3://bucket/secret.csv",
+]
+
+
+@pytest.mark.parametrize("reader", ["read_text('{}')", "read_csv('{}')", "sniff_csv('{}')"])
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_what_is_outside_the_root_can_not_be_read(fenced, monkeypatch, path, reader):
+    monkeypatch.chdir(fenced.parent / "outside")
+    question = f"select * from {reader.format(path.format(root=fenced))}"
+    with pytest.raises(
+        QueryError, match=r"disabled by configuration[\s\S]*Questions read files of the root only; --allow"
+    ):
+        answer(fenced, question)
+
+
+def test_what_is_in_the_root_can_be_read(fenced):
+    assert answer(fenced, f"select note from '{fenced}/notes.csv'") == [(7,)]
+    assert answer(fenced, f"select count(*) from read_parquet('{fenced}/dataset/blocks.parquet')") == [(BLOCKS,)]
+
+
+@pytest.mark.parametrize("named", ["outside", "outside/secret.csv"])
+def test_what_is_allowed_can_be_read_and_nothing_beside_it(fenced, named):
+    secret = "select * from '{}/secret.csv'"
+    with connect(fenced, [fenced.parent / named]) as connection:
+        assert ask(connection, secret.format(fenced.parent / "outside")).rows == ((1,),)
+        with pytest.raises(QueryError, match="disabled by configuration"):
+            ask(connection, secret.format(f"{fenced}-too"))
+
+
+def test_the_command_allows_what_it_is_told(fenced, monkeypatch):
+    monkeypatch.chdir(fenced.parent)
+    question = "select secret + count(*) as s from 'outside/secret.csv', blocks group by secret"
+    arguments = ["sql", question, "--root", str(fenced), "--format", "csv"]
+    told = CliRunner().invoke(main, [*arguments, "--allow", "outside"])
+    assert (told.exit_code, told.stdout) == (0, f"s\n{BLOCKS + 1}\n")
+    told = CliRunner().invoke(main, arguments)
+    assert told.exit_code == 2
+    assert "--allow names others" in told.stderr
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["enable_external_access = true", "allowed_directories = ['/']", "autoload_known_extensions = true"],
+)
+def test_the_fence_can_not_be_taken_away(fenced, setting):
+    with connect(fenced) as connection, pytest.raises(duckdb.Error, match="configuration has been locked"):
+        connection.execute(f"set {setting}")
+
+
+def test_extensions_are_neither_fetched_nor_loaded(fenced):
+    with connect(fenced) as connection:
+        for statement in ("install httpfs", "load httpfs", "install spatial from community"):
+            with pytest.raises(duckdb.Error, match=r"disabled (by|through) configuration"):
+                connection.execute(statement)
+
+
+def test_a_large_folder_that_is_a_link_is_part_of_the_root(dataset, tmp_path):
+    root = copy_of(dataset, tmp_path / "root")
+    (root / "blocks").rename(tmp_path / "large disk")
+    (root / "blocks").symlink_to(tmp_path / "large disk")
+    assert answer(root, "select count(*) from stored_blocks") == [(BLOCKS,)]
+    assert offenders(root, "index_agrees_with_files") == []
+
+
+def test_nothing_is_left_where_a_question_spilled(dataset, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with connect(dataset.root) as connection:
+        connection.execute("select * from range(10) order by all").fetchall()
+        (folder,) = connection.execute("select value from duckdb_settings() where name = 'temp_directory'").fetchone()
+        assert Path(folder).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- Roots ---

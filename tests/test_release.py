@@ -30,7 +30,6 @@ from httpx2 import ConnectError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genatator_assets.catalogue import load_catalogue
 from genatator_assets.cli import main
 from genatator_assets.errors import CatalogueError, DatasetError, GenatatorError
 from genatator_assets.gene_finding.blocks.contract import SCHEMA
@@ -38,6 +37,7 @@ from genatator_assets.gene_finding.index import build_index
 from genatator_assets.gene_finding.statistics import build_statistics
 from genatator_assets.orchestration import build_definitions
 from genatator_assets.orchestration.settings import Settings
+from genatator_assets.parts import load_catalogue
 from genatator_assets.release import hub, release
 from genatator_assets.release.names import block_paths
 from genatator_assets.release.preview import WINDOW_BP, _by_turns

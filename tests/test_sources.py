@@ -1,10 +1,12 @@
 """FASTA in, DNA out, and the catalogue's rules for chromosomes."""
 
 import gzip
+import hashlib
 import random
 import re
 import struct
 import time
+import tracemalloc
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -17,15 +19,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pyfaidx import Faidx
 
-from genatator_assets.catalogue import Catalogue
-from genatator_assets.errors import CatalogueError, DatasetError, SequenceError
-from genatator_assets.sources import fasta
+from genatator_assets.errors import CatalogueError, DamagedError, DatasetError, SequenceError
+from genatator_assets.parts import validate
+from genatator_assets.sources import fasta, pieces
 from genatator_assets.sources.assembly import import_assembly, read_source
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, read_chromosomes, write_chromosomes
 from genatator_assets.sources.fasta import import_fasta, index_path, read_index, scan_fasta
-from genatator_assets.sources.sequence import count_nucleotides, read_dna
+from genatator_assets.sources.sequence import SequenceReader, count_nucleotides, read_dna
+from genatator_assets.sources.soft_masked import read_soft_masked
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.tables import Provenance
+from genatator_assets.work.unit import Provenance
 
 LETTERS = "ACGTUNRYSWKMBDHVXacgtunryswkmbdhvx-"
 GENOME = b">chr1 the first\nACGTacgt\nNNNNRYry\nAC\n>chr2\nGGGG\n>chr3 one line\nTTTTTTTTTTT\n"
@@ -66,6 +69,10 @@ class Folder:
         assert list(scan_fasta(self.source).items()) == list(read_index(self.copy).items())
         return self.copy.read_bytes()
 
+    def imported(self, content):
+        self.source.write_bytes(content)
+        return import_fasta(self.source, self.copy)
+
     def refusal(self, content):
         """Return the message, without the file's name; nothing may be left behind."""
         with pytest.raises(SequenceError) as caught:
@@ -86,7 +93,7 @@ def folder(tmp_path):
 @pytest.fixture(params=[1, 7, None], ids=["pieces of 1", "pieces of 7", "pieces as they are"])
 def piece_bytes(request, monkeypatch):
     if request.param:
-        monkeypatch.setattr(fasta, "_PIECE_BYTES", request.param)
+        monkeypatch.setattr(pieces, "PIECE_BYTES", request.param)
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
@@ -143,14 +150,29 @@ def spelled(draw, letters=LETTERS):
     return records, mark + text.encode(), "".join(f"{line}\n" for line in tidy).encode()
 
 
+def masked(sequence):
+    """The runs of lower-case letters, by a pattern."""
+    return [list(found.span()) for found in re.finditer("[a-z]+", sequence)]
+
+
 @given(spelled(), st.integers(1, 40), st.sampled_from(list(COMPRESSIONS.values())))
 def test_an_import_does_not_depend_on_the_spelling_or_the_piece_size(case, piece_bytes, compress):
     records, raw, tidy = case
-    with TemporaryDirectory() as name, mock.patch.object(fasta, "_PIECE_BYTES", piece_bytes):
+    sequences = {header.split()[0]: sequence for header, sequence, _ in records}
+    with TemporaryDirectory() as name, mock.patch.object(pieces, "PIECE_BYTES", piece_bytes):
         folder = Folder(name)
-        assert folder.take(compress(raw)) == tidy
-        assert read_index(folder.copy) == {header.split()[0]: len(sequence) for header, sequence, _ in records}
+        imported = folder.imported(compress(raw))
+        assert folder.copy.read_bytes() == tidy
+        lengths = {name: len(sequence) for name, sequence in sequences.items()}
+        assert read_index(folder.copy) == scan_fasta(folder.source) == lengths
         assert index_path(folder.copy).read_text() == index_by_pyfaidx(folder.copy)
+    assert {name: runs.tolist() for name, runs in imported.soft_masked.items()} == {
+        name: masked(sequence) for name, sequence in sequences.items()
+    }
+    assert imported.sha256 == {
+        name: hashlib.sha256(re.sub("[^ACGT]", "N", sequence.upper()).encode()).hexdigest()
+        for name, sequence in sequences.items()
+    }
 
 
 @given(spelled(), st.data(), st.integers(1, 40))
@@ -165,8 +187,69 @@ def test_an_illegal_letter_is_told_with_its_line_whatever_the_piece_size(case, d
     lines[number] = lines[number][:place] + bytes([letter]) + lines[number][place:]
     if lines[number].startswith(b">"):
         return
-    with TemporaryDirectory() as name, mock.patch.object(fasta, "_PIECE_BYTES", piece_bytes):
+    with TemporaryDirectory() as name, mock.patch.object(pieces, "PIECE_BYTES", piece_bytes):
         assert Folder(name).refusal(b"\n".join(lines)).startswith(f":{number + 1}: found ")
+
+
+def test_soft_masking_comes_back_by_sequence(inputs):
+    inputs.imported(GENOME)
+    path = inputs.layout.soft_masked("g")
+    assert [read_soft_masked(path, chrom).tolist() for chrom in ("chr1", "chr2", "chr9")] == [
+        [[4, 8], [14, 16]],
+        [],
+        [],
+    ]
+    assert pq.read_table(path).to_pylist() == [
+        {"chrom": "chr1", "start": 4, "end": 8},
+        {"chrom": "chr1", "start": 14, "end": 16},
+    ]
+
+
+def test_a_line_of_any_length_is_read_in_pieces(folder):
+    """Of a genome whose chromosomes are a line each, no more is held than a few pieces."""
+    folder.source.write_bytes(b">a\n" + b"ACGTacgtNN" * 2_400_000 + b"\n>b\nAC\n")
+    with mock.patch.object(pieces, "PIECE_BYTES", 1 << 18):
+        tracemalloc.start()
+        try:
+            import_fasta(folder.source, folder.copy)
+            held = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert folder.copy.read_bytes() == folder.source.read_bytes()
+    assert index_path(folder.copy).read_text() == "a\t24000000\t3\t24000000\t24000001\nb\t2\t24000007\t2\t3\n"
+    soft_masked_bytes = 16 * 2_400_000
+    assert held < soft_masked_bytes * 3 + 24_000_000 / 4
+
+
+def test_a_header_of_any_length_is_refused_and_not_held(folder, monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 10)
+    monkeypatch.setattr(pieces, "LONGEST_HEADER_BYTES", 100)
+    assert folder.refusal(b">a\nAC\n>" + b"x" * 110).startswith(":3: a header of more than ")
+    assert folder.refusal(b"x" * 110).startswith(":1: found 'xxx")
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_a_file_that_would_fill_the_disk_is_refused_before_it_does(folder, monkeypatch, compress):
+    """How large a compressed file becomes nobody knows: what is free is asked again and again."""
+
+    def free_bytes(disk: Path) -> int:
+        return 1_200_000 - sum(file.stat().st_size for file in disk.iterdir())
+
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 10_000)
+    monkeypatch.setattr(fasta, "SPARE_BYTES", 300_000)
+    monkeypatch.setattr(fasta, "_WATCHED_BYTES", 20_000)
+    monkeypatch.setattr(fasta, "free_bytes", free_bytes)
+    content = b">a\n" + (b"A" * 99 + b"\n") * 10_000
+    with pytest.raises(SequenceError, match=r"source\.fa: too large for the disk: ") as caught:
+        folder.imported(compress(content))
+    written, free = (
+        int(number.replace(",", "")) for number in re.findall("([0-9,]+) (?:bytes|are)", str(caught.value))
+    )
+    assert written == (0 if compress is bytes else 1_200_000 - free)
+    assert free > 300_000
+    assert list(folder.copy.parent.iterdir()) == []
+    monkeypatch.setattr(fasta, "free_bytes", lambda folder: None)  # as of an object store
+    folder.imported(compress(content))
 
 
 def test_an_illegal_letter_far_into_a_file_is_told_with_its_line(folder):
@@ -241,7 +324,7 @@ def test_a_truncated_compressed_file_is_refused_wherever_it_ends(folder, compres
 
 
 def test_a_truncated_gzip_of_many_pieces_is_refused(folder, monkeypatch):
-    monkeypatch.setattr(fasta, "_PIECE_BYTES", 1 << 10)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 1 << 10)
     letters = random.Random(1)
     lines = ("".join(letters.choices("ACGT", k=60)) for _ in range(500))
     whole = gzip.compress(("\n".join([">a", *lines]) + "\n").encode())
@@ -307,8 +390,52 @@ def test_a_sequence_that_was_imported_again_is_read_anew(folder):
 
 def test_asking_past_the_end_of_a_sequence_is_an_error(folder):
     folder.take(b">a\nACGT\n")
-    with pytest.raises(SequenceError, match="a has only 2 of the 3 bases from 2 to 5"):
+    with pytest.raises(DamagedError, match=r"a has 2 of the 3 bases from 2 to 5; .* --check-hashes' makes it"):
         read_dna(folder.copy, "a", 2, 5)
+
+
+def test_every_sequence_has_the_hash_of_its_letters_in_the_contracts_alphabet(folder):
+    imported = folder.imported(b">a one\nACGTa\ncgtNR\ny-u\n>b\n>c\nACGTACGTNNNNN\n")
+    # printf ACGTACGTNNNNN | sha256sum; the second is of nothing
+    of_letters = "9576da0d2ac68681e50cff3ba6b7eac7bca9217e82fac5ca0f44f22e961e0bf2"
+    of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert imported.sha256 == {"a": of_letters, "b": of_nothing, "c": of_letters}
+    content = folder.copy.read_bytes()
+    assert (imported.copy.bytes, imported.copy.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    index = index_path(folder.copy).read_bytes()
+    assert (imported.index.bytes, imported.index.sha256) == (len(index), hashlib.sha256(index).hexdigest())
+
+
+@pytest.mark.parametrize("byte", sorted(set(range(256)) - set(f"{LETTERS}\n".encode())))
+def test_a_byte_that_no_file_is_imported_with_is_an_error_and_never_n(folder, byte):
+    folder.take(b">a\nACGTAC\nGT\n")
+    damaged = bytearray(folder.copy.read_bytes())
+    damaged[7] = byte
+    folder.copy.write_bytes(damaged)
+    assert read_dna(folder.copy, "a", 0, 4) == "ACGT"
+    with pytest.raises(DamagedError, match=r"sequence\.fa is damaged: of a\[2, 8\), letter 2 is .* no nucleotide; '"):
+        read_dna(folder.copy, "a", 2, 8)
+
+
+@pytest.mark.parametrize("lost", ["sequence.fa", "sequence.fa.fai"])
+def test_a_copy_that_is_gone_is_told_with_its_remedy(folder, lost):
+    folder.take(GENOME)
+    (folder.copy.parent / lost).unlink()
+    with pytest.raises(
+        DamagedError, match=r"sequence\.fa can't be read \(.*\); 'genatator-assets build --check-hashes'"
+    ):
+        read_dna(folder.copy, "chr1", 0, 4)
+
+
+def test_a_reader_knows_whether_it_read_what_was_imported(folder):
+    sha256 = folder.imported(GENOME).sha256
+    reader = SequenceReader(folder.copy, "chr1")
+    assert [reader.read_to(end) for end in (5, 12, 18)] == ["ACGTA", "CGTNNNN", "NNNNAC"]
+    reader.require(sha256["chr1"])
+    with pytest.raises(
+        DamagedError, match=r"sequence\.fa is damaged: the bases of chr1 are not those that were imported"
+    ):
+        reader.require(sha256["chr2"])
 
 
 def test_nucleotides_are_counted():
@@ -320,7 +447,7 @@ def catalogue_of(**assembly):
     """A catalogue of one simulated assembly `g`, whose chromosomes chr1, chr2, chr3 have 5,000 bp together."""
     simulate = {"seed": 1, "total_bp": 5_000, "chromosomes": 3, "short_scaffolds": 0, "flavour": "gencode"}
     entry = {"genome": "g", "species": "S s", "simulate": simulate, "min_chromosome_length_bp": 100, **assembly}
-    return Catalogue.model_validate({"dataset": "d", "assemblies": [entry]})
+    return validate({"dataset": "d", "assemblies": [entry]})
 
 
 LENGTHS = {"chr1": 1_000, "chr2": 100, "chr3": 99, "chrX": 500, "chrM": 50}
@@ -443,7 +570,7 @@ def test_an_imported_assembly_records_where_it_came_from(inputs):
     source = read_source(inputs.layout, "g")
     assert (source.sequence_path, source.annotation_path) == (str(inputs.sequence), str(inputs.annotation))
     assert source.annotation_sha256 == "32c4858e22cc2c967b42150fa550562a2c839c2cebcaab91cabdf6f4da020022"
-    assert source.indexed_bytes == len(GENOME)
+    assert (source.indexed_bytes, source.indexed_sha256) == (len(GENOME), hashlib.sha256(GENOME).hexdigest())
     assert told(read_chromosomes(inputs.layout.chromosomes("g"))) == dict.fromkeys(["chr1", "chr2", "chr3"], "train")
     parameters = pq.read_metadata(inputs.layout.chromosomes("g")).metadata[b"genatator_assets.parameters"]
     assert b'"min_chromosome_length_bp":1' in parameters
@@ -503,6 +630,8 @@ def test_changed_bytes_are_copied_anew(inputs):
         lambda layout: layout.sequence("g").write_bytes(GENOME[:-5]),
         lambda layout: layout.sequence("g").unlink(),
         lambda layout: index_path(layout.sequence("g")).unlink(),
+        lambda layout: layout.sequence_manifest("g").unlink(),
+        lambda layout: layout.sequence_manifest("g").write_text("{"),
         lambda layout: layout.source("g").write_text("{"),
         lambda layout: layout.source("g").write_text('{"genome": "g"}'),
         lambda layout: layout.source("g").write_text("[]"),
@@ -575,10 +704,11 @@ def letters_of(path):
 )
 def test_a_real_human_megabase_is_imported_and_read(data, tmp_path, path, chrom, soft_masked):
     copy = tmp_path / "sequence.fa"
-    import_fasta(data / path, copy)
+    imported = import_fasta(data / path, copy)
     assert read_index(copy) == {chrom: 1_000_000}
     expected = letters_of(data / path)
     assert letters_of(copy) == expected
+    assert imported.soft_masked[chrom].tolist() == masked(expected)
     if soft_masked:
         assert not expected.isupper()
     dna = read_dna(copy, chrom, 0, 1_000_000)

@@ -176,6 +176,14 @@ def test_sites_are_where_the_peaks_are_one(dataset, blocks):
         assert [position for (position,) in sites] == np.flatnonzero(whole[:, channel] == 1).tolist()
 
 
+def test_soft_masking_is_where_the_fasta_file_has_lower_case(dataset):
+    text = (dataset.layout.simulated(GENOME) / "sequence.fa").read_text()
+    (record,) = (part for part in text.split(">") if part.split(maxsplit=1)[0:1] == [CHROM])
+    expected = [found.span() for found in re.finditer("[a-z]+", "".join(record.splitlines()[1:]))]
+    assert len(expected) > 10
+    assert answer(dataset.root, f"from soft_masked_of('{GENOME}', '{CHROM}')") == expected
+
+
 names = st.text(st.one_of(st.sampled_from("./%~ *\\:_=+-"), st.characters(codec="utf-8", exclude_characters="\0")))
 
 

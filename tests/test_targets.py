@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genatator_assets.annotation import select
-from genatator_assets.catalogue import Kernel
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.gene_finding.kernels import kernel_values
 from genatator_assets.gene_finding.landmarks import landmarks_of
 from genatator_assets.gene_finding.paint import paint, peaks
+from genatator_assets.gene_finding.section import Kernel
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments, write_segments
-from genatator_assets.work.tables import Provenance
+from genatator_assets.work.unit import Provenance
 
 SHAPES = ("laplace", "gaussian", "triangular", "box")
 

@@ -48,7 +48,7 @@ def awkward(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         base / "small",
         f"""
 dataset: awkward
-block_size_bp: 20_000
+gene_finding: {{block_size_bp: 20_000}}
 min_chromosome_length_bp: 5_000
 assemblies:
   - genome: g

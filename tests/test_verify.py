@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import oracle
@@ -18,11 +19,12 @@ from conftest import command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genatator_assets.catalogue import Kernel, load_catalogue
 from genatator_assets.errors import CatalogueError, DatasetError
-from genatator_assets.gene_finding.verify import Difference, Report, verify
+from genatator_assets.gene_finding.section import Kernel
+from genatator_assets.gene_finding.verify import Difference, Report, inputs, verify
 from genatator_assets.gene_finding.verify.derive import CHANNELS, Selected, expected_targets, heights
 from genatator_assets.gene_finding.verify.inputs import fasta_slices
+from genatator_assets.parts import load_catalogue
 from genatator_assets.work.layout import Layout
 
 CHR1 = "blocks/train/genome=sim-gencode/chrom=chr1"
@@ -38,10 +40,11 @@ Row = dict[str, Any]
 def older(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """The same dataset as it was made with another kernel."""
     folder = tmp_path_factory.mktemp("older") / "older"
-    return build_small(folder, (tmp_path_factory.getbasetemp() / "small/catalogue.yaml").read_text() + OLD_KERNEL)
+    text = (tmp_path_factory.getbasetemp() / "small/catalogue.yaml").read_text()
+    return build_small(folder, text.replace("gene_finding: {", f"gene_finding: {{{OLD_KERNEL}, "))
 
 
-OLD_KERNEL = "kernel: {shape: laplace, width_bp: 10, radius_bp: 20}\n"
+OLD_KERNEL = "kernel: {shape: laplace, width_bp: 10, radius_bp: 20}"
 
 
 @pytest.fixture
@@ -131,20 +134,25 @@ def test_channels_are_the_cards():
     assert list(CHANNELS) == oracle.TARGET_NAMES
 
 
-letters = st.text(st.sampled_from("ACGTNacgtnRyKu-"), max_size=30)
+letters = st.text(st.sampled_from("ACGTNacgtnRyKu-"), max_size=90)
 
 
 @given(
-    st.lists(letters, min_size=1, max_size=4), st.integers(1, 9), st.integers(1, 12), st.sampled_from(["\n", "\r\n"])
+    st.lists(letters, min_size=1, max_size=4),
+    st.integers(1, 30),
+    st.integers(1, 12),
+    st.sampled_from(["\n", "\r\n"]),
+    st.integers(20, 32),
 )
-def test_slices_of_a_fasta_are_the_oracles(tmp_path_factory, sequences, width, slice_bp, newline):
+def test_slices_of_a_fasta_are_the_oracles(tmp_path_factory, sequences, width, slice_bp, newline, piece_bytes):
     path = tmp_path_factory.mktemp("fasta") / "x.fa.gz"
     with gzip.open(path, "wt", newline="") as file:
         for number, sequence in enumerate(sequences):
             wrapped = [sequence[place : place + width] for place in range(0, len(sequence), width)]
             file.write(newline.join([f">s{number} some words", *wrapped]) + newline)
     expected = {name: oracle.contract_dna(raw) for name, raw in oracle.read_fasta(path).items()}
-    slices = list(fasta_slices(path, slice_bp))
+    with mock.patch.object(inputs, "_LONGEST_PIECE", piece_bytes):
+        slices = list(fasta_slices(path, slice_bp))
     assert {(name, start) for name, start, _ in slices} == {
         (name, start) for name, dna in expected.items() for start in range(0, len(dna), slice_bp)
     }

@@ -49,7 +49,7 @@ def finished(tmp_path_factory):
         written = write_assembly(simulation, folder / genome)
         files = {"sequence": {"path": str(written.sequence)}, "annotation": {"path": str(written.annotation)}}
         assemblies.append({"genome": genome, "species": "S", **files})
-    catalogue = {"dataset": "d", "block_size_bp": 100_000, "assemblies": assemblies}
+    catalogue = {"dataset": "d", "gene_finding": {"block_size_bp": 100_000}, "assemblies": assemblies}
     (folder / "catalogue.yaml").write_text(yaml.safe_dump(catalogue))
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DAGSTER_HOME", raising=False)
@@ -152,7 +152,7 @@ def test_a_whole_build_leaves_nothing_stale_again(settings):
 def test_another_kernel_for_one_genome_makes_its_chromosomes_stale(settings):
     path = Path(settings.catalogue)
     catalogue = yaml.safe_load(path.read_text())
-    catalogue["assemblies"][1]["kernel"] = {"shape": "box", "radius_bp": 5}
+    catalogue["assemblies"][1]["gene_finding"] = {"kernel": {"shape": "box", "radius_bp": 5}}
     path.write_text(yaml.safe_dump(catalogue))
     run(settings, "prepare", ["one", "two"])
     assert stale(settings) == of_genome(settings, "two", "chromosome_targets")

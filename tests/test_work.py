@@ -1,5 +1,6 @@
 """Whole files, safe names, manifests and tables."""
 
+import hashlib
 import json
 import os
 import re
@@ -11,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from jobs import Job
 
 from genatator_assets.errors import DatasetError, GenatatorError
-from genatator_assets.version import __version__
 from genatator_assets.work.files import (
     canonical_json,
     measure,
@@ -25,8 +26,9 @@ from genatator_assets.work.files import (
 )
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
-from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.outcome import Outcome, guarded
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance, Step
 
 # Files
 
@@ -243,10 +245,71 @@ def test_an_error_and_the_status_failed_come_together(status, error):
         Outcome("g/c", status, error=error)
 
 
+def test_an_error_that_was_expected_is_its_words():
+    assert Outcome.failed("g/c", DatasetError("x.fa:3: mend it")) == Outcome("g/c", "failed", error="x.fa:3: mend it")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("found\n\t3"), "ValueError: found 3"),
+        (MemoryError(), "MemoryError"),
+        (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device"),
+    ],
+)
+def test_an_error_that_nobody_expected_is_one_line_with_a_traceback_beside_it(error, told):
+    def work(task):
+        raise error
+
+    outcome = guarded(work, Job("g/c", 1))
+    assert (outcome.key, outcome.status) == ("g/c", "failed")
+    assert re.fullmatch(rf"{re.escape(told)} \(test_work\.py:\d+ in work\)", outcome.error)
+    assert outcome.traceback.startswith("Traceback (most recent call last)")
+    assert ", in work\n" in outcome.traceback
+
+
+def test_a_traceback_has_those_of_the_causes():
+    def work(task):
+        try:
+            {}["lost"]
+        except KeyError as error:
+            raise ValueError("the rest") from error
+
+    assert "KeyError: 'lost'" in guarded(work, Job("g/c", 1)).traceback
+
+
+def test_of_a_very_long_traceback_the_end_is_kept():
+    def work(task):
+        raise ValueError("x" * 30_000)
+
+    outcome = guarded(work, Job("g/c", 1))
+    assert len(outcome.traceback) == 20_003
+    assert outcome.traceback.endswith("xx\n")
+
+
+def test_interruptions_are_no_outcome():
+    def work(task):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        guarded(work, Job("g/c", 1))
+
+
+def test_there_is_no_traceback_without_an_error():
+    with pytest.raises(ValueError, match="has no error, but a traceback"):
+        Outcome("g/c", "built", traceback="Traceback")
+
+
 # Tables
 
 TABLE = pa.table({"chrom": ["chr1", "chr2", None], "length": [3, 2, 1], "aliases": [["1"], [], ["M", "MT"]]})
-PROVENANCE = Provenance({"sequence": "ab" * 32}, {"kernel": {"width_bp": 2.0, "shape": "box"}, "length": 5})
+PROVENANCE = Provenance(
+    {"sequence": "ab" * 32}, {"kernel": {"width_bp": 2.0, "shape": "box"}, "length": 5}, Step("made up", 3)
+)
+WHOLE = (
+    f'{{"format":"1","inputs":{{"sequence":"{"ab" * 32}"}},'
+    '"parameters":{"kernel":{"shape":"box","width_bp":2.0},"length":5},"step":["made up",3]}'
+)
 
 
 def test_a_table_comes_back_with_its_provenance(tmp_path):
@@ -257,14 +320,15 @@ def test_a_table_comes_back_with_its_provenance(tmp_path):
     metadata = pq.read_metadata(path).metadata
     assert {key.decode(): value.decode() for key, value in metadata.items() if key.startswith(b"genatator")} == {
         "genatator_assets.format_version": "1",
-        "genatator_assets.platform_version": __version__,
         "genatator_assets.inputs": json.dumps({"sequence": "ab" * 32}, separators=(",", ":")),
         "genatator_assets.parameters": '{"kernel":{"shape":"box","width_bp":2.0},"length":5}',
+        "genatator_assets.step": "made up 3",
+        "genatator_assets.fingerprint": hashlib.sha256(WHOLE.encode()).hexdigest(),
     }
 
 
 def test_the_same_table_and_provenance_give_the_same_bytes(tmp_path):
-    again = Provenance(PROVENANCE.inputs, dict(reversed(PROVENANCE.parameters.items())))
+    again = replace(PROVENANCE, parameters=dict(reversed(PROVENANCE.parameters.items())))
     for name, provenance in [("a", PROVENANCE), ("b", again), ("c", replace(PROVENANCE, parameters={"length": 6}))]:
         write_table(tmp_path / name, pa.table(TABLE.to_pydict(), TABLE.schema), provenance)
     a, b, c = ((tmp_path / name).read_bytes() for name in "abc")

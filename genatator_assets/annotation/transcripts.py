@@ -16,26 +16,28 @@ from genatator_assets.catalogue import Annotation, Catalogue
 from genatator_assets.errors import AnnotationError, DatasetError
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import read_chromosomes
-from genatator_assets.version import __version__
 from genatator_assets.work.files import require_own_folder, sha256_of_file, write_json
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance, Step
+
+STEP = Step("transcripts", 1)
 
 
 @dataclass(frozen=True)
 class AnnotationSummary:
     """What was found in an annotation: rows by type (column 3), transcripts by reason, and what could not be read.
 
-    `rules` are those of the catalogue that decided what is selected; `platform` is the version that read it. The hashes
-    are of the annotation, of the chromosome table that the transcripts were selected for, and of their own table.
-    `unknown_names` are names that no sequence of the FASTA file goes by, with their transcripts.
+    `rules` are those of the catalogue that decided what is selected; `step` is the number of the step that read it.
+    The hashes are of the annotation, of the chromosome table that the transcripts were selected for, and of their own
+    table. `unknown_names` are names that no sequence of the FASTA file goes by, with their transcripts.
     """
 
     genome: str
     sha256: str
     chromosomes_sha256: str
     table_sha256: str
-    platform: str
+    step: int
     rules: Mapping[str, Any]
     flavour: FlavourName
     types: Mapping[Literal["mRNA", "lncRNA"], list[str]]
@@ -89,7 +91,7 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
         sha256=sha256,
         chromosomes_sha256=sha256_of_file(layout.chromosomes(genome)),
         table_sha256="",
-        platform=__version__,
+        step=STEP.number,
         rules=_rules(wanted),
         flavour=parsed.flavour,
         types={name: list(words) for name, words in types.items()},
@@ -103,7 +105,7 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
     inputs = {"sequence": source.sequence_sha256, "annotation": sha256}
     if source.aliases_sha256:
         inputs["aliases"] = source.aliases_sha256
-    provenance = Provenance(inputs, summary.selection)
+    provenance = Provenance(inputs, summary.selection, STEP)
     written = write_table(layout.transcripts(genome), selection.transcripts, provenance)
     summary = replace(summary, table_sha256=written.sha256)
     write_json(layout.annotation_summary(genome), asdict(summary))
@@ -118,7 +120,7 @@ def _kept(catalogue: Catalogue, genome: str, layout: Layout) -> AnnotationSummar
         summary = read_summary(layout, genome)
     except DatasetError:  # a damaged record
         return None
-    same = summary.platform == __version__ and summary.table_sha256 == sha256_of_file(layout.transcripts(genome))
+    same = summary.step == STEP.number and summary.table_sha256 == sha256_of_file(layout.transcripts(genome))
     return summary if same else None
 
 

@@ -1,6 +1,6 @@
 """The catalogue: one validated YAML file says what a dataset is; everything else follows from it."""
 
-from genatator_assets.catalogue.load import load_catalogue, preset_names
+from genatator_assets.catalogue.load import preset_names
 from genatator_assets.catalogue.model import (
     Aliases,
     Annotation,
@@ -8,9 +8,7 @@ from genatator_assets.catalogue.model import (
     Catalogue,
     ChromosomeRules,
     Input,
-    Kernel,
     Sequence,
-    Split,
     SplitRules,
     TypeRules,
 )
@@ -22,11 +20,8 @@ __all__ = [
     "Catalogue",
     "ChromosomeRules",
     "Input",
-    "Kernel",
     "Sequence",
-    "Split",
     "SplitRules",
     "TypeRules",
-    "load_catalogue",
     "preset_names",
 ]

@@ -1,6 +1,8 @@
 """Reading a catalogue: YAML to validated objects, with errors that name the file, the key and the nearest one."""
 
 import reprlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from genatator_assets.catalogue.model import Catalogue, nearest
+from genatator_assets.catalogue.model import Catalogue
+from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import CatalogueError
 
 _PRESETS = files("genatator_assets.catalogue") / "presets"
@@ -65,19 +68,29 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(preset.name.removesuffix(".yaml") for preset in _PRESETS.iterdir()))
 
 
-def load_catalogue(source: str | Path) -> Catalogue:
-    """Read the catalogue at the path `source`, or the preset of that name.
+@dataclass(frozen=True)
+class Sections:
+    """What the parts know of their sections.
 
-    Relative paths in it are relative to its own folder; a file that it names must exist.
+    model: returns the model that a document is validated with; validate: makes a catalogue of a document and its
+    context (the folder that paths are relative to, and where the document is); parts_with: names the parts whose
+    section has a key.
+    """
 
-    >>> load_catalogue("demo").dataset
-    'demo'
+    model: Callable[[Mapping[str, Any]], type[Catalogue]]
+    validate: Callable[[Mapping[str, Any], Mapping[str, Any]], Catalogue]
+    parts_with: Callable[[str], list[str]]
+
+
+def load_catalogue(source: str | Path, sections: Sections) -> Catalogue:
+    """Read the catalogue at the path `source`, or the preset of that name: `genatator_assets.parts.load_catalogue`.
 
     Raises:
-        CatalogueError: no such file, not YAML, or not a catalogue; one line per fault.
+        CatalogueError: no such file, not YAML, or not a catalogue; one line per fault, with its line in the file.
     """
     if str(source) in preset_names():
-        return _parse((_PRESETS / f"{source}.yaml").read_text(), f"preset {source}", Path.cwd())
+        text = (_PRESETS / f"{source}.yaml").read_text()
+        return _Reader(f"preset {source}", Path.cwd(), sections).catalogue(text)
     path = Path(source)
     if not _is_file(path):
         raise CatalogueError(
@@ -90,7 +103,7 @@ def load_catalogue(source: str | Path) -> Catalogue:
         raise CatalogueError(f"{path}: not a text file ({error}); expected YAML in UTF-8") from error
     except OSError as error:
         raise CatalogueError(f"{path}: can't be read: {error}") from error
-    return _parse(text, str(path), path.resolve().parent)
+    return _Reader(str(path), path.resolve().parent, sections).catalogue(text)
 
 
 def _is_file(path: Path) -> bool:
@@ -100,47 +113,82 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _parse(text: str, origin: str, folder: Path) -> Catalogue:
-    try:
-        document = yaml.load(text, _Loader)  # noqa: S506 - it is a SafeLoader
-    except (yaml.YAMLError, RecursionError) as error:
-        raise CatalogueError(f"{origin}: not valid YAML: {error}") from error
-    if not isinstance(document, dict):
-        raise CatalogueError(
-            f"{origin}: found {type(document).__name__}, expected a mapping with 'dataset' and 'assemblies'"
-        )
-    try:
-        return Catalogue.model_validate(document, context={"folder": folder, "origin": origin})
-    except ValidationError as error:
-        # Pydantic also calls a list too short when its entries have faults.
-        faults = [fault for fault in error.errors() if fault["type"] != "too_short" or not fault["input"]]
-        raise CatalogueError("\n".join(f"{origin}: {_fault(fault)}" for fault in faults)) from error
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one catalogue: `origin` is how messages name it, `folder` what its paths are relative to."""
+
+    origin: str
+    folder: Path
+    sections: Sections
+
+    def catalogue(self, text: str) -> Catalogue:
+        """Make the catalogue of a text."""
+        try:
+            loader = _Loader(text)
+            node = loader.get_single_node()
+            document = loader.construct_document(node) if node is not None else None
+        except (yaml.YAMLError, RecursionError) as error:
+            raise CatalogueError(f"{self.origin}: not valid YAML: {error}") from error
+        if node is None or not isinstance(document, dict):
+            raise CatalogueError(
+                f"{self.origin}: found {type(document).__name__}, expected a mapping with 'dataset' and 'assemblies'"
+            )
+        try:
+            return self.sections.validate(document, {"folder": self.folder, "origin": self.origin})
+        except ValidationError as error:
+            model = self.sections.model(document)
+            # Pydantic also calls a list too short when its entries have faults.
+            faults = [fault for fault in error.errors() if fault["type"] != "too_short" or not fault["input"]]
+            numbered = sorted((_line_of(node, fault["loc"]), self._fault(fault, model)) for fault in faults)
+            raise CatalogueError("\n".join(f"{self.origin}:{line}: {told}" for line, told in numbered)) from error
+
+    def _fault(self, fault: Any, model: type[Catalogue]) -> str:  # noqa: PLR0911 - a case for each kind of fault
+        """Describe one of pydantic's errors in our words: the key's place, what is wrong, what was found (shortened:
+        with aliases, a few lines of YAML hold a list of billions)."""
+        loc = fault["loc"]
+        place = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in loc).replace(".[", "[")
+        match fault["type"]:
+            case "extra_forbidden":
+                *parents, key = loc
+                known = _keys_at(parents, model)
+                if len(parents) in {0, 2} and (moved := self.sections.parts_with(str(key))):
+                    return f"{place}: moved to {moved[0]}:, as {moved[0]}: {{{key}: ...}}"
+                return f"{place}: unknown key{nearest(str(key), known)}; known here: {', '.join(known)}"
+            case "missing":
+                return f"{place}: missing; it must be given"
+            case "too_short":
+                return f"{place}: found an empty list, expected at least one entry"
+            case "model_type" | "tuple_type":
+                return f"{place}: found {_SHORT.repr(fault['input'])}, expected {_EXPECTED[fault['type']]}"
+            case "value_error":
+                return f"{place}: {fault['ctx']['error']}" if place else str(fault["ctx"]["error"])
+            case _:
+                return f"{place}: found {_SHORT.repr(fault['input'])}: {fault['msg']}"
 
 
-def _fault(fault: Any) -> str:
-    """Describe one of pydantic's errors in our words: the key's place, what is wrong, what was found (shortened: with
-    aliases, a few lines of YAML hold a list of billions)."""
-    place = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in fault["loc"]).replace(".[", "[")
-    match fault["type"]:
-        case "extra_forbidden":
-            *parents, key = fault["loc"]
-            known = _keys_at(parents)
-            return f"{place}: unknown key{nearest(str(key), known)}; known here: {', '.join(known)}"
-        case "missing":
-            return f"{place}: missing; it must be given"
-        case "too_short":
-            return f"{place}: found an empty list, expected at least one entry"
-        case "model_type" | "tuple_type":
-            return f"{place}: found {_SHORT.repr(fault['input'])}, expected {_EXPECTED[fault['type']]}"
-        case "value_error":
-            return f"{place}: {fault['ctx']['error']}" if place else str(fault["ctx"]["error"])
-        case _:
-            return f"{place}: found {_SHORT.repr(fault['input'])}: {fault['msg']}"
+def _line_of(node: yaml.Node, loc: Iterable[str | int]) -> int:
+    """Return the line, from 1, of the value at a place in a document, or of the nearest thing around it that there is.
+
+    A key that is itself at fault is where the place ends; what a merge (`<<`) brought is where the merge is.
+    """
+    line = node.start_mark.line
+    for part in loc:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+        elif isinstance(node, yaml.MappingNode):
+            found = next((pair for pair in node.value if str(pair[0].value) == str(part)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+            continue
+        else:
+            break
+        line = node.start_mark.line
+    return int(line) + 1
 
 
-def _keys_at(parents: list[str | int]) -> list[str]:
+def _keys_at(parents: list[str | int], model: type[BaseModel]) -> list[str]:
     """Return the keys that the catalogue knows at a place such as ["assemblies", 0, "splits"]."""
-    model: type[BaseModel] = Catalogue
     for part in parents:
         if isinstance(part, str):
             model = _model_in(model.model_fields[part].annotation)

@@ -32,7 +32,13 @@ _SHOWN_DIFFERENCES = 20
 @click.argument("question", required=False)
 @root_option
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
-def sql(question: str | None, root: Path, form: str) -> None:
+@click.option(
+    "--allow",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="A file or folder outside the root that questions may read, too; may be given several times.",
+)
+def sql(question: str | None, root: Path, form: str, allow: tuple[Path, ...]) -> None:
     """Answer a QUESTION in SQL about a dataset; without one, prompt for questions.
 
     Views: blocks, block_targets, chromosomes, transcripts, sites, segments, channels, statistics, split_overview,
@@ -41,8 +47,10 @@ def sql(question: str | None, root: Path, form: str) -> None:
     Macros, called like tables: blocks_overlapping, transcripts_around, target_runs and targets (genome, chrom, start,
     end), segments_of (genome, chrom), lineage_of (file); and dna (genome, chrom, start, end), which gives one value.
     Examples: docs/sql.md.
+
+    Questions only read, and only files of the root and of what --allow names.
     """
-    with connect(root) as connection:
+    with connect(root, allow) as connection:
         if question is not None:
             _print_answer(ask(connection, question), form)
             return
@@ -88,8 +96,8 @@ def verify(catalogue: str, root: Path, genomes: tuple[str, ...], sample: int | N
 
     Files are hashed, and every clause of the format is checked, too. Exits with 1 if anything differs.
     """
-    from genatator_assets.catalogue import load_catalogue
     from genatator_assets.gene_finding.verify import verify as verify_dataset
+    from genatator_assets.parts import load_catalogue
 
     with _bases_done() as tell:
         report = verify_dataset(
@@ -179,8 +187,8 @@ def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do
 
     Keys are those of Dagster's partitions. Genomes that are not prepared yet have no chromosomes.
     """
-    from genatator_assets.catalogue import load_catalogue
     from genatator_assets.gene_finding.tasks import in_words, included_chromosomes, sort_out, tasks_of_keys
+    from genatator_assets.parts import load_catalogue
     from genatator_assets.work.layout import chromosome_key
 
     read, layout = load_catalogue(catalogue), Layout(root.absolute())
@@ -193,7 +201,7 @@ def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do
         done = {outcome.key for outcome in sort_out(tasks.values())[0]}
         for key, task in tasks.items():
             if key not in done or not only_to_do:
-                write_data(f"{key}\t{task.split}\t{task.length}\t{'intact' if key in done else 'to do'}\n")
+                write_data(f"{key}\t{task.split}\t{task.size}\t{'intact' if key in done else 'to do'}\n")
         finished, to_do = finished + len(done), to_do + len(tasks) - len(done)
     say(in_words(finished, to_do), errors=True)
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from genatator_assets.catalogue import Assembly, load_catalogue
+from genatator_assets.catalogue import Assembly
 from genatator_assets.cli.common import catalogue_option
 from genatator_assets.errors import GenatatorError
+from genatator_assets.parts import load_catalogue
 from genatator_assets.work.terminal import console, print_table, say, write_data
 from genatator_assets.work.text import TextTable
 from genatator_assets.work.watch import download_bars

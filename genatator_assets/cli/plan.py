@@ -9,9 +9,10 @@ import click
 from rich.filesize import decimal
 from rich.status import Status
 
-from genatator_assets.catalogue import Catalogue, load_catalogue
+from genatator_assets.catalogue import Catalogue
 from genatator_assets.cli.common import catalogue_option, root_option
 from genatator_assets.errors import GenatatorError
+from genatator_assets.parts import load_catalogue
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.machine import free_bytes
 from genatator_assets.work.terminal import console, plain, print_table, say
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--species", help="Name of the species.")
 def init(fasta: Path, annotation: Path, output: Path, genome: str | None, species: str | None) -> None:
     """Write a catalogue for a FASTA file and its ANNOTATION (GFF3 or GTF): every key, explained."""
-    from genatator_assets.catalogue.starter import genome_name, least_length, starter_catalogue
+    from genatator_assets.gene_finding.starter import genome_name, least_length, starter_catalogue
     from genatator_assets.sources.lengths import lengths_of_file
 
     if output.exists():
@@ -115,9 +116,10 @@ def _by_genome(catalogue: Catalogue, plans: Mapping[str, "GenomePlan"]) -> TextT
 
 def _by_split(catalogue: Catalogue, plans: Mapping[str, "GenomePlan"]) -> TextTable:
     from genatator_assets.gene_finding.plan import totals_of
+    from genatator_assets.gene_finding.section import gene_finding_of
 
     rows = []
-    for split, amount in totals_of(plans.values(), catalogue.block_size_bp).items():
+    for split, amount in totals_of(plans.values(), gene_finding_of(catalogue).block_size_bp).items():
         counts = (amount.chromosomes, amount.blocks, amount.nt)
         sizes = (amount.mean_bp, amount.std_bp, amount.min_bp, amount.max_bp)
         genomes = sum(split in plan.splits for plan in plans.values())

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.text import TextTable, format_bp
@@ -24,12 +25,12 @@ def text_tables(tables: Mapping[str, pa.Table]) -> list[TextTable]:
 
 def write_card(catalogue: Catalogue, layout: Layout, tables: Mapping[str, pa.Table]) -> str:
     """Write the dataset's card and give its text."""
-    kernels = sorted({str(catalogue.kernel_of(genome)) for genome in catalogue.genomes})
+    kernels = sorted({str(kernel_of(catalogue, genome)) for genome in catalogue.annotated_genomes})
     about = [
         f"# {catalogue.dataset}",
         "",
         "A nucleotide-level gene-finding dataset: one row and one Parquet file per block of at most"
-        f" {catalogue.block_size_bp:,} nucleotides, with the columns `dna_sequence`,"
+        f" {gene_finding_of(catalogue).block_size_bp:,} nucleotides, with the columns `dna_sequence`,"
         " `targets` (L x 12) and `metadata`.",
         "",
         f"Kernel of the TSS and polyA channels: {'; '.join(kernels)}.",

@@ -10,12 +10,14 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.chromosome import Recipe, finished_blocks
 from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.gene_finding.section import gene_finding_of
 from genatator_assets.gene_finding.tasks import included_chromosomes, recipes_of
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.storage import ask_each
-from genatator_assets.work.tables import Provenance, write_table
+from genatator_assets.work.tables import write_table
+from genatator_assets.work.unit import Provenance, Step
 
 SCHEMA = pa.schema(
     [
@@ -43,6 +45,9 @@ SCHEMA = pa.schema(
 relative to the root. `dna_sha256` is of the letters of `dna_sequence`, `sha256` of the file."""
 
 
+STEP = Step("index", 1)
+
+
 @dataclass(frozen=True)
 class IndexSummary:
     """What the index holds, and what is absent: chromosomes (`<genome>/<chrom>`) without finished blocks, and
@@ -65,7 +70,7 @@ def build_index(catalogue: Catalogue, layout: Layout) -> IndexSummary:
     """
     included = included_chromosomes(catalogue, layout)
     rows: list[dict[str, Any]] = []
-    absent = [genome for genome in catalogue.genomes if genome not in included]
+    absent = [genome for genome in catalogue.annotated_genomes if genome not in included]
     for genome, chromosomes in included.items():
         recipes = recipes_of(catalogue, layout, genome, chromosomes)
         of_each = ask_each(layout.root, lambda one: _rows(layout, one, recipes[one.chrom]), chromosomes)  # noqa: B023
@@ -86,9 +91,7 @@ def build_index(catalogue: Catalogue, layout: Layout) -> IndexSummary:
 
 
 def _rows(layout: Layout, chromosome: Chromosome, recipe: Recipe) -> list[dict[str, Any]]:
-    if chromosome.split is None:
-        return []
-    blocks = finished_blocks(layout, chromosome.split, chromosome.genome, chromosome.chrom, recipe)
+    blocks = finished_blocks(layout, chromosome.genome, chromosome.chrom, recipe)
     return [{**block, "species": chromosome.species} for block in blocks]
 
 
@@ -99,8 +102,8 @@ def _provenance(catalogue: Catalogue, layout: Layout, genomes: list[str]) -> Pro
         inputs[f"{genome}.annotation"] = read_summary(layout, genome).sha256
     about = {
         "dataset": catalogue.dataset,
-        "genomes": list(catalogue.genomes),
-        "block_size_bp": catalogue.block_size_bp,
+        "genomes": list(catalogue.annotated_genomes),
+        "block_size_bp": gene_finding_of(catalogue).block_size_bp,
         "license": catalogue.license,
     }
-    return Provenance(inputs, about)
+    return Provenance(inputs, about, STEP)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from genatator_assets.catalogue import Kernel
+from genatator_assets.gene_finding.section import Kernel
 
 
 def kernel_values(kernel: Kernel) -> npt.NDArray[np.float32]:

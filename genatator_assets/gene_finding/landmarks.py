@@ -1,6 +1,7 @@
 """What targets are painted from: the distinct TSS and polyA sites and the intragenic unions of selected transcripts."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,6 @@ import pyarrow.compute as pc
 import pyranges as pr
 
 from genatator_assets.gene_finding.channels import GROUPS, Group
-from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.tracks.runs import STRANDS, Positions, Strand
 
 
@@ -32,15 +32,15 @@ Landmarks = Mapping[tuple[Group, Strand], StrandLandmarks]
 """Of one chromosome; every group and strand is there, empty where nothing is."""
 
 
-def landmarks_of(transcripts: pa.Table, chromosomes: list[Chromosome]) -> dict[str, Landmarks]:
-    """Return the landmarks of each of `chromosomes` from a genome's transcripts; those not selected are passed over.
+def landmarks_of(transcripts: pa.Table, lengths: Mapping[str, int]) -> dict[str, Landmarks]:
+    """Return the landmarks of chromosomes, name -> length in bp, from a genome's transcripts, of the selected ones.
 
     All chromosomes are laid end to end, with a gap between, so that one call of pyranges serves them all: its cost
     goes by the number of chromosomes, which is thousands in a draft assembly.
     """
-    sizes = np.array([chromosome.length + 1 for chromosome in chromosomes], np.int64)
+    sizes = np.array([length + 1 for length in lengths.values()], np.int64)
     bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-    selected, numbers = _selected(transcripts, chromosomes)
+    selected, numbers = _selected(transcripts, lengths)
     offsets = bounds[numbers]
     laid_out = pd.DataFrame(
         {
@@ -55,26 +55,44 @@ def landmarks_of(transcripts: pa.Table, chromosomes: list[Chromosome]) -> dict[s
         for group in GROUPS
         for strand in STRANDS
     }
+    return {chrom: {key: pieces[number] for key, pieces in cuts.items()} for number, chrom in enumerate(lengths)}
+
+
+def selected_hashes(transcripts: pa.Table, chroms: Collection[str]) -> dict[str, str]:
+    """Return the SHA-256 of the selected transcripts on each of these chromosomes: of start, end, strand and whether it
+    is mRNA, which is all that landmarks come from, in the order of these."""
+    selected, numbers = _selected(transcripts, chroms)
+    rows = np.stack(
+        [
+            selected["start"].to_numpy(),
+            selected["end"].to_numpy(),
+            pc.equal(selected["strand"], "+").to_numpy(),
+            pc.equal(selected["type"], "mRNA").to_numpy(),
+        ],
+        axis=1,
+    ).astype("<i8")
+    rows = rows[order := np.lexsort((*rows.T[::-1], numbers))]
+    cuts = np.searchsorted(numbers[order], np.arange(len(chroms) + 1))
     return {
-        chromosome.chrom: {key: pieces[number] for key, pieces in cuts.items()}
-        for number, chromosome in enumerate(chromosomes)
+        chrom: hashlib.sha256(rows[cuts[number] : cuts[number + 1]].tobytes()).hexdigest()
+        for number, chrom in enumerate(chroms)
     }
 
 
-def begins_of(transcripts: pa.Table, chromosomes: list[Chromosome]) -> dict[str, Positions]:
-    """Return where the selected transcripts of each of `chromosomes` begin: their TSS, each as often as it occurs,
+def begins_of(transcripts: pa.Table, chroms: Collection[str]) -> dict[str, Positions]:
+    """Return where the selected transcripts of each of these chromosomes begin: their TSS, each as often as it occurs,
     ascending."""
-    selected, numbers = _selected(transcripts, chromosomes)
+    selected, numbers = _selected(transcripts, chroms)
     forward = pc.equal(selected["strand"], "+").to_numpy()
     begins = np.where(forward, selected["start"].to_numpy(), selected["end"].to_numpy() - 1)
     order = np.lexsort((begins, numbers))
-    begins, cuts = begins[order], np.searchsorted(numbers[order], np.arange(len(chromosomes) + 1))
-    return {one.chrom: begins[cuts[number] : cuts[number + 1]] for number, one in enumerate(chromosomes)}
+    begins, cuts = begins[order], np.searchsorted(numbers[order], np.arange(len(chroms) + 1))
+    return {chrom: begins[cuts[number] : cuts[number + 1]] for number, chrom in enumerate(chroms)}
 
 
-def _selected(transcripts: pa.Table, chromosomes: list[Chromosome]) -> tuple[pa.Table, Positions]:
+def _selected(transcripts: pa.Table, chroms: Collection[str]) -> tuple[pa.Table, Positions]:
     """Return the selected transcripts on these chromosomes, and the number of the chromosome of each."""
-    names = pa.array([chromosome.chrom for chromosome in chromosomes], pa.string())
+    names = pa.array(list(chroms), pa.string())
     selected = transcripts.filter(pc.and_(transcripts["selected"], pc.is_in(transcripts["chrom"], names)))
     return selected, pc.index_in(selected["chrom"], names).to_numpy().astype(np.int64)
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from genatator_assets.catalogue import Catalogue, Split
-from genatator_assets.catalogue.model import SPLITS
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.values import SPLITS, Split
 from genatator_assets.gene_finding.blocks.contract import block_starts
+from genatator_assets.gene_finding.section import gene_finding_of
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of
 
 # Measured by benchmarks/plan_estimates.py: see docs/benchmarks.md.
@@ -70,7 +71,7 @@ def plan_genome(catalogue: Catalogue, genome: str, lengths: Mapping[str, int]) -
     """
     chromosomes = chromosomes_of(catalogue, genome, lengths)
     left_out = Counter(chromosome.reason for chromosome in chromosomes if chromosome.reason is not None)
-    return GenomePlan(tuple(chromosomes), amounts_of(chromosomes, catalogue.block_size_bp), left_out)
+    return GenomePlan(tuple(chromosomes), amounts_of(chromosomes, gene_finding_of(catalogue).block_size_bp), left_out)
 
 
 def amounts_of(chromosomes: Iterable[Chromosome], block_size_bp: int) -> dict[Split, Amount]:

@@ -9,14 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from genatator_assets.annotation.transcripts import read_transcripts
-from genatator_assets.catalogue import Catalogue, Split
-from genatator_assets.catalogue.model import SPLITS
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.values import SPLITS, Split
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.tracks.runs import Positions
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance, Step
 
+STEP = Step("statistics", 1)
 TABLES = ("split_overview", "dna_alphabet", "target_sums", "species_coverage", "transcript_reasons")
 
 
@@ -32,7 +34,7 @@ def build_statistics(catalogue: Catalogue, layout: Layout) -> dict[str, pa.Table
     tables = compute_statistics(blocks, transcripts)
     inputs = {"index": sha256_of_file(layout.index)}
     for name, table in tables.items():
-        write_table(layout.statistics(name), table, Provenance(inputs, {"dataset": catalogue.dataset}))
+        write_table(layout.statistics(name), table, Provenance(inputs, {"dataset": catalogue.dataset}, STEP))
     return tables
 
 

@@ -1,23 +1,21 @@
 """What there is to do: the chromosomes of a catalogue's assemblies, and the task of each."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from genatator_assets.annotation.transcripts import is_ready, read_summary, read_transcripts
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask, Recipe, intact
-from genatator_assets.gene_finding.landmarks import begins_of, landmarks_of
+from genatator_assets.gene_finding.landmarks import landmarks_of, selected_hashes
 from genatator_assets.gene_finding.plan import BLOCK_BYTES_PER_NT, TARGET_BYTES_PER_NT
+from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.storage import ask_each
-
-FIGURES = 50
-"""So many chromosomes of a genome, its longest, have figures. Each costs Dagster's record 8 kB: a page of SQLite, in
-two files."""
 
 
 def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
@@ -40,7 +38,7 @@ def included_chromosomes(catalogue: Catalogue, layout: Layout) -> dict[str, list
     """Return the included chromosomes of each genome that is ready to be built, in the catalogue's order."""
     return {
         genome: [chromosome for chromosome in read_chromosomes(layout.chromosomes(genome)) if chromosome.included]
-        for genome in catalogue.genomes
+        for genome in catalogue.annotated_genomes
         if is_ready(catalogue, layout, genome)
     }
 
@@ -51,8 +49,27 @@ def chromosome_tasks(
     """Return the tasks of chromosomes of one genome: all that painting and cutting them needs.
 
     Raises:
-        DatasetError: the genome is not ready, or a name is none of its chromosomes.
+        DatasetError: the genome is not ready, or it has no included chromosome of a name.
     """
+    return with_landmarks(layout, _tasks(catalogue, layout, genome, chroms, with_blocks))
+
+
+def with_landmarks(layout: Layout, tasks: Iterable[ChromosomeTask]) -> list[ChromosomeTask]:
+    """Give tasks the landmarks that painting needs: only now are they derived from the transcripts."""
+    by_genome: dict[str, list[ChromosomeTask]] = {}
+    for task in tasks:
+        by_genome.setdefault(task.genome, []).append(task)
+    full = []
+    for genome, of_genome in by_genome.items():
+        lengths = {task.chrom: task.size for task in of_genome}
+        landmarks = landmarks_of(read_transcripts(layout, genome), lengths)
+        full += [replace(task, landmarks=landmarks[task.chrom]) for task in of_genome]
+    return full
+
+
+def _tasks(
+    catalogue: Catalogue, layout: Layout, genome: str, chroms: Collection[str], with_blocks: bool
+) -> list[ChromosomeTask]:
     if not is_ready(catalogue, layout, genome):
         raise DatasetError(f"genome {genome} is not ready: build its assembly and its selected isoforms first")
     known = {chromosome.chrom: chromosome for chromosome in read_chromosomes(layout.chromosomes(genome))}
@@ -63,34 +80,25 @@ def chromosome_tasks(
             f" {layout.chromosomes(genome)}; build the chromosome catalogue again"
         )
     recipes = recipes_of(catalogue, layout, genome, wanted)
-    transcripts = read_transcripts(layout, genome)
-    landmarks, begins = landmarks_of(transcripts, wanted), begins_of(transcripts, _longest(known.values()))
     return [
-        ChromosomeTask(
-            layout.root,
-            genome,
-            chromosome.chrom,
-            chromosome.split,
-            recipes[chromosome.chrom],
-            landmarks[chromosome.chrom],
-            begins.get(chromosome.chrom),
-            with_blocks,
-        )
-        for chromosome in wanted
-        if chromosome.split is not None
+        ChromosomeTask(layout.root, genome, chrom, recipe, with_blocks=with_blocks) for chrom, recipe in recipes.items()
     ]
 
 
-def _longest(chromosomes: Iterable[Chromosome]) -> list[Chromosome]:
-    """Return those that have figures."""
-    included = (chromosome for chromosome in chromosomes if chromosome.included)
-    return sorted(included, key=lambda chromosome: (-chromosome.length, chromosome.chrom))[:FIGURES]
+def _bases_sha256(layout: Layout, chromosome: Chromosome) -> str:
+    if chromosome.sha256 is None:
+        path = layout.chromosomes(chromosome.genome)
+        raise DatasetError(f"{path} does not say the SHA-256 of {chromosome.chrom}; build the assembly again")
+    return chromosome.sha256
 
 
 def tasks_of_keys(
     catalogue: Catalogue, layout: Layout, keys: Iterable[str], with_blocks: bool = True
 ) -> tuple[dict[str, ChromosomeTask], dict[str, str]]:
-    """Return the tasks of chromosomes by key, and why others have none: the genome isn't ready, or the key is none."""
+    """Return the tasks of chromosomes by key, and why others have none: the genome isn't ready, or the key is none.
+
+    The tasks have no landmarks yet: what is to be painted gets them by `with_landmarks`.
+    """
     by_genome: dict[str, list[str]] = {}
     tasks: dict[str, ChromosomeTask] = {}
     failed: dict[str, str] = {}
@@ -102,7 +110,7 @@ def tasks_of_keys(
             failed[key] = str(error)
     for genome, chroms in by_genome.items():
         try:
-            made = chromosome_tasks(catalogue, layout, genome, chroms, with_blocks)
+            made = _tasks(catalogue, layout, genome, chroms, with_blocks)
             tasks |= {task.key: task for task in made}
         except GenatatorError as error:
             failed |= {chromosome_key(genome, chrom): str(error) for chrom in chroms}
@@ -133,23 +141,31 @@ def in_words(done: int, to_do: int) -> str:
 
 def space_of(tasks: Iterable[ChromosomeTask]) -> int:
     """Estimate the bytes that tasks will write."""
-    return round((TARGET_BYTES_PER_NT + BLOCK_BYTES_PER_NT) * sum(task.length for task in tasks))
+    return round((TARGET_BYTES_PER_NT + BLOCK_BYTES_PER_NT) * sum(task.size for task in tasks))
 
 
 def recipes_of(
-    catalogue: Catalogue, layout: Layout, genome: str, chromosomes: Iterable[Chromosome]
+    catalogue: Catalogue, layout: Layout, genome: str, chromosomes: Collection[Chromosome]
 ) -> dict[str, Recipe]:
-    """Return the recipe of each of a genome's chromosomes, by its name, as the catalogue and the inputs now are."""
+    """Return the recipe of each of a genome's included chromosomes, by its name, as catalogue and inputs now are."""
     source, summary = read_source(layout, genome), read_summary(layout, genome)
+    inputs = {"sequence": source.sequence_sha256, "annotation": summary.sha256}
+    if source.aliases_sha256:
+        inputs["aliases"] = source.aliases_sha256
+    section = gene_finding_of(catalogue)
+    selected = selected_hashes(read_transcripts(layout, genome), [chromosome.chrom for chromosome in chromosomes])
     return {
         chromosome.chrom: Recipe(
-            sequence_sha256=source.sequence_sha256,
-            annotation_sha256=summary.sha256,
+            inputs=inputs,
+            bases_sha256=_bases_sha256(layout, chromosome),
+            selected_sha256=selected[chromosome.chrom],
             selection=summary.selection,
             length=chromosome.length,
-            kernel=catalogue.kernel_of(genome),
-            block_size_bp=catalogue.block_size_bp,
-            block_writer=catalogue.block_writer,
+            split=chromosome.split,
+            kernel=kernel_of(catalogue, genome),
+            block_size_bp=section.block_size_bp,
+            block_writer=section.block_writer,
         )
         for chromosome in chromosomes
+        if chromosome.split is not None
     }

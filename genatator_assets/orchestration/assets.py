@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import dagster as dg
 
 from genatator_assets.annotation import select
 from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding import index
 from genatator_assets.gene_finding.blocks import contract
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask, build_chromosomes
@@ -22,8 +21,10 @@ from genatator_assets.gene_finding.tasks import (
     sort_out,
     space_of,
     tasks_of_keys,
+    with_landmarks,
 )
 from genatator_assets.orchestration import metadata, versions
+from genatator_assets.orchestration.failures import Failures
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers
@@ -40,6 +41,8 @@ from genatator_assets.work.made import recorded
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.pool import run_batches
 
+ASSEMBLY = dg.AssetKey("assembly")
+TRANSCRIPTS = dg.AssetKey("selected_isoforms")
 CATALOGUE = dg.AssetKey("chromosome_catalogue")
 TARGETS = dg.AssetKey("chromosome_targets")
 BLOCKS = dg.AssetKey("blocks")
@@ -75,7 +78,7 @@ _INDEX_FROM = {
 def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Return the assets of a catalogue."""
     return [
-        *_genome_assets(catalogue),
+        _genome_assets(catalogue),
         _catalogue_asset(catalogue),
         versions.inputs_spec(),
         _chromosome_assets(catalogue),
@@ -83,56 +86,64 @@ def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpe
     ]
 
 
-def _genome_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
-    genomes, one_run = genome_partitions(catalogue), dg.BackfillPolicy.single_run()
-
-    @dg.asset(
-        partitions_def=genomes,
-        backfill_policy=one_run,
-        code_version=__version__,
-        group_name="sources",
-        kinds={"fasta", "parquet"},
-        metadata=metadata.column_schema(sources.SCHEMA),
-        description="An assembly's sequence, checked, decompressed and indexed, and its table of chromosomes: which"
-        " are included, in which split, and why the others are not.",
+def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="genomes",
+        specs=[
+            dg.AssetSpec(
+                ASSEMBLY,
+                code_version=__version__,
+                group_name="sources",
+                kinds={"fasta", "parquet"},
+                metadata=metadata.column_schema(sources.SCHEMA),
+                description="An assembly's sequence, checked, decompressed and indexed, and its table of chromosomes:"
+                " which are included, in which split, and why the others are not.",
+            ),
+            dg.AssetSpec(
+                TRANSCRIPTS,
+                deps=[ASSEMBLY],
+                code_version=__version__,
+                group_name="annotation",
+                kinds={"gff", "parquet"},
+                metadata={**metadata.column_schema(select.SCHEMA), **metadata.column_lineage(_TRANSCRIPTS_FROM)},
+                description="Every transcript of an assembly's annotation: all isoforms of mRNA and lncRNA genes that"
+                " are selected, and all others with the reason why they are not.",
+            ),
+        ],
+        partitions_def=genome_partitions(catalogue),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
     )
-    def assembly(
+    def genomes(
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], progress: dg.ResourceParam[Progress]
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        """Both assets in one step: in two, a bad sequence of one genome would keep Dagster from beginning the second
+        for all genomes.
+        """
         cache = Cache(watch=progress.downloads(context.log))
 
-        def work(genome: str) -> metadata.Metadata:
+        def bring_in(genome: str) -> metadata.Metadata:
             with recorded(layout.source(genome), context.run.run_id):
                 return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
 
-        return _each_genome(context, work, lambda genome: versions.of_assembly(layout, genome))
-
-    @dg.asset(
-        partitions_def=genomes,
-        backfill_policy=one_run,
-        code_version=__version__,
-        deps=[assembly],
-        group_name="annotation",
-        kinds={"gff", "parquet"},
-        metadata={**metadata.column_schema(select.SCHEMA), **metadata.column_lineage(_TRANSCRIPTS_FROM)},
-        description="Every transcript of an assembly's annotation: all isoforms of mRNA and lncRNA genes that are"
-        " selected, and all others with the reason why they are not.",
-    )
-    def selected_isoforms(
-        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
-    ) -> dg.MaterializeResult[None]:
-        def work(genome: str) -> metadata.Metadata:
+        def annotate(genome: str) -> metadata.Metadata:
             with recorded(layout.annotation_summary(genome), context.run.run_id):
                 return metadata.of_annotation(layout, select_isoforms(catalogue, genome, layout))
 
-        return _each_genome(context, work, lambda genome: versions.of_transcripts(layout, genome))
+        steps = {
+            ASSEMBLY: _Step(bring_in, lambda genome: versions.of_assembly(layout, genome)),
+            TRANSCRIPTS: _Step(annotate, lambda genome: versions.of_transcripts(layout, genome)),
+        }
+        yield from _each_genome(
+            context, {asset: step for asset, step in steps.items() if asset in context.selected_asset_keys}
+        )
 
-    return [assembly, selected_isoforms]
+    return genomes
 
 
 def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     @dg.asset(
-        deps=["assembly", "selected_isoforms"],
+        deps=[ASSEMBLY, TRANSCRIPTS],
         group_name="catalogue",
         code_version=__version__,
         description="The chromosomes that there are to build, of all assemblies; registers them as partitions.",
@@ -203,17 +214,21 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         number. The assets are skippable because there is no such result.
         """
         with_blocks = BLOCKS in context.selected_asset_keys
-        tasks, failed = tasks_of_keys(catalogue, layout, context.partition_keys, with_blocks)
+        failures = Failures("chromosomes", len(context.partition_keys), context)
+        tasks, not_ready = tasks_of_keys(catalogue, layout, context.partition_keys, with_blocks)
+        for key, error in not_ready.items():
+            failures.add(Outcome(key, "failed", error=error))
         tasks = {key: replace(task, run_id=context.run.run_id) for key, task in tasks.items()}
         observed = versions.latest_observation(context.instance, versions.INPUTS)
+        figures = metadata.ChromosomeFigures(layout)
         with closing(_outcomes(layout, tasks, context.log, workers, progress)) as outcomes:
             for outcome in outcomes:
                 if outcome.error:
-                    failed[outcome.key] = outcome.error
+                    failures.add(outcome)
                     continue
-                yield from _events(tasks[outcome.key], outcome, observed, context)
-        if failed:
-            raise _failure("chromosomes", failed, len(context.partition_keys))
+                yield from _events(tasks[outcome.key], outcome, observed, context, figures)
+        if failures:
+            raise failures.failure()
 
     return chromosomes
 
@@ -281,26 +296,46 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     return [block_index, split_statistics, dataset_card, release]
 
 
+@dataclass(frozen=True)
+class _Step:
+    """What is done for a genome, giving what is shown of it, and the version of what was made."""
+
+    work: Callable[[str], metadata.Metadata]
+    version_of: Callable[[str], str]
+
+
 def _each_genome(
-    context: dg.AssetExecutionContext, work: Callable[[str], metadata.Metadata], version_of: Callable[[str], str]
-) -> dg.MaterializeResult[None]:
-    """Do `work` for each genome of a run; a bad one leaves the others alone and fails by name."""
-    done: dict[str, metadata.Metadata] = {}
-    failed: dict[str, str] = {}
-    made_from = versions.parents(context)
+    context: dg.AssetExecutionContext, steps: Mapping[dg.AssetKey, _Step]
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Do all steps for each genome of a run; a bad one leaves the others alone and fails by name."""
+    done: dict[dg.AssetKey, dict[str, metadata.Metadata]] = {asset: {} for asset in steps}
+    failures = Failures("genomes", len(context.partition_keys), context)
     for genome in context.partition_keys:
         try:
-            done[genome] = work(genome)
-        except GenatatorError as error:
-            failed[genome] = str(error)
-    if failed:  # then the run's own result would claim all of them
-        for genome, entries in done.items():
-            tags = versions.event_tags(version_of(genome), made_from)
-            context.log_event(dg.AssetMaterialization(context.asset_key, partition=genome, metadata=entries, tags=tags))
-        raise _failure("genomes", failed, len(done) + len(failed))
+            for asset, step in steps.items():
+                done[asset][genome] = step.work(genome)
+        except Exception as error:  # noqa: BLE001 - one bad genome must not take the others down
+            failures.add(Outcome.failed(genome, error))
+    for asset, step in steps.items():
+        if failures:  # then the run's own result would claim all of them
+            _log_each(context, asset, step, done[asset])
+            continue
+        for genome, entries in done[asset].items():
+            context.add_asset_metadata(entries, asset_key=asset, partition_key=genome)
+        yield dg.MaterializeResult(
+            asset_key=asset, data_version=versions.data_version(map(step.version_of, done[asset]))
+        )
+    if failures:
+        raise failures.failure()
+
+
+def _log_each(
+    context: dg.AssetExecutionContext, asset: dg.AssetKey, step: _Step, done: Mapping[str, metadata.Metadata]
+) -> None:
+    made_from = versions.parents(context, asset)
     for genome, entries in done.items():
-        context.add_asset_metadata(entries, partition_key=genome)
-    return dg.MaterializeResult(data_version=versions.data_version(map(version_of, done)))
+        tags = versions.event_tags(step.version_of(genome), made_from)
+        context.log_event(dg.AssetMaterialization(asset, partition=genome, metadata=entries, tags=tags))
 
 
 def _outcomes(
@@ -312,30 +347,27 @@ def _outcomes(
     log.info(f"{title}: {in_words(len(done), len(to_do))}")
     require_space(layout.root, space_of(to_do))
     yield from done
-    with progress.of(log, title, sum(task.length for task in to_do)) as tell:
-        for outcome in run_batches(workers.crew(), build_chromosomes, to_do):
-            tell(outcome, tasks[outcome.key].length)
+    with progress.of(log, title, sum(task.size for task in to_do)) as tell:
+        for outcome in run_batches(workers.crew(), build_chromosomes, with_landmarks(layout, to_do)):
+            tell(outcome, tasks[outcome.key].size)
             yield outcome
 
 
 def _events(
-    task: ChromosomeTask, outcome: Outcome, observed: int | None, context: dg.AssetExecutionContext
+    task: ChromosomeTask,
+    outcome: Outcome,
+    observed: int | None,
+    context: dg.AssetExecutionContext,
+    figures: metadata.ChromosomeFigures,
 ) -> Iterator[dg.AssetMaterialization]:
     """Record what was made of a chromosome; `observed` is the event that told of its inputs."""
-    targets, blocks = task.targets_fingerprint, task.blocks_fingerprint
+    targets, blocks = task.targets.fingerprint, task.blocks.fingerprint
     if TARGETS in context.selected_asset_keys:
         tags = versions.event_tags(targets, {versions.INPUTS: versions.Parent(blocks, observed)})
         yield metadata.of_partition(TARGETS, task.key, metadata.of_targets(outcome.facts["targets"]), tags)
     if BLOCKS in context.selected_asset_keys:
         painted = versions.latest_materialization(context.instance, TARGETS)
         tags = versions.event_tags(blocks, {TARGETS: versions.Parent(targets, painted)})
-        yield metadata.of_partition(BLOCKS, task.key, metadata.of_blocks(task, outcome.facts["blocks"]), tags)
-
-
-def _failure(what: str, failed: Mapping[str, str], count: int) -> dg.Failure:
-    shown = "\n".join(f"{key}: {error}" for key, error in list(failed.items())[:20])
-    return dg.Failure(
-        f"{len(failed):,} of {count:,} {what} failed:\n{shown}",
-        metadata={"failed": dg.MetadataValue.json(dict(list(failed.items())[:50]))},
-        allow_retries=False,
-    )
+        facts = outcome.facts["blocks"]
+        shown = {**metadata.of_blocks(facts), **figures.of(task, facts["n"])}
+        yield metadata.of_partition(BLOCKS, task.key, shown, tags)

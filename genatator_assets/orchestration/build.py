@@ -9,19 +9,20 @@ from pathlib import Path
 import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
-from genatator_assets.catalogue import Catalogue, load_catalogue
+from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.blocks.chromosome import discard_damaged
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes, require_own_root
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.instance import dagster_home, open_instance
 from genatator_assets.orchestration.jobs import BUILD_BLOCKS, FINISH, PREPARE
-from genatator_assets.orchestration.outcomes import faults_of
+from genatator_assets.orchestration.outcomes import TELLING, faults_of
 from genatator_assets.orchestration.partitions import range_tags, registered_chromosomes
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import workers_of
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import VERSION_TAG, survey
+from genatator_assets.parts import load_catalogue
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer, remove_temporaries
 from genatator_assets.work.machine import free_bytes, require_space
@@ -60,19 +61,19 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
     with _signals_kept(), _in_words(layout.root), only_writer(layout.root), open_instance(layout.root) as instance:
         remove_temporaries(layout.root)
         _close_killed_runs(instance, layout)
-        faults = _run(definitions, PREPARE, instance, layout, range_tags(catalogue.genomes))
-        if faults:  # then the step after the bad genome's was skipped; the good ones go on
-            faults += _run(definitions, PREPARE, instance, layout, {}, ["chromosome_catalogue"])
+        events = _run(definitions, PREPARE, instance, layout, range_tags(catalogue.genomes))
+        if faults_of(events):  # then the step after the bad genome's was skipped; the good ones go on
+            events += _run(definitions, PREPARE, instance, layout, {}, ["chromosome_catalogue"])
         if check_hashes:
             _discard_damaged(catalogue, layout, workers, progress)
         found = survey(catalogue, layout, instance)
         progress.say(found.in_words())
         require_space(layout.root, found.bytes_to_write)
         for keys in found.stretches:
-            faults += _run(definitions, BUILD_BLOCKS, instance, layout, range_tags(keys))
-        if registered_chromosomes(instance) and (faults or found.to_do or not found.finished):
-            faults += _run(definitions, FINISH, instance, layout, {VERSION_TAG: found.version})
-    return faults
+            events += _run(definitions, BUILD_BLOCKS, instance, layout, range_tags(keys))
+        if registered_chromosomes(instance) and (faults_of(events) or found.to_do or not found.finished):
+            events += _run(definitions, FINISH, instance, layout, {VERSION_TAG: found.version})
+    return faults_of(events)
 
 
 @contextmanager
@@ -134,7 +135,8 @@ def _run(
     layout: Layout,
     tags: Mapping[str, str],
     only: list[str] | None = None,
-) -> list[str]:
+) -> list[dg.DagsterEvent]:
+    """Run a job; return its events that tell of faults, or of checks."""
     result = definitions.resolve_job_def(job).execute_in_process(
         run_config=_QUIET,
         instance=instance,
@@ -142,4 +144,6 @@ def _run(
         asset_selection=[dg.AssetKey(asset) for asset in only] if only else None,
         raise_on_error=False,
     )
-    return faults_of(result.all_events)
+    events = [one.dagster_event for one in instance.all_logs(result.run_id, of_type=TELLING) if one.dagster_event]
+    faults_of(events)  # an interruption, or a lost cluster, ends the build
+    return events

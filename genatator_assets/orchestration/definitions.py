@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from genatator_assets.catalogue import load_catalogue
 from genatator_assets.orchestration.assets import build_assets
 from genatator_assets.orchestration.checks import build_checks
 from genatator_assets.orchestration.jobs import build_jobs
 from genatator_assets.orchestration.resources import build_resources
 from genatator_assets.orchestration.settings import Settings
+from genatator_assets.parts import load_catalogue
 
 
 def build_definitions(

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.annotation.select import Reason
-from genatator_assets.catalogue.model import Split
-from genatator_assets.gene_finding.blocks.along import counted, covered, edges_of, from_digits, levels
+from genatator_assets.catalogue.values import Split
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.gene_finding.landmarks import Landmarks
+from genatator_assets.orchestration.along import counted, covered, edges_of, from_digits, levels
 from genatator_assets.orchestration.svg import WIDTH, area, bars, fitting, markdown, picture, steps, text
 from genatator_assets.tracks.runs import STRANDS, Positions
 from genatator_assets.work.text import format_bp

@@ -18,8 +18,7 @@ from typing import NoReturn
 
 import dagster as dg
 
-from genatator_assets.catalogue import load_catalogue
-from genatator_assets.catalogue.model import nearest
+from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import DatasetError
 from genatator_assets.orchestration.instance import HOME_VARIABLE, dagster_home
 from genatator_assets.orchestration.jobs import FINISH, PREPARE, RELEASE
@@ -27,6 +26,7 @@ from genatator_assets.orchestration.outcomes import faults_of
 from genatator_assets.orchestration.partitions import genome_part, genome_ranges, range_tags, registered_chromosomes
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import survey
+from genatator_assets.parts import load_catalogue
 from genatator_assets.work.files import path_name
 from genatator_assets.work.layout import Layout
 

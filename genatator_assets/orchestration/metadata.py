@@ -1,6 +1,6 @@
 """What a person sees of a materialisation: schemas, counts, tables and where the files are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,17 @@ import dagster as dg
 import pyarrow as pa
 
 from genatator_assets.annotation.select import MEANINGS
-from genatator_assets.annotation.transcripts import AnnotationSummary
-from genatator_assets.catalogue import Catalogue, Split
+from genatator_assets.annotation.transcripts import AnnotationSummary, read_transcripts
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.values import Split
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask
 from genatator_assets.gene_finding.card import text_tables
 from genatator_assets.gene_finding.index import IndexSummary
+from genatator_assets.gene_finding.landmarks import Landmarks, begins_of, landmarks_of
 from genatator_assets.gene_finding.plan import amounts_of
+from genatator_assets.gene_finding.section import gene_finding_of
 from genatator_assets.gene_finding.statistics import densities_of
+from genatator_assets.orchestration.along import n_digits
 from genatator_assets.orchestration.figures import (
     coverage_figure,
     densities_figure,
@@ -26,13 +30,17 @@ from genatator_assets.orchestration.figures import (
 from genatator_assets.release import Release
 from genatator_assets.release.names import CARD
 from genatator_assets.sources.assembly import Source, read_source
-from genatator_assets.sources.chromosomes import Chromosome
+from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.sources.inputs import KINDS
 from genatator_assets.tracks.runs import STRANDS, Positions
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.text import Markdown, TextTable, format_bp, format_bytes
+from genatator_assets.work.text import Markdown, TextTable, first_of, format_bp, format_bytes
 
 Metadata = dict[str, Any]
+
+DRAWN = 50
+"""So many chromosomes of a genome, its longest, have figures. Each costs Dagster's record 8 kB: a page of SQLite, in
+two files."""
 
 _SHOWN_ROWS = 40
 _SHOWN_LETTERS = 40_000  # of one text: what is shown of a materialisation has less than 100 kB, however many genomes
@@ -60,14 +68,14 @@ def of_assembly(layout: Layout, chromosomes: list[Chromosome]) -> Metadata:
     """What is shown of an imported assembly."""
     included = [chromosome for chromosome in chromosomes if chromosome.included]
     genome = chromosomes[0].genome
-    first = sorted(chromosomes, key=lambda chromosome: -chromosome.length)[:_SHOWN_ROWS]
-    rows = [(c.chrom, f"{c.length:,}", c.split or "-", c.reason or "included") for c in first]
+    longest = sorted(chromosomes, key=lambda chromosome: -chromosome.length)
+    rows = [(c.chrom, f"{c.length:,}", c.split or "-", c.reason or "included") for c in longest[:_SHOWN_ROWS]]
     return {
         **_stored(layout.chromosomes(genome), len(chromosomes)),
         "included chromosomes": len(included),
         "left out": len(chromosomes) - len(included),
         "included bp": sum(chromosome.length for chromosome in included),
-        "longest sequences": markdown_table(("chrom", "bp", "split", "included or why not"), rows),
+        "longest sequences": markdown_table(("chrom", "bp", "split", "included or why not"), rows, of=len(chromosomes)),
         "inputs": markdown_table(("input", "from", "sha256", "compared with"), _inputs(read_source(layout, genome))),
     }
 
@@ -94,7 +102,11 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
         "selected": summary.reasons.get("selected", 0),
         "malformed lines": summary.malformed,
         "reasons": dg.MetadataValue.md(reasons_figure(summary.reasons)),
-        **{title: markdown_table(header, lines[:_SHOWN_ROWS]) for title, (header, lines) in tables.items() if lines},
+        **{
+            title: markdown_table(header, lines[:_SHOWN_ROWS], of=len(lines))
+            for title, (header, lines) in tables.items()
+            if lines
+        },
     }
 
 
@@ -104,7 +116,7 @@ def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]])
     rows = [
         (genome, split, f"{amount.chromosomes:,}", f"{amount.blocks:,}", format_bp(amount.nt))
         for genome, chromosomes in included.items()
-        for split, amount in amounts_of(chromosomes, catalogue.block_size_bp).items()
+        for split, amount in amounts_of(chromosomes, gene_finding_of(catalogue).block_size_bp).items()
     ]
     return {
         "dagster/row_count": sum(len(chromosomes) for chromosomes in included.values()),
@@ -121,16 +133,38 @@ def of_targets(facts: Mapping[str, Any]) -> Metadata:
     return {"holds": f"{facts['runs']:,} runs from {tss:,} TSS and {polya:,} polyA sites"}
 
 
-def of_blocks(task: ChromosomeTask, facts: Mapping[str, Any]) -> Metadata:
-    """What is shown of a chromosome's blocks: what they hold and, if it has figures, what lies where along it."""
-    holds = {"holds": f"{facts['blocks']:,} blocks, {facts['nt']:,} nt, {facts['bytes']:,} bytes"}
-    if task.begins is None:
-        return holds
-    return {
-        **holds,
-        "transcripts": dg.MetadataValue.md(transcripts_figure(task.begins, task.length, facts["n_along"])),
-        "intragenic": dg.MetadataValue.md(coverage_figure(task.landmarks, task.length, facts["n_along"])),
-    }
+class ChromosomeFigures:
+    """Draws what is where along the longest chromosomes of genomes; reads a genome's transcripts once."""
+
+    def __init__(self, layout: Layout) -> None:
+        """Draw chromosomes of this root."""
+        self._layout = layout
+        self._genomes: dict[str, tuple[dict[str, Landmarks], dict[str, Positions]]] = {}
+
+    def of(self, task: ChromosomeTask, blocks: Sequence[tuple[int, int]]) -> Metadata:
+        """Return the figures of a chromosome, none if it is not among the longest; `blocks` are (end, N) of each."""
+        if task.genome not in self._genomes:
+            self._genomes[task.genome] = self._read(task.genome)
+        landmarks, begins = self._genomes[task.genome]
+        if task.chrom not in begins:
+            return {}
+        n = n_digits(blocks, task.size)
+        return {
+            "transcripts": dg.MetadataValue.md(transcripts_figure(begins[task.chrom], task.size, n)),
+            "intragenic": dg.MetadataValue.md(coverage_figure(landmarks[task.chrom], task.size, n)),
+        }
+
+    def _read(self, genome: str) -> tuple[dict[str, Landmarks], dict[str, Positions]]:
+        included = [one for one in read_chromosomes(self._layout.chromosomes(genome)) if one.included]
+        longest = sorted(included, key=lambda one: (-one.length, one.chrom))[:DRAWN]
+        lengths = {one.chrom: one.length for one in longest}
+        transcripts = read_transcripts(self._layout, genome)
+        return landmarks_of(transcripts, lengths), begins_of(transcripts, lengths)
+
+
+def of_blocks(facts: Mapping[str, Any]) -> Metadata:
+    """What is shown of a chromosome's blocks beside its figures."""
+    return {"holds": f"{facts['blocks']:,} blocks, {facts['nt']:,} nt, {facts['bytes']:,} bytes"}
 
 
 def of_partition(
@@ -148,7 +182,7 @@ def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
         "nt": summary.nt,
         "bytes of blocks": summary.bytes,
         "absent chromosomes": len(summary.absent),
-        "absent": ", ".join(summary.absent[:_SHOWN_ROWS]) or "none",
+        "absent": first_of(summary.absent, _SHOWN_ROWS) or "none",
     }
 
 
@@ -179,9 +213,13 @@ def of_card(layout: Layout, text: str) -> Metadata:
     return {"dagster/uri": dg.MetadataValue.path(str(layout.card)), "card": _beginning(text)}
 
 
-def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dg.MarkdownMetadataValue:
-    """Return a table that the UI shows as one."""
-    return _beginning(TextTable("", header, tuple(rows)).as_markdown())
+def markdown_table(
+    header: tuple[str, ...], rows: Sequence[tuple[str, ...]], of: int | None = None
+) -> dg.MarkdownMetadataValue:
+    """Return a table that the UI shows as one; below it, how many of all `of` rows are not in it."""
+    table = TextTable("", header, tuple(rows)).as_markdown()
+    left = (of or 0) - len(rows)
+    return _beginning(f"{table}\n\n... and {left:,} more" if left > 0 else table)
 
 
 def _beginning(text: str) -> dg.MarkdownMetadataValue:

@@ -1,30 +1,79 @@
 """What became of runs, in words: faults of steps and checks that did not pass."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import dagster as dg
 
 from genatator_assets.errors import ClusterError
+from genatator_assets.orchestration.failures import FAILED, OFFENDING
+from genatator_assets.orchestration.partitions import genome_part
+from genatator_assets.work.text import first_of
 
 _OURS = "genatator_assets.errors."
+_NAMED_CHECKS = 3
+
+TELLING = {
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
+}
+"""The kinds of events that `faults_of` looks at."""
 
 
 def faults_of(events: Iterable[dg.DagsterEvent]) -> list[str]:
-    """Return why steps failed and which checks did not pass; steps that were skipped because of them say nothing.
+    """Return what went wrong in one run, or in several that belong together, causes first and each told once.
+
+    First why steps failed; steps that were skipped because of them say nothing. Then the checks that did not pass,
+    but for those that only find what has failed already. Checks that had nothing to look at stand in one clause.
 
     Raises:
         KeyboardInterrupt: a step was interrupted, which Dagster takes for a fault of the step.
         ClusterError: there are no workers any more, which is no step's fault either.
     """
-    faults = []
-    for event in events:
-        if event.is_step_failure:
-            faults.append(_fault(event))
-        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            evaluation = event.asset_check_evaluation_data
-            if not evaluation.passed:
-                faults.append(f"check {evaluation.check_name}: {evaluation.description}")
+    events = list(events)
+    failures = [event for event in events if event.is_step_failure]
+    faults = [_fault(event) for event in failures]
+    failed = {key for event in failures for key in _keys(_metadata_of(event), FAILED)}
+    faults += _of_checks(events, failed)
+    if faults and (skipped := _skipped_checks(events)):
+        faults[0] += f"\nSkipped, because there is nothing yet to check: {first_of(skipped, _NAMED_CHECKS)}"
     return faults
+
+
+def _of_checks(events: list[dg.DagsterEvent], failed: set[str]) -> Iterator[str]:
+    """Return each fault that checks found, with the names of the checks that say it."""
+    said: dict[str, list[str]] = {}
+    for event in events:
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            offending = _keys(evaluation.metadata, OFFENDING)
+            known = offending and all(key in failed or genome_part(key) in failed for key in offending)
+            if not evaluation.passed and not known:
+                said.setdefault(evaluation.description or "did not pass", []).append(evaluation.check_name)
+    for description, checks in said.items():
+        yield f"check{'s' if len(checks) > 1 else ''} {', '.join(checks)}: {description}"
+
+
+def _skipped_checks(events: list[dg.DagsterEvent]) -> list[str]:
+    """Return the checks that were planned and not evaluated, in any of the runs."""
+    planned, evaluated = dict[str, None](), set[str]()
+    for event in events:
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+            planned[event.asset_check_planned_data.check_name] = None
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluated.add(event.asset_check_evaluation_data.check_name)
+    return [name for name in planned if name not in evaluated]
+
+
+def _metadata_of(event: dg.DagsterEvent) -> Mapping[str, dg.MetadataValue[Any]]:
+    told = event.step_failure_data.user_failure_data
+    return told.metadata if told else {}
+
+
+def _keys(metadata: Mapping[str, dg.MetadataValue[Any]], entry: str) -> set[str]:
+    value = metadata.get(entry)
+    return set(value.value) if isinstance(value, dg.JsonMetadataValue) and value.value else set()
 
 
 def _fault(event: dg.DagsterEvent) -> str:

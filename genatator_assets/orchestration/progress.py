@@ -19,7 +19,7 @@ Tell = Callable[[Outcome, int], None]
 
 
 class Progress:
-    """Logs failures."""
+    """Shows nothing: what fails is in the run's log."""
 
     def say(self, text: str) -> None:
         """Print something between runs."""
@@ -27,12 +27,7 @@ class Progress:
     @contextmanager
     def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
         """Return the function to call with each outcome of work on `total_bp` bases."""
-
-        def tell(outcome: Outcome, length: int) -> None:
-            if outcome.error:
-                log.error(f"{title}: {outcome.key}: {outcome.error}")
-
-        yield tell
+        yield lambda _outcome, _length: None
 
     def downloads(self, log: dg.DagsterLogManager) -> Watch:
         """Return whoever watches inputs arrive."""

@@ -24,12 +24,14 @@ VERSION_TAG = "genatator/dataset_version"
 class Survey:
     """`stretches`: of each genome with something to do, the keys from its first such chromosome to its last.
 
+    `waiting` chromosomes are registered, but their genomes are not ready, so that only preparing these can help.
     `version` is of all that decides the dataset's content; `finished` says that the latest run of `finish` was of it,
     that no check failed there, and that its files are as it left them.
     """
 
     chromosomes: int
     to_do: int
+    waiting: int
     bytes_to_write: int
     stretches: tuple[list[str], ...]
     version: str
@@ -37,7 +39,8 @@ class Survey:
 
     def in_words(self) -> str:
         """Show it to a person."""
-        return in_words(self.chromosomes - self.to_do, self.to_do)
+        waiting = f", {self.waiting:,} of genomes that are not ready" if self.waiting else ""
+        return in_words(self.chromosomes - self.to_do - self.waiting, self.to_do) + waiting
 
 
 def survey(catalogue: Catalogue, layout: Layout, instance: dg.DagsterInstance) -> Survey:
@@ -45,11 +48,14 @@ def survey(catalogue: Catalogue, layout: Layout, instance: dg.DagsterInstance) -
     recorded = instance.get_materialized_partitions(TARGETS) & instance.get_materialized_partitions(BLOCKS)
     registered = registered_chromosomes(instance)
     stretches: list[list[str]] = []
-    to_do = bytes_to_write = 0
+    to_do = waiting = bytes_to_write = 0
     versions: dict[str, str] = {}
     for keys in genome_ranges(registered):
         tasks, _ = tasks_of_keys(catalogue, layout, keys)
-        versions |= {key: task.blocks_fingerprint for key, task in tasks.items()}
+        if not tasks:
+            waiting += len(keys)
+            continue
+        versions |= {key: task.blocks.fingerprint for key, task in tasks.items()}
         done, unbuilt = sort_out(tasks.values())
         finished = {outcome.key for outcome in done} & recorded
         places = [place for place, key in enumerate(keys) if key not in finished]
@@ -60,7 +66,7 @@ def survey(catalogue: Catalogue, layout: Layout, instance: dg.DagsterInstance) -
     about = catalogue.model_dump(mode="json")
     version = fingerprint_of({"catalogue": about, "chromosomes": versions, "platform": __version__})
     of_this = _finished(layout, instance, version)
-    return Survey(len(registered), to_do, bytes_to_write, tuple(stretches), version, of_this)
+    return Survey(len(registered), to_do, waiting, bytes_to_write, tuple(stretches), version, of_this)
 
 
 def _finished(layout: Layout, instance: dg.DagsterInstance, version: str) -> bool:

@@ -61,7 +61,7 @@ def of_transcripts(layout: Layout, genome: str) -> str:
 def of_chromosomes(catalogue: Catalogue, layout: Layout, keys: Iterable[str]) -> dict[str, str]:
     """Return the version of each chromosome's inputs: the fingerprint that says whether there is work to do."""
     tasks, _ = tasks_of_keys(catalogue, layout, keys)
-    return {key: task.blocks_fingerprint for key, task in tasks.items()}
+    return {key: task.blocks.fingerprint for key, task in tasks.items()}
 
 
 def data_version(versions: Iterable[str]) -> dg.DataVersion:
@@ -89,11 +89,11 @@ def of_dataset(layout: Layout) -> dict[str, str]:
     return {asset: of_files(*paths).value for asset, paths in files.items()}
 
 
-def parents(context: dg.AssetExecutionContext) -> dict[dg.AssetKey, Parent]:
-    """Return what an asset is made from, as it is when a run of it begins; Dagster goes by the events alone."""
+def parents(context: dg.AssetExecutionContext, of: dg.AssetKey) -> dict[dg.AssetKey, Parent]:
+    """Return what an asset is made from, as it now is; Dagster goes by the events alone."""
     return {
         asset: Parent("UNKNOWN", latest_materialization(context.instance, asset))
-        for asset in context.assets_def.asset_deps[context.asset_key]
+        for asset in context.assets_def.asset_deps[of]
     }
 
 

@@ -6,20 +6,29 @@ from importlib.resources import files
 
 import duckdb
 
-from genatator_assets.errors import QueryError
-from genatator_assets.query.connect import Answer, ask, not_built
+from genatator_assets.errors import NotBuiltError
+from genatator_assets.query.connect import BUILD_FIRST, Answer, ask, in_words
+from genatator_assets.work.files import path_name
+from genatator_assets.work.layout import chromosome_key
 
 SAMPLE_ROWS = 20
+_IN_PATH = re.compile("/genome=([^/]+)/chrom=([^/]+)/")
+_VARIABLE = re.compile(r"set variable (\w+)")
 _CHECKS = files("genatator_assets.query") / "checks"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: how many offending rows, and the first of them."""
+    """What a check found: how many offending rows, and the first of them.
+
+    `keys` are those of all chromosomes that offend, or of genomes where no chromosome is named; none if a row names
+    neither.
+    """
 
     name: str
     offenders: int
     sample: Answer
+    keys: frozenset[str] = frozenset()
 
     @property
     def passed(self) -> bool:
@@ -46,17 +55,41 @@ def describe_check(name: str) -> str:
     return " ".join(line.removeprefix("--").strip() for line in comment[0].splitlines()) if comment else ""
 
 
-def run_check(connection: duckdb.DuckDBPyConnection, name: str) -> Finding:
-    """Run a check on the dataset to which `connection` is open. Statements before the last only set variables.
+def run_check(connection: duckdb.DuckDBPyConnection, check: str) -> Finding:
+    """Run a check on the dataset to which `connection` is open.
+
+    Statements before the last only set variables, to lists of what is looked at.
 
     Raises:
-        QueryError: what the check asks for has not been built.
+        NotBuiltError: what the check asks about has not been built.
+        QueryError: a file can't be read.
     """
-    *settings, query = connection.extract_statements((_CHECKS / f"{name}.sql").read_text())
+    *settings, query = connection.extract_statements((_CHECKS / f"{check}.sql").read_text())
     try:
         for setting in settings:
             connection.execute(setting)
+            if (name := _VARIABLE.search(setting.query)) and _is_null(connection, name[1]):
+                raise NotBuiltError(f"no file that this looks at is there: {BUILD_FIRST}")
     except duckdb.Error as error:
-        raise QueryError(f"check {name}: {error}{not_built(connection, str(error))}") from error
+        raise in_words(connection, f"check {check}: {error}") from error
     answer = ask(connection, query.query)
-    return Finding(name, len(answer.rows), Answer(answer.columns, answer.rows[:SAMPLE_ROWS]))
+    sample = Answer(answer.columns, answer.rows[:SAMPLE_ROWS])
+    return Finding(check, len(answer.rows), sample, _keys_of(answer))
+
+
+def _is_null(connection: duckdb.DuckDBPyConnection, variable: str) -> bool:
+    return connection.execute("select getvariable(?) is null", [variable]).fetchone() == (True,)
+
+
+def _keys_of(answer: Answer) -> frozenset[str]:
+    keys = set()
+    for row in answer.rows:
+        named = dict(zip(answer.columns, row, strict=True))
+        in_path = _IN_PATH.search(str(named.get("file")))
+        if genome := named.get("genome"):
+            keys.add(chromosome_key(genome, named["chrom"]) if named.get("chrom") else path_name(genome))
+        elif in_path:
+            keys.add(f"{in_path[1]}/{in_path[2]}")
+        else:
+            return frozenset()
+    return frozenset(keys)

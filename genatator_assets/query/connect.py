@@ -1,7 +1,8 @@
 """A read-only DuckDB connection with the views and macros of a dataset root, and questions to it."""
 
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import Any
 
 import duckdb
 
-from genatator_assets.errors import DatasetError, QueryError
+from genatator_assets.errors import DatasetError, NotBuiltError, QueryError
 from genatator_assets.query.definitions import ORDER, statement_of
+from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, remembering
 
 _EXPLAIN = re.compile(r"\s*explain\b(\s+analyze\b)?(\s*\(\s*(analyze|format)\b[^)]*\))?", re.IGNORECASE)
+
+BUILD_FIRST = "run 'genatator-assets build'"
 
 
 @dataclass(frozen=True)
@@ -25,20 +29,25 @@ class Answer:
 
 
 @contextmanager
-def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(root: Path, allow: Sequence[Path] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open DuckDB with the views of the dataset at `root`. A view whose files aren't built yet is left out.
 
-    Of a remote root the files are those that there are at the first look.
+    Files of the root can be read, and the files and folders that `allow` names; no others, also not through symbolic
+    links, no network, and no extensions. Of a remote root the files are those that there are at the first look.
 
     Raises:
         DatasetError: there is no dataset at `root`, or a file of it is damaged.
     """
     if not (root / "assemblies").is_dir():
         raise DatasetError(f"{root} holds no dataset (found no folder 'assemblies' in it); give --root, or build first")
-    with duckdb.connect(config={"python_enable_replacements": "false"}) as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="genatator-") as spilled,
+        duckdb.connect(config={"python_enable_replacements": "false", "temp_directory": spilled}) as connection,
+    ):
         connection.execute("set enable_progress_bar = false")  # it is drawn over the answer of a slow question
         if is_remote(root):
             connection.register_filesystem(remembering(root))
+        _confine(connection, root, allow)
         connection.execute("set variable root = ?", [str(root.resolve())])
         for name in ORDER:
             try:
@@ -50,6 +59,19 @@ def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                     raise DatasetError(f"{root}: view {name}: {error}; delete the file and build again") from error
         connection.execute("set lock_configuration = true")  # else a SELECT can have its log written to a file
         yield connection
+
+
+def _confine(connection: duckdb.DuckDBPyConnection, root: Path, allow: Sequence[Path]) -> None:
+    """Let a connection read under `root` and what `allow` names: DuckDB compares real paths, but patterns as text."""
+    folders = [root.resolve(), *Layout(root).linked_folders(), *(path.resolve() for path in allow if path.is_dir())]
+    written = [f"{folder}/" for folder in folders]
+    connection.execute(
+        "set allowed_directories = ?", [[*written, *(re.sub(r"([\[*?])", r"[\1]", one) for one in written)]]
+    )
+    connection.execute("set allowed_paths = ?", [[str(path.resolve()) for path in allow if not path.is_dir()]])
+    connection.execute("set autoinstall_known_extensions = false")
+    connection.execute("set autoload_known_extensions = false")
+    connection.execute("set enable_external_access = false")
 
 
 def defined_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
@@ -70,7 +92,7 @@ def ask(connection: duckdb.DuckDBPyConnection, question: str) -> Answer:
         result = connection.execute(_reading(connection, question))
         return Answer(tuple(column[0] for column in result.description or ()), tuple(result.fetchall()))
     except duckdb.Error as error:
-        raise QueryError(f"{error}{not_built(connection, str(error))}") from error
+        raise in_words(connection, str(error)) from error
 
 
 def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Statement:
@@ -95,15 +117,17 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
         connection.execute(f"describe from (\n{asked}\n)").fetchall()
     except duckdb.Error as error:
         told = re.sub(r"(?m)^LINE (\d+)", lambda found: f"LINE {int(found[1]) - 1}", str(error))
-        raise QueryError(f"{told}{not_built(connection, told)}") from error
+        raise in_words(connection, told) from error
     return statement
 
 
-def not_built(connection: duckdb.DuckDBPyConnection, message: str) -> str:
-    """Return what to add to DuckDB's words where a view or macro, or a chromosome of it, is not there."""
-    if "No files found" in message:
-        return "\nIs there such a genome and chromosome (see the view 'chromosomes'), and has it been built?"
+def in_words(connection: duckdb.DuckDBPyConnection, message: str) -> QueryError:
+    """Return the error for DuckDB's `message`: its own words and what to do, or only that something is not built."""
     named = re.search(r"Table (?:Function )?with name (\w+) ", message)
     if named and named[1] in set(ORDER) - defined_names(connection):
-        return f"\n'{named[1]}' has not been built yet at this root: run 'genatator-assets build'."
-    return ""
+        return NotBuiltError(f"'{named[1]}' has not been built yet at this root: {BUILD_FIRST}")
+    if "operations are disabled by configuration" in message:
+        message += "\nQuestions read files of the root only; --allow names others (files or folders of this machine)."
+    if "No files found" in message:
+        message += "\nIs there such a genome and chromosome (see the view 'chromosomes'), and has it been built?"
+    return QueryError(message)

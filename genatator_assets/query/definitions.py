@@ -22,7 +22,16 @@ VIEWS = (
     "input_files",
     "lineage",
 )
-MACROS = ("blocks_overlapping", "transcripts_around", "segments_of", "target_runs", "targets", "dna", "lineage_of")
+MACROS = (
+    "blocks_overlapping",
+    "transcripts_around",
+    "segments_of",
+    "target_runs",
+    "targets",
+    "dna",
+    "soft_masked_of",
+    "lineage_of",
+)
 _PATHS = ("root", "glob_root", "path_name")
 ORDER = (*_PATHS, CHANNELS_VIEW, *(view for view in VIEWS if view != "lineage"), *MACROS, "lineage")
 """In an order in which each needs only those before it."""

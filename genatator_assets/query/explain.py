@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from genatator_assets.annotation.select import MEANINGS, Reason
-from genatator_assets.catalogue.model import nearest
+from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import QueryError
 from genatator_assets.query.connect import ask, connect
 from genatator_assets.sources.assembly import read_source

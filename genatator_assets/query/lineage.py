@@ -8,8 +8,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.errors import DatasetError
+from genatator_assets.gene_finding.landmarks import selected_hashes
 from genatator_assets.sources.assembly import read_source
+from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.work.files import plain_name, sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.made import Made, read_made
@@ -17,6 +20,8 @@ from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.tables import readable
 
 _SAID = "genatator_assets."
+_PIECES = ("bases", "transcripts", "targets")
+"""Ingredients that are not files of their own: if the file that holds one is missing, that is said of the file."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,8 @@ class _Kind:
     files: tuple[Path, ...] = ()
     genome: str = ""
     inputs: tuple[str, ...] = ()
-
-    @property
-    def hashed(self) -> bool:
-        """Whether its record is a manifest, which has its hash."""
-        return self.what in {"block", "targets of a chromosome"}
+    chrom: str = ""
+    manifest: Path | None = None  # which has its hash
 
 
 def lineage_of(path: Path) -> Origin:
@@ -87,10 +89,12 @@ def _kind(layout: Layout, path: Path) -> _Kind:  # noqa: PLR0911 - a case for ea
         case ("blocks", _, folder, subfolder, name) if name.endswith(".parquet"):
             genome, chrom = (plain_name(part.partition("=")[2]) for part in (folder, subfolder))
             made_from = layout.segments(genome, chrom), layout.sequence(genome)
-            return _Kind("block", path.parent / "manifest.json", made_from, genome)
+            manifest = path.parent / "manifest.json"
+            return _Kind("block", manifest, made_from, genome, chrom=chrom, manifest=manifest)
         case ("targets", folder, name) if name.endswith(".parquet"):
-            genome = plain_name(folder)
-            return _Kind("targets of a chromosome", path.with_suffix(".json"), (layout.transcripts(genome),), genome)
+            genome, chrom = plain_name(folder), plain_name(name.removesuffix(".parquet"))
+            manifest, transcripts = path.with_suffix(".json"), (layout.transcripts(genome),)
+            return _Kind("targets of a chromosome", manifest, transcripts, genome, chrom=chrom, manifest=manifest)
         case ("annotation", folder, "transcripts.parquet"):
             genome = plain_name(folder)
             record = layout.annotation_summary(genome)
@@ -101,6 +105,10 @@ def _kind(layout: Layout, path: Path) -> _Kind:  # noqa: PLR0911 - a case for ea
         case ("assemblies", folder, "sequence.fa" | "sequence.fa.fai"):
             genome = plain_name(folder)
             return _Kind("sequence, decompressed and indexed", layout.source(genome), (), genome, ("sequence",))
+        case ("assemblies", folder, "soft_masked.parquet"):
+            genome = plain_name(folder)
+            record, manifest = layout.source(genome), layout.sequence_manifest(genome)
+            return _Kind("soft masking", record, (), genome, ("sequence",), manifest=manifest)
         case ("dataset", "blocks.parquet"):
             return _Kind("index of blocks", path, tuple(_of_all_genomes(layout)))
         case ("dataset", "statistics", _):
@@ -128,19 +136,19 @@ def _said(path: Path) -> dict[str, Any]:
     except (ValueError, OSError) as error:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error
     pairs = {key.decode(): value.decode() for key, value in stored.items()}
-    versions = {key: pairs[_SAID + key] for key in ("platform_version", "format_version") if _SAID + key in pairs}
+    versions = {key: pairs[_SAID + key] for key in ("step", "format_version", "fingerprint") if _SAID + key in pairs}
     return versions | {key: json.loads(pairs.get(_SAID + key, "{}")) for key in ("parameters", "inputs")}
 
 
 def _in_order(kind: _Kind, said: Mapping[str, Any]) -> str:
-    found = "is as it was made" if kind.hashed else "is there"
+    found = "is as it was made" if kind.manifest else "is there"
     return f"{found}, from the present inputs" if said.get("inputs") else found
 
 
 def _faults(layout: Layout, kind: _Kind, path: Path, said: Mapping[str, Any]) -> Iterator[str]:
     """Describe where a file is not what its manifest says, or was made from something else than what is there now."""
-    if kind.hashed:
-        manifest = read_manifest(kind.record)
+    if kind.manifest:
+        manifest = read_manifest(kind.manifest)
         outputs = {output.path: output.sha256 for output in manifest.outputs} if manifest else {}
         known = outputs.get(path.relative_to(layout.root).as_posix())
         if known is None:
@@ -148,16 +156,29 @@ def _faults(layout: Layout, kind: _Kind, path: Path, said: Mapping[str, Any]) ->
         elif known != sha256_of_file(path):
             yield "has CHANGED since it was made"
     for name, sha256 in said.get("inputs", {}).items():
-        if _present_hash(layout, kind.genome, name) != sha256:
+        present = _present_hash(layout, kind, name)
+        if present != sha256 and not (present is None and name in _PIECES):
             yield f"is STALE: it was made from another {name} than there is now"
 
 
-def _present_hash(layout: Layout, genome: str, name: str) -> str | None:
-    """Return the hash of an input as it now is: `index`, or one of a genome's, whose name may stand in front of it."""
-    if name == "index":
-        return sha256_of_file(layout.index) if layout.index.is_file() else None
-    before, _, kind = name.rpartition(".")
-    found: str | None = asdict(read_source(layout, before or genome)).get(f"{kind}_sha256")
+def _present_hash(layout: Layout, kind: _Kind, name: str) -> str | None:
+    """Return the hash of an ingredient as it now is: of the index, of a chromosome's bases, selected transcripts or
+    targets, or of an input file of a genome, whose name may be in front of it."""
+    match name:
+        case "index":
+            return sha256_of_file(layout.index) if layout.index.is_file() else None
+        case "bases":
+            chromosomes = read_chromosomes(layout.chromosomes(kind.genome))
+            return next((one.sha256 for one in chromosomes if one.chrom == kind.chrom), None)
+        case "transcripts" if layout.transcripts(kind.genome).is_file():
+            return selected_hashes(read_transcripts(layout, kind.genome), [kind.chrom])[kind.chrom]
+        case "targets":
+            manifest = read_manifest(layout.segments_manifest(kind.genome, kind.chrom))
+            return manifest.fingerprint if manifest else None
+        case "transcripts":
+            return None
+    before, _, file = name.rpartition(".")
+    found: str | None = asdict(read_source(layout, before or kind.genome)).get(f"{file}_sha256")
     return found
 
 

@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.annotation.transcripts import read_transcripts
-from genatator_assets.catalogue.model import SPLITS
+from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.window import BlockTargets, open_targets
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.store import Cache, Chromosome
-from genatator_assets.sources.sequence import in_contract
+from genatator_assets.sources.letters import in_contract
 from genatator_assets.tracks.runs import Runs, Values
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.work.layout import Layout

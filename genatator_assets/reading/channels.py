@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from genatator_assets.catalogue.model import nearest
+from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS, GROUPS
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genatator_assets.catalogue.model import SPLITS, nearest
+from genatator_assets.catalogue.values import SPLITS, nearest
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from genatator_assets.catalogue import Kernel
-from genatator_assets.catalogue.model import SPLITS
+from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.contract import BlockPlace
+from genatator_assets.gene_finding.section import Kernel
 from genatator_assets.gene_finding.statistics import TABLES, read_statistics
 from genatator_assets.release.names import block_paths
 from genatator_assets.sources.assembly import read_source
@@ -21,7 +21,8 @@ from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import read_manifest
-from genatator_assets.work.tables import Provenance, read_table, readable
+from genatator_assets.work.tables import read_table, readable
+from genatator_assets.work.unit import Provenance
 
 _KINDS = ("sequence", "annotation", "aliases")
 _SHOWN = 5

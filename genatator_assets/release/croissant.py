@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from genatator_assets.catalogue.model import SPLITS
+from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.release.names import INDEX
 

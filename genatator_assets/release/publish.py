@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from genatator_assets.catalogue.model import SPLITS
+from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.release.catalog import catalog_of_release
 from genatator_assets.release.contents import Contents, gather
@@ -151,7 +151,11 @@ def _tables(contents: Contents) -> Iterator[str]:
     layout = contents.layout
     paths = [layout.statistics(name) for name in contents.statistics]
     for origin in contents.origins:
-        paths += [layout.chromosomes(origin.genome), layout.transcripts(origin.genome)]
+        paths += [
+            layout.chromosomes(origin.genome),
+            layout.soft_masked(origin.genome),
+            layout.transcripts(origin.genome),
+        ]
     return (path.relative_to(layout.root).as_posix() for path in paths)
 
 

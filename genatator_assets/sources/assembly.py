@@ -9,17 +9,24 @@ from genatator_assets.errors import DatasetError
 from genatator_assets.sources.aliases import aliases_of, read_names
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, write_chromosomes
 from genatator_assets.sources.fasta import import_fasta, index_path, read_index
+from genatator_assets.sources.sequence import discard_local_fasta
+from genatator_assets.sources.soft_masked import write_soft_masked
 from genatator_assets.work.files import require_own_folder, write_json
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.tables import Provenance
+from genatator_assets.work.manifest import Manifest, OutputFile, finished
+from genatator_assets.work.unit import Provenance, Step
 
 if TYPE_CHECKING:
     from genatator_assets.sources.fetch import Cache
+    from genatator_assets.sources.inputs import InputFile
+
+COPY_STEP = Step("sequence", 1)
+STEP = Step("chromosomes", 1)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where an assembly came from: its files' paths and their hashes as given; `indexed_bytes` is the copy's size.
+    """Where an assembly came from: its files' paths and their hashes as given; size and hash of the indexed copy.
 
     A file that was fetched has a url, and the checksum that it was compared with when it arrived, if one was known.
     """
@@ -38,6 +45,7 @@ class Source:
     aliases_url: str | None
     aliases_checksum: str | None
     indexed_bytes: int
+    indexed_sha256: str
 
 
 def import_assembly(
@@ -58,22 +66,19 @@ def import_assembly(
     require_own_folder(layout.assembly(genome), layout.assemblies)
     assembly = catalogue.assembly(genome)
     inputs = resolve(assembly, layout, cache)
-    sha256 = inputs.sequence.sha256
-    if not _imported(genome, sha256, layout):
-        layout.source(genome).unlink(missing_ok=True)
-        import_fasta(inputs.sequence.path, layout.sequence(genome))
-    copied = layout.sequence(genome).stat().st_size
-    source = Source(genome=genome, **inputs.as_record(), indexed_bytes=copied)
+    copied = _copy(genome, inputs.sequence, layout)
+    copy = copied.outputs[0]
+    source = Source(genome=genome, **inputs.as_record(), indexed_bytes=copy.bytes, indexed_sha256=copy.sha256)
     write_json(layout.source(genome), asdict(source))
     layout.chromosomes(genome).unlink(missing_ok=True)  # a genome without them is not ready to be built
     lengths = read_index(layout.sequence(genome))
     table = inputs.aliases.path if inputs.aliases else None
     aliases = aliases_of(lengths, read_names(table) if table else [], table)
-    chromosomes = chromosomes_of(catalogue, genome, lengths, aliases)
+    chromosomes = chromosomes_of(catalogue, genome, lengths, aliases, copied.facts["sha256"])
     rules = assembly.model_dump(mode="json", include={"chromosomes", "splits"})
     parameters = {**rules, "min_chromosome_length_bp": catalogue.min_length_of(genome)}
-    made_from = {"sequence": sha256} | ({"aliases": inputs.aliases.sha256} if inputs.aliases else {})
-    write_chromosomes(layout.chromosomes(genome), chromosomes, Provenance(made_from, parameters))
+    made_from = {"sequence": inputs.sequence.sha256} | ({"aliases": inputs.aliases.sha256} if inputs.aliases else {})
+    write_chromosomes(layout.chromosomes(genome), chromosomes, Provenance(made_from, parameters, STEP))
     return chromosomes
 
 
@@ -92,11 +97,28 @@ def read_source(layout: Layout, genome: str) -> Source:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error
 
 
-def _imported(genome: str, sha256: str, layout: Layout) -> bool:
-    try:
-        source = read_source(layout, genome)
-    except DatasetError:
-        return False
-    fasta = layout.sequence(genome)
-    same = source.sequence_sha256 == sha256 and index_path(fasta).is_file() and fasta.is_file()
-    return same and fasta.stat().st_size == source.indexed_bytes
+def discard_copy(layout: Layout, genome: str) -> None:
+    """Have the next import make a genome's copy of its FASTA file anew, because it is damaged.
+
+    All else of the genome stays as it is: chromosomes that don't need the sequence any more are not touched by that.
+    """
+    layout.sequence_manifest(genome).unlink(missing_ok=True)
+    discard_local_fasta(layout.sequence(genome))
+
+
+def _copy(genome: str, sequence: "InputFile", layout: Layout) -> Manifest:
+    """Copy and index a FASTA file and note its soft masking, unless that was done before from the same bytes."""
+    path, fasta = layout.sequence_manifest(genome), layout.sequence(genome)
+    fingerprint = Provenance({"sequence": sequence.sha256}, {}, COPY_STEP).fingerprint
+    if kept := finished(path, fingerprint, layout.root):
+        return kept
+    layout.source(genome).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    imported = import_fasta(sequence.path, fasta)
+    measured = {fasta: imported.copy, index_path(fasta): imported.index}
+    masked = layout.soft_masked(genome)
+    measured[masked] = write_soft_masked(masked, imported.soft_masked, Provenance({"sequence": sequence.sha256}))
+    outputs = tuple(OutputFile.of(file, layout.root, size) for file, size in measured.items())
+    manifest = Manifest(fingerprint, outputs, {"sha256": imported.sha256})
+    manifest.write(path)
+    return manifest

@@ -1,15 +1,16 @@
 """The chromosomes of an assembly: which are included, in which split, and why the others are not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
-from genatator_assets.catalogue import Assembly, Catalogue, Split
-from genatator_assets.catalogue.model import SPLITS, nearest
+from genatator_assets.catalogue import Assembly, Catalogue
+from genatator_assets.catalogue.values import SPLITS, Split, nearest
 from genatator_assets.errors import CatalogueError
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance
 
 SCHEMA = pa.schema(
     [
@@ -21,6 +22,7 @@ SCHEMA = pa.schema(
         ("included", pa.bool_()),
         ("reason", pa.string()),
         ("split", pa.string()),
+        ("sha256", pa.string()),
     ]
 )
 
@@ -29,7 +31,10 @@ _SHOWN_FAULTS = 3
 
 @dataclass(frozen=True)
 class Chromosome:
-    """A sequence of an assembly. `reason` says why it is not included; `split` is None then."""
+    """A sequence of an assembly. `reason` says why it is not included; `split` is None then.
+
+    `sha256` is of its letters in the contract's alphabet, from the first to the last; None before it is imported.
+    """
 
     genome: str
     species: str
@@ -39,25 +44,31 @@ class Chromosome:
     included: bool
     reason: str | None
     split: Split | None
+    sha256: str | None = None
 
 
 def chromosomes_of(
-    catalogue: Catalogue, genome: str, lengths: Mapping[str, int], aliases: Mapping[str, tuple[str, ...]] | None = None
+    catalogue: Catalogue,
+    genome: str,
+    lengths: Mapping[str, int],
+    aliases: Mapping[str, tuple[str, ...]] | None = None,
+    sha256: Mapping[str, str] | None = None,
 ) -> list[Chromosome]:
     """Apply an assembly's rules to the sequences of its FASTA file (`lengths`: name -> bp, in the file's order).
 
-    `aliases` are their other names.
+    `aliases` are their other names, `sha256` the hashes of their letters.
 
     Raises:
         CatalogueError: a rule names a sequence that isn't there or isn't included, or nothing is included.
     """
     assembly = catalogue.assembly(genome)
     place = f"{catalogue.origin}: genome {genome}"
-    aliases = aliases or {}
+    aliases, sha256 = aliases or {}, sha256 or {}
     _require_known(assembly, list(lengths), aliases, place)
     least = catalogue.min_length_of(genome)
     chromosomes = [
-        _chromosome(assembly, chrom, length, least, aliases.get(chrom, ())) for chrom, length in lengths.items()
+        replace(_chromosome(assembly, chrom, length, least, aliases.get(chrom, ())), sha256=sha256.get(chrom))
+        for chrom, length in lengths.items()
     ]
     _require_included(assembly, chromosomes, least, place)
     return chromosomes

@@ -20,8 +20,7 @@ from typing import IO, Any, BinaryIO, Literal
 from genatator_assets.errors import GenatatorError
 
 BOM = b"\xef\xbb\xbf"
-PIECE_BYTES = 2 << 20
-
+_PIECE_BYTES = 2 << 20
 _BUFFER_BYTES = 1 << 20
 _GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04"
 _TAR = slice(257, 262)
@@ -78,23 +77,15 @@ def opened(path: Path, kind: Kind, error: type[GenatatorError]) -> Iterator[Bina
         raise
 
 
-def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut pieces anew so that each ends with a newline."""
-    rest: list[bytes] = []
-    for piece in pieces:
-        cut = piece.rfind(b"\n") + 1
-        if cut:
-            yield b"".join([*rest, piece[:cut]])
-            rest = []
-        if cut < len(piece):
-            rest.append(piece[cut:])
-    if rest:
-        yield b"".join(rest) + b"\n"
+def is_plain(path: Path) -> bool:
+    """Return whether a file is as long as what is read of it, or nearly so: not compressed, nor UTF-16."""
+    with path.open("rb") as file:
+        head = file.read(512)
+    return not head.startswith((_GZIP, _BZIP2, _XZ, _ZIP)) and _utf16(head) is None
 
 
-def pieces_of(file: BinaryIO, size: int = PIECE_BYTES) -> Iterator[bytes]:
-    """Read a file in pieces."""
-    while piece := file.read(size):
+def _pieces_of(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(_PIECE_BYTES):
         yield piece
 
 
@@ -145,7 +136,7 @@ def _utf16(head: bytes) -> str | None:
 def _decoded(file: BinaryIO, encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)()
     first = True
-    for piece in pieces_of(file):
+    for piece in _pieces_of(file):
         text = decoder.decode(piece)
         yield (text.removeprefix("\ufeff") if first else text).encode()
         first = False
@@ -153,7 +144,7 @@ def _decoded(file: BinaryIO, encoding: str) -> Iterator[bytes]:
 
 
 def _old_mac(file: BinaryIO) -> Iterator[bytes]:
-    return (piece.replace(b"\r", b"\n") for piece in pieces_of(file))
+    return (piece.replace(b"\r", b"\n") for piece in _pieces_of(file))
 
 
 class _Pieces(io.RawIOBase):
@@ -224,7 +215,7 @@ def _any(name: str, patterns: Iterable[str]) -> bool:
 def _ending_a_line(member: IO[bytes]) -> Iterator[bytes]:
     """Read a file that another one follows."""
     last = b"\n"
-    while piece := member.read(PIECE_BYTES):
+    while piece := member.read(_PIECE_BYTES):
         yield piece
         last = piece
     if not last.endswith(b"\n"):

@@ -11,7 +11,8 @@ from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.track import Track, TrackSet
 from genatator_assets.work.files import Measured
-from genatator_assets.work.tables import Provenance, read_table, write_table
+from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.unit import Provenance
 
 SCHEMA = pa.schema(
     [

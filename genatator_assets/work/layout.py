@@ -5,7 +5,12 @@ from pathlib import Path
 
 from genatator_assets.errors import DatasetError
 from genatator_assets.work.files import path_name, plain_name
-from genatator_assets.work.storage import machine_folder
+from genatator_assets.work.storage import is_remote, machine_folder
+
+_MAY_BE_LINKS = (
+    *("assemblies", "annotation", "targets", "blocks", "segmentation", "tracks", "channel_sets", "channel_blocks"),
+    *("windows", "intervals", "cells", "leakage", "evaluation", "dataset"),
+)
 
 
 def chromosome_key(genome: str, chrom: str) -> str:
@@ -40,6 +45,12 @@ class Layout:
 
     root: Path
 
+    def linked_folders(self) -> list[Path]:
+        """Return where the folders directly under the root lead that are symbolic links, say to a larger disk."""
+        if is_remote(self.root):
+            return []
+        return [link.resolve() for name in _MAY_BE_LINKS if (link := self.root / name).is_symlink()]
+
     @property
     def lock(self) -> Path:
         """Held by whoever writes; for a remote root, by whoever of this machine does."""
@@ -62,6 +73,14 @@ class Layout:
     def sequence(self, genome: str) -> Path:
         """FASTA file, uncompressed, with its `.fai` beside it."""
         return self.assembly(genome) / "sequence.fa"
+
+    def soft_masked(self, genome: str) -> Path:
+        """Where the FASTA file's letters are in lower case."""
+        return self.assembly(genome) / "soft_masked.parquet"
+
+    def sequence_manifest(self, genome: str) -> Path:
+        """What made these, and the hashes of the sequences."""
+        return self.assembly(genome) / "sequence.json"
 
     def chromosomes(self, genome: str) -> Path:
         """Table of an assembly's sequences."""

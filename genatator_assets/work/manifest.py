@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,16 @@ class OutputFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What made a unit (`fingerprint`), its files, and facts about it that later steps need."""
+    """What made a unit (`fingerprint`, of `made_from`), its files, and facts about it that later steps need.
+
+    `platform` is the version of the package that made it; it decides nothing.
+    """
 
     fingerprint: str
     outputs: tuple[OutputFile, ...]
     facts: Mapping[str, Any]
+    made_from: Mapping[str, Any] = field(default_factory=dict)
+    platform: str = ""
 
     def write(self, path: Path) -> None:
         """Store it, whole or not at all."""
@@ -47,7 +52,7 @@ def read_manifest(path: Path) -> Manifest | None:
     try:
         stored = json.loads(path.read_text())
         outputs = tuple(OutputFile(**output) for output in stored["outputs"])
-        return Manifest(stored["fingerprint"], outputs, stored["facts"])
+        return Manifest(**{**stored, "outputs": outputs})
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 

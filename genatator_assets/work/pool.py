@@ -21,8 +21,8 @@ from typing import Protocol, TypeVar
 
 from genatator_assets.work.outcome import Outcome
 
-BATCH_BP = 10_000_000
-"""Small chromosomes are put together into tasks of about this many bases, or fewer if others would have none."""
+BATCH_SIZE = 10_000_000
+"""Small tasks are put together into batches of about this size, or less if workers would have none otherwise."""
 
 _DIED_OF_IT = (
     "A worker died while it was at this, and again with nothing else at hand: it may have run out of memory."
@@ -35,16 +35,16 @@ _DIE_OF_ANYTHING = (
 _MOST_DEATHS_IN_A_ROW = 3
 
 
-class Task(Protocol):
-    """A unit of work that names itself and knows its size in bases."""
+class Sized(Protocol):
+    """A task that names itself and knows how large it is, in any measure that all tasks of a run share."""
 
     @property
     def key(self) -> str:
-        """Name of the unit."""
+        """Name of the task."""
 
     @property
-    def length(self) -> int:
-        """Size in bases."""
+    def size(self) -> int:
+        """How large it is."""
 
 
 class Workers(Protocol):
@@ -111,20 +111,20 @@ def _follow_parent() -> None:
     threading.Thread(target=wait_for_parent, daemon=True).start()
 
 
-TaskType = TypeVar("TaskType", bound=Task)
+TaskType = TypeVar("TaskType", bound=Sized)
 Work = Callable[[Sequence[TaskType]], list[Outcome]]
 
 
-def batches(tasks: Iterable[TaskType], batch_bp: int) -> list[list[TaskType]]:
-    """Order tasks largest first and put small ones together up to `batch_bp` bases."""
+def batches(tasks: Iterable[TaskType], batch_size: int) -> list[list[TaskType]]:
+    """Order tasks largest first and put small ones together up to `batch_size`."""
     batched: list[list[TaskType]] = []
     room = 0
-    for task in sorted(tasks, key=lambda task: (-task.length, task.key)):
-        if task.length > room:
+    for task in sorted(tasks, key=lambda task: (-task.size, task.key)):
+        if task.size > room:
             batched.append([])
-            room = max(batch_bp, task.length)
+            room = max(batch_size, task.size)
         batched[-1].append(task)
-        room -= task.length
+        room -= task.size
     return batched
 
 
@@ -136,8 +136,8 @@ def run_batches(workers: Workers, work: Work[TaskType], tasks: Iterable[TaskType
     machine is to blame, and what is left fails without being tried.
     """
     tasks = list(tasks)
-    batch_bp = min(BATCH_BP, sum(task.length for task in tasks) // workers.at_once)
-    waiting, lost = deque(batches(tasks, batch_bp)), list[TaskType]()
+    batch_size = min(BATCH_SIZE, sum(task.size for task in tasks) // workers.at_once)
+    waiting, lost = deque(batches(tasks, batch_size)), list[TaskType]()
     while waiting:
         lost += yield from _run_until_one_dies(workers, work, waiting, workers.at_once)
     alone, deaths = deque([task] for task in lost), 0
@@ -180,7 +180,7 @@ def _run_until_one_dies(
                 except CancelledError:  # not of the batch: a cluster went away
                     raise
                 except Exception as error:  # noqa: BLE001 - such as a package that a cluster's worker lacks
-                    yield from _failed(batch, f"{type(error).__name__}: {error}")
+                    yield from (Outcome.failed(task.key, error) for task in batch)
     return lost
 
 

@@ -1,7 +1,6 @@
 """Parquet tables with provenance: the one way in which every table of a dataset is written and read."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +9,11 @@ import pyarrow.parquet as pq
 
 from genatator_assets.errors import DatasetError
 from genatator_assets.version import __version__
-from genatator_assets.work.files import Measured, canonical_json, measure, whole_file
+from genatator_assets.work.files import Measured, measure, whole_file
 from genatator_assets.work.storage import is_remote
-
-FORMAT_VERSION = "1"
-"""Version of the layout and schemas under a dataset root; a change that old readers can't read raises it."""
+from genatator_assets.work.unit import FORMAT_VERSION, Provenance
 
 _VERSION_KEY = b"genatator_assets.format_version"
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """What a file was made from: `inputs` name -> sha256, and every parameter that decides its content."""
-
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-    def as_metadata(self) -> dict[str, str]:
-        """Return the key-value metadata of a Parquet file. No time, host or path, so that bytes stay the same."""
-        return {
-            "genatator_assets.format_version": FORMAT_VERSION,
-            "genatator_assets.platform_version": __version__,
-            "genatator_assets.inputs": canonical_json(dict(self.inputs)),
-            "genatator_assets.parameters": canonical_json(dict(self.parameters)),
-        }
 
 
 def write_table(path: Path, table: pa.Table, provenance: Provenance, ascending: Collection[str] = ()) -> Measured:

@@ -1,6 +1,7 @@
 """Texts that people read: tables of text, as Markdown if need be, and how amounts are spelled."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from genatator_assets.errors import printable
@@ -71,6 +72,16 @@ class TextTable:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|") if isinstance(text, Markdown) else Markdown.of(text)
+
+
+def first_of(texts: Sequence[str], most: int, separator: str = ", ") -> str:
+    r"""Join texts; of more than `most` only the first ones, and how many more there are.
+
+    >>> first_of(["a", "b", "c"], 2), first_of(["a", "b"], 2)
+    ('a, b, ... and 1 more', 'a, b')
+    """
+    left = len(texts) - most
+    return separator.join([*texts[:most], *([f"... and {left:,} more"] if left > 0 else [])])
 
 
 def format_bp(count: float) -> str:

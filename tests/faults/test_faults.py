@@ -38,7 +38,7 @@ pytestmark = [
 FULL = bool(os.environ.get("FAULTS_FULL"))
 CATALOGUE = """
 dataset: faults
-block_size_bp: 500_000
+gene_finding: {block_size_bp: 500_000}
 min_chromosome_length_bp: 20_000
 assemblies:
   - genome: large

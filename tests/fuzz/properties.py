@@ -25,13 +25,15 @@ from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import select
 from genatator_assets.annotation.transcripts import AnnotationSummary, read_transcripts, select_isoforms
-from genatator_assets.catalogue import Catalogue, load_catalogue
+from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import AnnotationError, CatalogueError, GenatatorError, SequenceError
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.card import write_card
 from genatator_assets.gene_finding.index import build_index
+from genatator_assets.gene_finding.section import kernel_of
 from genatator_assets.gene_finding.statistics import build_statistics
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
+from genatator_assets.parts import load_catalogue
 from genatator_assets.query.checks import check_names, run_check
 from genatator_assets.query.connect import connect
 from genatator_assets.sources.aliases import aliases_of, chromosomes_named, read_names
@@ -155,7 +157,7 @@ def judge_catalogue(judge: Judge, content: bytes) -> Catalogue | GenatatorError:
     for genome in catalogue.genomes:
         assert layout.assembly(genome).resolve().parent == (judge.root / "assemblies").resolve()
         assert catalogue.min_length_of(genome) >= 1
-        assert catalogue.kernel_of(genome).radius_bp >= 0
+        assert kernel_of(catalogue, genome).radius_bp >= 0
         stated = [catalogue.assembly(genome).sequence.path, catalogue.assembly(genome).annotation.path]
         assert all(one is None or (one.is_absolute() and one.is_file()) for one in stated)
     json.dumps(catalogue.model_dump(mode="json"), allow_nan=False).encode()
@@ -347,7 +349,7 @@ def _require_its_content(catalogue: Catalogue, layout: Layout, sequence: bytes) 
         targets = row["targets"].combine_chunks().flatten().flatten().to_numpy().reshape(-1, 12)
         stored.setdefault(told["chrom"], []).append((told["start"], row["dna_sequence"][0].as_py(), targets))
     chosen = [one for one in read_transcripts(layout, genome).to_pylist() if one["selected"]]
-    kernel, dna = catalogue.kernel_of(genome), _sequences(sequence)
+    kernel, dna = kernel_of(catalogue, genome), _sequences(sequence)
     for chrom, blocks in stored.items():
         _, of_dna, of_targets = zip(*sorted(blocks, key=lambda block: block[0]), strict=True)
         assert "".join(of_dna) == dna[chrom]

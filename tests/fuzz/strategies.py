@@ -159,8 +159,8 @@ _ODD_VALUES = (
 )  # fmt: skip
 ODD_VALUES = st.sampled_from(_ODD_VALUES)
 _KEYS = (
-    "accession", "aliases", "simulate", "min_chromosome_length_bp", "kernel", "chromosomes", "splits", "path", "url",
-    "<<", "flavour", "types", "include", "a\\nb", "a\\e[2J", "",
+    "accession", "aliases", "simulate", "min_chromosome_length_bp", "gene_finding", "chromosomes", "splits", "path",
+    "url", "<<", "flavour", "types", "include", "a\\nb", "a\\e[2J", "",
 )  # fmt: skip
 _SPECIES = st.sampled_from(["Homo sapiens", "a|b", "日本", "'*a* `b` <c>'"])
 _KERNELS = st.sampled_from(["{}", "{shape: box}", "{width_bp: 3, radius_bp: 5}", "{radius_bp: 0}"])
@@ -172,9 +172,10 @@ def catalogue(draw: st.DrawFn) -> bytes:
     """A catalogue that names the files `sequence` and `annotation` beside it."""
     rules = {
         "dataset": st.just("fuzz"),
-        "kernel": _KERNELS,
-        "block_size_bp": st.just("1_000"),
-        "block_writer": _WRITERS,
+        "gene_finding": st.just(""),
+        "  kernel": _KERNELS,
+        "  block_size_bp": st.just("1_000"),
+        "  block_writer": _WRITERS,
     }
     lines = [f"{key}: {draw(rarely(ODD_VALUES, usual))}" for key, usual in rules.items()]
     lines.append(draw(rarely(st.sampled_from(["", "&a x: *a", "<<: *a", "- a", "\t", "---"]), st.just("assemblies:"))))
@@ -206,10 +207,11 @@ def rules_of_one(draw: st.DrawFn, with_aliases: bool, block_sizes: Sequence[int]
     told = "".join(f", {key}: {draw(st.sampled_from(values))}" for key, values in reading.items())
     lines = [
         "dataset: fuzz",
-        f"block_size_bp: {draw(st.sampled_from(block_sizes))}",
         f"min_chromosome_length_bp: {draw(st.sampled_from([1, 20]))}",
-        f"kernel: {draw(_KERNELS)}",
-        f"block_writer: {draw(_WRITERS)}",
+        "gene_finding:",
+        f"  block_size_bp: {draw(st.sampled_from(block_sizes))}",
+        f"  kernel: {draw(_KERNELS)}",
+        f"  block_writer: {draw(_WRITERS)}",
         "assemblies:",
         f"  - genome: {draw(st.sampled_from(['g', 'a.b+c-d_e', 'x' * 100]))}",
         f"    species: {draw(_SPECIES)}",

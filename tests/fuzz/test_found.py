@@ -14,7 +14,7 @@ GENOME = b">chr1\n" + b"ACGTN" * 20 + b"\n"  # 100 bp: two blocks
 ROW = b"chr1\tx\tmRNA\t1\t9\t.\t+\t.\tID=t\n"
 CATALOGUE = """
 dataset: found
-block_size_bp: 50
+gene_finding: {block_size_bp: 50}
 min_chromosome_length_bp: 1
 assemblies:
   - genome: g
@@ -25,7 +25,7 @@ assemblies:
 
 SAID = {
     # PyYAML lets Python's own errors pass: IndexError, AttributeError, KeyError, OverflowError
-    "tagged_int_of_nothing.yaml": 'the value can\'t be read as int\n  in "<unicode string>", line 7, column 16:',
+    "tagged_int_of_nothing.yaml": 'the value can\'t be read as int\n  in "<unicode string>", line 7, column 31:',
     "tagged_float_of_nothing.yaml": "the value can't be read as float",
     "tagged_timestamp_of_text.yaml": "the value can't be read as timestamp",
     "tagged_bool_of_text.yaml": "the value can't be read as bool",

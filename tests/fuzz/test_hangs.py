@@ -7,8 +7,8 @@ import properties
 import pytest
 from test_fuzz import judge
 
-from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import GenatatorError
+from genatator_assets.parts import validate
 from genatator_assets.sources.chromosomes import chromosomes_of
 
 N = 20_000
@@ -86,8 +86,8 @@ CATALOGUES = {
     "nested lists": lambda: b"[" * 1_000,
     "nested mappings": lambda: b"{a: " * 1_000,
     "a long text": lambda: CATALOGUE.replace(b"species: s", b"species: " + b"x" * 1_000_000),
-    "a long number": lambda: b"block_size_bp: " + b"9" * 200_000,
-    "a long number in base 60": lambda: b"block_size_bp: 1" + b":59" * 20_000,
+    "a long number": lambda: b"gene_finding: {block_size_bp: " + b"9" * 200_000 + b"}",
+    "a long number in base 60": lambda: b"gene_finding: {block_size_bp: 1" + b":59" * 20_000 + b"}",
     "lists of lists of lists": lambda: laughs(b"[x, x, x]", b"[%s]"),
     "merges of merges of merges": lambda: laughs(b"{k: v}", b"{<<: [%s]}"),
 }
@@ -126,7 +126,7 @@ def test_rules_for_many_chromosomes_take_a_bounded_time(rule):
     genome = {"genome": "g", "species": "s", "sequence": {"path": "x"}, "annotation": {"path": "x"}, **RULES[rule]}
     with judge() as one:
         origin = one.file("x", b"")
-        catalogue = Catalogue.model_validate(
+        catalogue = validate(
             {"dataset": "d", "min_chromosome_length_bp": 1, "assemblies": [genome]},
             context={"folder": one.folder, "origin": str(origin)},
         )

@@ -5,79 +5,83 @@ what its manifests don't already say is done, and never raises: what went wrong 
 """
 
 import hashlib
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from genatator_assets.catalogue import Kernel
-from genatator_assets.catalogue.model import SPLITS, BlockWriter, Split
-from genatator_assets.errors import GenatatorError
-from genatator_assets.gene_finding.blocks.along import as_digits, count_n, edges_of
+from genatator_assets.catalogue.values import SPLITS, Split
+from genatator_assets.errors import DamagedError, DatasetError
 from genatator_assets.gene_finding.blocks.contract import BlockPlace, block_intervals
 from genatator_assets.gene_finding.blocks.write import write_block
 from genatator_assets.gene_finding.channels import CHANNELS, GROUPS
 from genatator_assets.gene_finding.kernels import kernel_values
 from genatator_assets.gene_finding.landmarks import Landmarks
 from genatator_assets.gene_finding.paint import paint
-from genatator_assets.sources.sequence import count_nucleotides, local_fasta, read_dna
-from genatator_assets.tracks.runs import STRANDS, Positions
+from genatator_assets.gene_finding.section import BlockWriter, Kernel
+from genatator_assets.sources.assembly import discard_copy
+from genatator_assets.sources.sequence import SequenceReader, count_nucleotides, local_fasta
+from genatator_assets.tracks.runs import STRANDS
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments, write_segments
-from genatator_assets.version import __version__
-from genatator_assets.work.files import TEMPORARY_SUFFIX, remove_folder, require_own_folder
+from genatator_assets.work.files import TEMPORARY_SUFFIX, Measured, remove_folder, require_own_folder
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.made import recorded
-from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
-from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.tables import FORMAT_VERSION, Provenance
+from genatator_assets.work.manifest import Manifest
+from genatator_assets.work.outcome import Outcome, guarded
+from genatator_assets.work.unit import Provenance, Step, Unit
+
+TARGETS_STEP = Step("targets", 1)
+BLOCKS_STEP = Step("blocks", 1)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides the content of a chromosome's files, beside the platform's own version."""
+    """What decides the content of a chromosome's files.
 
-    sequence_sha256: str
-    annotation_sha256: str
+    inputs: name -> SHA-256 of each input file of its genome. bases_sha256: of its bases as they were imported; what is
+    read for its blocks must have it. selected_sha256: of the selected transcripts on it.
+    """
+
+    inputs: Mapping[str, str]
+    bases_sha256: str
+    selected_sha256: str
     selection: Mapping[str, Any]
     length: int
+    split: Split
     kernel: Kernel
     block_size_bp: int
     block_writer: BlockWriter
 
-    @property
+    @cached_property
     def targets(self) -> Provenance:
         """What its segments are made from."""
-        inputs = {"sequence": self.sequence_sha256, "annotation": self.annotation_sha256}
         kernel = self.kernel.model_dump(mode="json")
-        return Provenance(inputs, {"kernel": kernel, "length": self.length, "selection": self.selection})
+        parameters = {"kernel": kernel, "length": self.length, "selection": self.selection}
+        return Provenance({**self.inputs, "transcripts": self.selected_sha256}, parameters, TARGETS_STEP)
 
-    @property
+    @cached_property
     def blocks(self) -> Provenance:
         """What its blocks are made from."""
-        own = {"block_size_bp": self.block_size_bp, "block_writer": self.block_writer}
-        return Provenance(self.targets.inputs, {**self.targets.parameters, **own})
+        inputs = {**self.targets.inputs, "bases": self.bases_sha256, "targets": self.targets.fingerprint}
+        own = {"block_size_bp": self.block_size_bp, "block_writer": self.block_writer, "split": self.split}
+        return Provenance(inputs, {**self.targets.parameters, **own}, BLOCKS_STEP)
 
 
 @dataclass(frozen=True)
 class ChromosomeTask:
     """All that a worker needs to know of a chromosome; it names files and holds no open ones. `run_id` is recorded.
 
-    `begins` is only shown, in figures: where the selected transcripts begin, ascending, as often as they do there; None
-    if there are to be no figures.
+    `landmarks` are there where there is something to paint.
     """
 
     root: Path
     genome: str
     chrom: str
-    split: Split
     recipe: Recipe
-    landmarks: Landmarks
-    begins: Positions | None
+    landmarks: Landmarks | None = None
     with_blocks: bool = True
     run_id: str | None = None
 
@@ -87,9 +91,14 @@ class ChromosomeTask:
         return chromosome_key(self.genome, self.chrom)
 
     @property
-    def length(self) -> int:
-        """Size in bp."""
+    def size(self) -> int:
+        """Length in bp."""
         return self.recipe.length
+
+    @property
+    def split(self) -> Split:
+        """The split that it is in."""
+        return self.recipe.split
 
     @cached_property
     def layout(self) -> Layout:
@@ -97,142 +106,129 @@ class ChromosomeTask:
         return Layout(self.root)
 
     @cached_property
-    def targets_fingerprint(self) -> str:
-        """Of all that decides the bytes of its segments."""
-        return _fingerprint(self.recipe.targets, landmarks=_digest(self.landmarks))
+    def targets(self) -> Unit:
+        """Its segments."""
+        return Unit(self.root, self.layout.segments_manifest(self.genome, self.chrom), self.recipe.targets)
 
     @cached_property
-    def blocks_fingerprint(self) -> str:
-        """Of all that decides the bytes of its blocks."""
-        return _fingerprint(self.recipe.blocks, targets=self.targets_fingerprint, split=self.split)
+    def blocks(self) -> Unit:
+        """Its blocks."""
+        return blocks_unit(self.layout, self.genome, self.chrom, self.recipe)
+
+    @property
+    def units(self) -> dict[str, Unit]:
+        """What it makes, by asset."""
+        return {"chromosome_targets": self.targets, **({"blocks": self.blocks} if self.with_blocks else {})}
 
     def place(self, start: int, end: int) -> BlockPlace:
         """Where its block [start, end) lies."""
-        return BlockPlace(self.genome, self.split, self.chrom, start, end, self.length, self.recipe.block_size_bp)
+        return BlockPlace(self.genome, self.split, self.chrom, start, end, self.size, self.recipe.block_size_bp)
+
+
+def blocks_unit(layout: Layout, genome: str, chrom: str, recipe: Recipe) -> Unit:
+    """Return the blocks of a chromosome as a unit."""
+    return Unit(layout.root, layout.blocks_manifest(recipe.split, genome, chrom), recipe.blocks)
 
 
 def build_chromosomes(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
     """Build each chromosome; a bad one becomes a failed outcome and leaves the others alone."""
-    return [_guarded(_build, task) for task in tasks]
+    return [guarded(_build, task) for task in tasks]
 
 
 def discard_damaged(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
     """Read every byte that is stored of each chromosome; where they are not those that were written, discard the
     manifest, so that the files are built again. The outcome is `intact`, or `built` where there is building to do."""
-    return [_guarded(_discard_damaged, task) for task in tasks]
+    return [guarded(_discard_damaged, task) for task in tasks]
 
 
 def intact(task: ChromosomeTask) -> Outcome | None:
     """Return the outcome of a chromosome that needs no work: all its files are there, made by this very task."""
-    targets, blocks = _stored_targets(task), _stored_blocks(task)
+    targets, blocks = task.targets.finished(), task.blocks.finished()
     if targets is None or (task.with_blocks and blocks is None):
         return None
     return Outcome(task.key, "intact", _facts(task, targets, blocks))
 
 
-def _guarded(work: Callable[[ChromosomeTask], Outcome], task: ChromosomeTask) -> Outcome:
-    try:
-        return work(task)
-    except GenatatorError as error:
-        return Outcome(task.key, "failed", error=str(error))
-    except Exception as error:  # noqa: BLE001 - one bad chromosome must not take the others down
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}:{place.lineno} in {place.name}"
-        return Outcome(task.key, "failed", error=f"{type(error).__name__}: {error} ({where})")
-
-
 def _build(task: ChromosomeTask) -> Outcome:
     if done := intact(task):
         return done
-    targets, blocks, segments = _stored_targets(task), _stored_blocks(task), None
+    targets, blocks, segments = task.targets.finished(), task.blocks.finished(), None
     if targets is None:
         targets, segments = _build_targets(task)
     if task.with_blocks and blocks is None:
         if segments is None:
-            segments = read_segments(_segments(task), task.length, CHANNELS)
+            segments = read_segments(_segments(task), task.size, CHANNELS)
         blocks = _build_blocks(task, segments)
     return Outcome(task.key, "built", _facts(task, targets, blocks))
 
 
 def _discard_damaged(task: ChromosomeTask) -> Outcome:
-    bad = [path for path in (_targets_manifest(task), _blocks_manifest(task)) if damaged(path, task.root)]
-    for path in bad:
-        path.unlink()
-    return Outcome(task.key, "built" if bad else "intact")
+    bad = [unit.discard_if_damaged() for unit in (task.targets, task.blocks)]
+    return Outcome(task.key, "built" if any(bad) else "intact")
 
 
 def _facts(task: ChromosomeTask, targets: Manifest, blocks: Manifest | None) -> dict[str, Any]:
     facts: dict[str, Any] = {"targets": dict(targets.facts)}
     if task.with_blocks and blocks is not None:
         size = sum(output.bytes for output in blocks.outputs)
-        facts["blocks"] = {
-            "blocks": len(blocks.outputs),
-            "nt": task.length,
-            "bytes": size,
-            "n_along": blocks.facts.get("n_along"),
-        }
+        n = [(block["end"], block["N"]) for block in blocks.facts["blocks"]]
+        facts["blocks"] = {"blocks": len(blocks.outputs), "nt": task.size, "bytes": size, "n": n}
     return facts
-
-
-def _stored_targets(task: ChromosomeTask) -> Manifest | None:
-    return finished(_targets_manifest(task), task.targets_fingerprint, task.root)
-
-
-def _stored_blocks(task: ChromosomeTask) -> Manifest | None:
-    return finished(_blocks_manifest(task), task.blocks_fingerprint, task.root)
 
 
 def _segments(task: ChromosomeTask) -> Path:
     return task.layout.segments(task.genome, task.chrom)
 
 
-def _targets_manifest(task: ChromosomeTask) -> Path:
-    return task.layout.segments_manifest(task.genome, task.chrom)
-
-
-def _blocks_manifest(task: ChromosomeTask) -> Path:
-    return task.layout.blocks_manifest(task.split, task.genome, task.chrom)
-
-
 def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments]:
     """Paint and store the segments."""
-    require_own_folder(_targets_manifest(task).parent, task.layout.targets)
-    _targets_manifest(task).unlink(missing_ok=True)
-    with recorded(_targets_manifest(task), task.run_id):
-        segments = paint(task.landmarks, task.length, kernel_values(task.recipe.kernel))
-        measured = write_segments(_segments(task), task.genome, task.chrom, segments, task.recipe.targets)
-    outputs = (OutputFile.of(_segments(task), task.root, measured),)
-    manifest = Manifest(task.targets_fingerprint, outputs, _target_facts(task.landmarks, segments))
-    manifest.write(_targets_manifest(task))
-    return manifest, segments
+    if task.landmarks is None:
+        raise ValueError(f"{task.key} has to be painted, and its task has no landmarks")
+    unit = task.targets
+    require_own_folder(unit.manifest.parent, task.layout.targets)
+    unit.begin()
+    with recorded(unit.manifest, task.run_id):
+        segments = paint(task.landmarks, task.size, kernel_values(task.recipe.kernel))
+        measured = write_segments(_segments(task), task.genome, task.chrom, segments, unit.provenance)
+    return unit.finish({_segments(task): measured}, _target_facts(task.landmarks, segments)), segments
 
 
 def _build_blocks(task: ChromosomeTask, segments: Segments) -> Manifest:
     """Cut and store the blocks."""
-    require_own_folder(_blocks_manifest(task).parent, task.layout.blocks)
-    _blocks_manifest(task).unlink(missing_ok=True)
-    fasta = local_fasta(task.layout.sequence(task.genome))
-    intervals = block_intervals(task.length, task.recipe.block_size_bp)
-    with recorded(_blocks_manifest(task), task.run_id):
-        written = [_write_block(task, fasta, segments, *interval) for interval in intervals]
-    outputs = tuple(output for output, _, _ in written)
-    _remove_stale(task, {task.root / output.path for output in outputs})
-    blocks = [{**asdict(output), **facts} for output, facts, _ in written]
-    n_along = as_digits(np.sum([n for _, _, n in written], axis=0), edges_of(task.length))
-    chromosome = {"genome": task.genome, "chrom": task.chrom, "split": task.split, "chrom_length": task.length}
-    made_from = asdict(task.recipe.blocks)
-    facts = {"chromosome": chromosome, "blocks": blocks, "n_along": n_along, "made_from": made_from}
-    manifest = Manifest(task.blocks_fingerprint, outputs, facts)
-    manifest.write(_blocks_manifest(task))
-    return manifest
+    unit = task.blocks
+    require_own_folder(unit.manifest.parent, task.layout.blocks)
+    unit.begin()
+    intervals = block_intervals(task.size, task.recipe.block_size_bp)
+    with recorded(unit.manifest, task.run_id), _sequence_discarded_if_damaged(task):
+        bases = SequenceReader(local_fasta(task.layout.sequence(task.genome)), task.chrom)
+        written = [_write_block(task, bases.read_to(end), segments, start, end) for start, end in intervals]
+        bases.require(task.recipe.bases_sha256)
+    outputs = {path: measured for path, measured, _ in written}
+    _remove_stale(task, set(outputs))
+    chromosome = {"genome": task.genome, "chrom": task.chrom, "split": task.split, "chrom_length": task.size}
+    blocks = [
+        {"path": path.relative_to(task.root).as_posix(), **asdict(measured), **facts}
+        for path, measured, facts in written
+    ]
+    return unit.finish(outputs, {"chromosome": chromosome, "blocks": blocks})
+
+
+@contextmanager
+def _sequence_discarded_if_damaged(task: ChromosomeTask) -> Iterator[None]:
+    """Remove the blocks that were cut from a damaged sequence, and have the sequence imported again."""
+    try:
+        yield
+    except DamagedError as error:
+        _remove_stale(task, current=set())
+        discard_copy(task.layout, task.genome)
+        raise DatasetError(f"{error.what}; the next build imports it again") from error
 
 
 def _write_block(
-    task: ChromosomeTask, fasta: Path, segments: Segments, start: int, end: int
-) -> tuple[OutputFile, dict[str, Any], Positions]:
-    """Cut and store a block; give its file, its facts, and its N in each stretch of the chromosome."""
+    task: ChromosomeTask, dna: str, segments: Segments, start: int, end: int
+) -> tuple[Path, Measured, dict[str, Any]]:
+    """Cut and store a block; return its file and its facts."""
     path = task.layout.block(task.split, task.genome, task.chrom, start)
-    dna = read_dna(fasta, task.chrom, start, end)
     measured = write_block(path, dna, segments, task.place(start, end), task.recipe.blocks, task.recipe.block_writer)
     runs = [channel.within(start, end) for channel in segments.runs]
     facts = {
@@ -243,7 +239,7 @@ def _write_block(
         "target_sum": [channel.sum for channel in runs],
         "target_max": [channel.max for channel in runs],
     }
-    return OutputFile.of(path, task.root, measured), facts, count_n(dna, start, edges_of(task.length))
+    return path, measured, facts
 
 
 def _remove_stale(task: ChromosomeTask, current: set[Path]) -> None:
@@ -252,7 +248,8 @@ def _remove_stale(task: ChromosomeTask, current: set[Path]) -> None:
         folder = task.layout.chromosome_blocks(split, task.genome, task.chrom)
         if split != task.split and folder.is_dir():
             remove_folder(folder)
-    for path in task.layout.chromosome_blocks(task.split, task.genome, task.chrom).iterdir():
+    folder = task.layout.chromosome_blocks(task.split, task.genome, task.chrom)
+    for path in folder.iterdir() if folder.is_dir() else ():
         if path.suffix in {".parquet", TEMPORARY_SUFFIX} and path not in current:
             path.unlink()
 
@@ -267,25 +264,9 @@ def _target_facts(landmarks: Landmarks, segments: Segments) -> dict[str, Any]:
     }
 
 
-def _fingerprint(provenance: Provenance, **more: str) -> str:
-    versions = {"format": FORMAT_VERSION, "platform": __version__}
-    return fingerprint_of({**versions, **asdict(provenance), **more})
-
-
-def _digest(landmarks: Landmarks) -> str:
-    digest = hashlib.sha256()
-    for group in GROUPS:
-        for strand in STRANDS:
-            of_strand = landmarks[group, strand]
-            for array in (of_strand.tss, of_strand.polya, of_strand.starts, of_strand.ends):
-                digest.update(len(array).to_bytes(8, "little"))
-                digest.update(array.astype("<i8").tobytes())
-    return digest.hexdigest()
-
-
-def finished_blocks(layout: Layout, split: Split, genome: str, chrom: str, recipe: Recipe) -> list[dict[str, Any]]:
+def finished_blocks(layout: Layout, genome: str, chrom: str, recipe: Recipe) -> list[dict[str, Any]]:
     """Return the facts of each block of a chromosome; none unless its blocks are finished and made by `recipe`."""
-    manifest = read_manifest(layout.blocks_manifest(split, genome, chrom))
-    if manifest is None or manifest.facts.get("made_from") != asdict(recipe.blocks):
+    manifest = blocks_unit(layout, genome, chrom, recipe).finished()
+    if manifest is None:
         return []
     return [{**manifest.facts["chromosome"], **block} for block in manifest.facts["blocks"]]

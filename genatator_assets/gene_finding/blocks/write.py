@@ -9,13 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from genatator_assets.catalogue.model import BlockWriter
 from genatator_assets.gene_finding.blocks.contract import SCHEMA, BlockPlace
 from genatator_assets.gene_finding.blocks.encode import encode_block
+from genatator_assets.gene_finding.section import BlockWriter
 from genatator_assets.tracks.runs import Values
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.work.files import Measured, measure, whole_file
-from genatator_assets.work.tables import Provenance
+from genatator_assets.work.unit import Provenance
 
 _PYARROW_SETTINGS = {
     "compression": "zstd",

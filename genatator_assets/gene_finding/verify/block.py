@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from genatator_assets.catalogue import Kernel
+from genatator_assets.gene_finding.section import Kernel
 from genatator_assets.gene_finding.verify.bases import Compared, Runs, compare_targets
 from genatator_assets.gene_finding.verify.derive import CHANNELS, Selected, heights
 from genatator_assets.gene_finding.verify.difference import Difference
@@ -116,8 +116,9 @@ def _of_footer(block: BlockToVerify, file: pq.ParquetFile) -> Iterator[Differenc
     inputs = _json(said.get(b"genatator_assets.inputs", b"{}").decode())
     parameters = _json(said.get(b"genatator_assets.parameters", b"{}").decode())
     kernel = block.kernel.model_dump(mode="json")
-    if inputs != dict(block.inputs):
-        yield block.differs("stated inputs", dict(block.inputs), inputs)
+    stated_inputs = {name: inputs.get(name) for name in block.inputs} if isinstance(inputs, dict) else inputs
+    if stated_inputs != dict(block.inputs):
+        yield block.differs("stated inputs", dict(block.inputs), stated_inputs)
     stated = parameters.get("kernel") if isinstance(parameters, dict) else None
     if stated != kernel:
         yield block.differs("stated kernel", kernel, stated)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genatator_assets.catalogue import Kernel
+from genatator_assets.gene_finding.section import Kernel
 
 CHANNELS = tuple(
     f"{name}_{strand}"

@@ -1,6 +1,5 @@
 """The inputs, read once more: the FASTA file as it was given, and the transcripts that its annotation selects."""
 
-import gzip
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +10,13 @@ import pyarrow.compute as pc
 
 from genatator_assets.annotation.transcripts import read_transcripts, select_isoforms
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.errors import SequenceError
 from genatator_assets.gene_finding.verify.derive import Selected
+from genatator_assets.sources.opened import opened
 from genatator_assets.work.layout import Layout
 
 _LETTERS = bytes(byte if byte in b"ACGT" else ord("N") for byte in range(256))
-_GZIP = b"\x1f\x8b"
+_LONGEST_PIECE = 2 << 20  # of a line: a whole chromosome may stand on one; no header that is imported is as long
 
 
 def fasta_slices(path: Path, slice_bp: int) -> Iterator[tuple[str, int, bytes]]:
@@ -23,13 +24,12 @@ def fasta_slices(path: Path, slice_bp: int) -> Iterator[tuple[str, int, bytes]]:
 
     Every slice but a sequence's last has `slice_bp` letters; all letters are of the contract's alphabet.
     """
-    name, start, size = "", 0, 0
+    name, start, size, line = "", 0, 0, b"\n"
     lines: list[bytes] = []
-    with path.open("rb") as file:
-        packed = file.read(len(_GZIP)) == _GZIP
-        file.seek(0)
-        for line in gzip.GzipFile(fileobj=file) if packed else file:
-            if line.startswith(b">"):
+    with opened(path, "sequence", SequenceError) as text:
+        while piece := text.readline(_LONGEST_PIECE):
+            begins, line = line.endswith(b"\n"), piece
+            if begins and line.startswith(b">"):
                 if size:
                     yield name, start, _contract(lines)
                 name, start, size, lines = line[1:].split()[0].decode(), 0, 0, []

@@ -16,6 +16,7 @@ import pyarrow as pa
 from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError, GenatatorError
+from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
 from genatator_assets.gene_finding.verify.block import BlockToVerify, verify_block
 from genatator_assets.gene_finding.verify.derive import Selected
 from genatator_assets.gene_finding.verify.difference import Difference
@@ -125,7 +126,7 @@ def _plan(catalogue: Catalogue, layout: Layout, genomes: list[str]) -> tuple[lis
             continue
         for chromosome in chromosomes:
             if chromosome.split is not None:
-                for start in range(0, chromosome.length, catalogue.block_size_bp):
+                for start in range(0, chromosome.length, gene_finding_of(catalogue).block_size_bp):
                     path = layout.block(chromosome.split, genome, chromosome.chrom, start)
                     plan.append(_Planned(chromosome, start, path.relative_to(layout.root).as_posix()))
     return plan, differences
@@ -221,7 +222,10 @@ class _Genome:
     def _blocks_to_verify(self, source: Source, selected: Mapping[str, Selected]) -> Iterator[BlockToVerify]:
         """Stream the FASTA file; give the blocks that are wanted, and note how long every sequence is."""
         inputs = {"sequence": source.sequence_sha256, "annotation": source.annotation_sha256}
-        block_size_bp, kernel = self._catalogue.block_size_bp, self._catalogue.kernel_of(self._genome)
+        if source.aliases_sha256:
+            inputs["aliases"] = source.aliases_sha256
+        block_size_bp = gene_finding_of(self._catalogue).block_size_bp
+        kernel = kernel_of(self._catalogue, self._genome)
         for chrom, start, dna in fasta_slices(Path(source.sequence_path), block_size_bp):
             self._lengths[chrom] = start + len(dna)
             if planned := self._blocks.get((chrom, start)):

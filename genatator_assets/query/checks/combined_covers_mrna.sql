@@ -9,7 +9,7 @@ set variable sampled_blocks = (
     ) where nt_before < 20_000_000 and file in (select file from glob(glob_root() || '/targets/*/*.parquet'))
 );
 set variable sampled_targets = (
-    select list(distinct file) from (select unnest(getvariable('sampled_blocks'), recursive := true))
+    select list(distinct glob_root() || substr(file, length(root()) + 1)) from (select unnest(getvariable('sampled_blocks'), recursive := true))
 );
 with sampled as (
     select unnest(getvariable('sampled_blocks'), recursive := true)

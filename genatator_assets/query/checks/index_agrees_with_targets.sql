@@ -1,7 +1,7 @@
 -- The index's letters, target sums and greatest values are those of the blocks' own columns, in a sample of blocks that
 -- is drawn by their hashes and ends with the block that reaches 20,000,000 bases.
 set variable sampled_files = (
-    select list(file) from (
+    select list(glob_root() || substr(file, length(root()) + 1)) from (
         select file, nt, sum(nt) over (order by drawn, file) as nt_so_far
         from (select root() || '/' || path as file, "end" - start as nt, md5(sha256) as drawn from blocks)
         where file in (select file from glob(glob_root() || '/blocks/**/*.parquet'))

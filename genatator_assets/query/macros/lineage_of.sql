@@ -3,7 +3,7 @@ create or replace macro lineage_of(files) as table
 with said as (
     select file_name,
         max(decode(value)) filter (decode(key) = 'genatator_assets.format_version') as format_version,
-        max(decode(value)) filter (decode(key) = 'genatator_assets.platform_version') as platform_version,
+        max(decode(value)) filter (decode(key) = 'genatator_assets.step') as step,
         max(decode(value)) filter (decode(key) = 'genatator_assets.inputs') as inputs,
         max(decode(value)) filter (decode(key) = 'genatator_assets.parameters') as parameters
     from parquet_kv_metadata(glob_root() || '/' || files)
@@ -13,6 +13,6 @@ with said as (
 select if(starts_with(said.file_name, root() || '/'), substr(said.file_name, length(root()) + 2), said.file_name) as file,
     input.key as input, input.value ->> '$' as sha256,
     (select min(coalesce(f.url, f.path)) from input_files f where f.sha256 = input.value ->> '$') as read_from,
-    said.platform_version, said.format_version, said.parameters
+    said.step, said.format_version, said.parameters
 from said, json_each(said.inputs) input
 order by file, input

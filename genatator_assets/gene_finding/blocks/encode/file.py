@@ -14,7 +14,6 @@ from genatator_assets.gene_finding.blocks.encode.cut import Cut, cut_into_pages,
 from genatator_assets.gene_finding.blocks.encode.pages import Compressor, Page, string_page
 from genatator_assets.gene_finding.blocks.encode.table import PAGE_TABLE_KEY, PageTable
 from genatator_assets.tracks.segments import Segments
-from genatator_assets.version import __version__
 
 _MAGIC = b"PAR1"
 _FLOAT, _BYTE_ARRAY = 4, 6
@@ -102,7 +101,7 @@ def _footer(chunks: list[_Chunk], key_values: Mapping[str, str]) -> bytes:
         thrift.struct_list(
             5, [thrift.struct(thrift.binary(1, k.encode()), thrift.binary(2, v.encode())) for k, v in pairs.items()]
         ),
-        thrift.binary(6, f"genatator-assets version {__version__}".encode()),
+        thrift.binary(6, b"genatator-assets"),
         thrift.struct_list(7, [thrift.struct(thrift.nested(1, thrift.struct()))] * len(chunks)),
     )
 

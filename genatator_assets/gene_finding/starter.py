@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 import yaml
 
 from genatator_assets.catalogue.model import Annotation, Catalogue
+from genatator_assets.gene_finding.section import GeneFinding
 
-_DEFAULT = Catalogue.model_construct()
+_DEFAULT, _CHANNELS = Catalogue.model_construct(), GeneFinding()
 _DEFAULT_LEAST_BP = _DEFAULT.min_chromosome_length_bp
 _ROUND_BP: list[int] = [factor * 10**power for power in range(4, -1, -1) for factor in (5, 2, 1)]
 _LOST_SHARE = 0.1
@@ -22,20 +23,22 @@ _TEXT = """\
 # The name of the dataset, as its card shows it.
 dataset: {genome}
 
-# The longest block, at most 10_000_000.
-# block_size_bp: {default.block_size_bp:_}
-
 # Shorter sequences are left out; may also stand in an assembly. {least}
-
-# The kernel of the TSS and polyA channels, exactly 0 beyond its radius; may also stand in an assembly.
-# laplace exp(-|d|/w), gaussian exp(-d^2/2w^2), triangular 1-|d|/w, box 1.
-# kernel: {{shape: {kernel.shape}, width_bp: {kernel.width_bp}, radius_bp: {kernel.radius_bp}}}
-
-# pages, or pyarrow: the same content, slower.
-# block_writer: {default.block_writer}
 
 # Of a release, by the hub's name for it.
 # license: {default.license}
+
+# The twelve channels over DNA; gene_finding: false leaves them out.
+gene_finding:
+  # The longest block, at most 10_000_000.
+  block_size_bp: {channels.block_size_bp:_}
+
+  # The kernel of the TSS and polyA channels, exactly 0 beyond its radius; also in an assembly, under gene_finding.
+  # laplace exp(-|d|/w), gaussian exp(-d^2/2w^2), triangular 1-|d|/w, box 1.
+  # kernel: {{shape: {kernel.shape}, width_bp: {kernel.width_bp}, radius_bp: {kernel.radius_bp}}}
+
+  # pages, or pyarrow: the same content, slower.
+  # block_writer: {channels.block_writer}
 
 assemblies:
   - genome: {genome}  # its name in metadata, paths and partition keys
@@ -83,7 +86,8 @@ def starter_catalogue(
         annotation=_scalar(annotation),
         least=_least(lengths, least),
         default=_DEFAULT,
-        kernel=_DEFAULT.kernel,
+        channels=_CHANNELS,
+        kernel=_CHANNELS.kernel,
         how=Annotation(),
         strict=str(Annotation().strict).lower(),
         include=_list([*included[:1], *test, *validation]),

@@ -1,6 +1,7 @@
-"""What lies where along a chromosome, in as many stretches as a small figure has columns. Numpy only, no I/O."""
+"""What is where along a chromosome, in as many stretches as a small figure has columns. Numpy only, no I/O."""
 
-from itertools import pairwise
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,7 @@ import numpy.typing as npt
 from genatator_assets.tracks.runs import Positions, covered_before
 
 STRETCHES = 240
-"""In so many stretches N is counted: figures have fewer columns, of a whole number of stretches each."""
+"""Of so many stretches the share of N is known: figures have fewer columns, a whole number of stretches each."""
 
 _ALL = 15
 
@@ -40,14 +41,16 @@ def covered(starts: Positions, ends: Positions, edges: Positions) -> Positions:
     return np.diff(covered_before(starts, ends, edges))
 
 
-def count_n(dna: str, start: int, edges: Positions) -> Positions:
-    """Count the N of each stretch in DNA that begins at `start` of the chromosome, where it may be a part.
+def n_digits(blocks: Sequence[tuple[int, int]], length: int) -> str:
+    """Return the share of N in each stretch of a chromosome as `as_digits` does, from (end, N) of each of its blocks:
+    within a block N is taken to be spread evenly.
 
-    >>> count_n("NANNA", 3, np.array([0, 4, 6, 9])).tolist()
-    [1, 1, 1]
+    >>> set(n_digits([(240, 0), (480, 240)], 480))
+    {'0', 'f'}
     """
-    cuts = np.clip(edges - start, 0, len(dna)).tolist()
-    return np.array([dna.count("N", *cut) for cut in pairwise(cuts)], np.int64)
+    edges = edges_of(length)
+    ends, counts = np.array([(0, 0), *blocks], np.int64).T
+    return as_digits(np.diff(np.interp(edges, ends, np.cumsum(counts))), edges)
 
 
 def levels(shares: npt.NDArray[np.float64], most: int) -> Positions:
@@ -59,7 +62,7 @@ def levels(shares: npt.NDArray[np.float64], most: int) -> Positions:
     return np.maximum(np.rint(shares * most), shares > 0).astype(np.int64)
 
 
-def as_digits(n: Positions, edges: Positions) -> str:
+def as_digits(n: npt.NDArray[Any], edges: Positions) -> str:
     """Spell the share of N in each stretch as a hexadecimal digit: 0 is none at all, f is all.
 
     >>> as_digits(np.array([0, 1, 50, 100]), np.array([0, 100, 200, 300, 400]))
