@@ -146,7 +146,8 @@ class AttributeColumns:
         """Return the places behind all attributes that begin so."""
         first, mask = first_eight(opening)
         likely = self._begins[(self._first_letters & mask) == first]
-        return likely[begins_with(self._letters, likely, opening)] + len(opening)
+        found: Places = likely[begins_with(self._letters, likely, opening)] + len(opening)
+        return found
 
     def _bounds(self, key: str) -> tuple[Places, Places, Places]:
         """Return row, begin and end of all values of a key that are not empty, without blanks around them."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from genatator_assets.annotation.flavours import Place, TranscriptType, TypeFrom, Words
 
+_LNCRNA_SIGNS = ("lnc", "linc", "long_non", "long non", "long-non")
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -43,3 +45,11 @@ def _of_biotype(biotype: str, of_gene: str | None, words: Words, place: Place) -
         in_lncrna = of_gene is not None and words.type_of(of_gene, "gene_biotype") == "lncRNA"
         return "lncRNA" if in_lncrna else "other"
     return words.type_of(biotype, place)
+
+
+def doubtful_word(evidence: Evidence) -> str | None:
+    """Return the biotype or class by which a transcript would be a lncRNA if anyone knew the word; None for none."""
+    for word in (evidence.biotype, evidence.ncrna_class):
+        if word is not None and any(sign in word.lower() for sign in _LNCRNA_SIGNS):
+            return word
+    return None

@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from genatator_assets.annotation.lines import Places
 from genatator_assets.annotation.parts import CDS, EXON, NO_PHASE, OPEN_LEFT, OPEN_RIGHT, START, STOP, UTR, PartArray
-from genatator_assets.tracks.runs import merge
 
 Flags = npt.NDArray[np.bool_]
 
@@ -60,8 +59,8 @@ class Models:
 def models_of(parts: PartArray, owner: Places, strand: npt.NDArray[np.int8]) -> Models:
     """Return the models of transcripts from their parts.
 
-    parts: PART [parts], in any order; quickest in that of transcripts. owner: int64 [parts], which transcript each is of. strand: int8 [transcripts], 1
-    or -1, or 0 where it is unknown (then as 1).
+    parts: PART [parts], in any order; quickest in that of transcripts. owner: int64 [parts], which transcript each is
+    of. strand: int8 [transcripts], 1 or -1, or 0 where it is unknown (then as 1).
     """
     count = len(strand)
     kind = parts["kind"]
@@ -128,7 +127,11 @@ def _sum(owners: Places, values: Places, count: int) -> Places:
 def _union(owner: Places, start: Places, end: Places) -> tuple[Places, Places, Places]:
     """Return the union of intervals for each owner: intervals that overlap or touch are one."""
     base = owner.astype(np.int64) * _SPAN
-    first, last = merge(base + start, base + end)
+    first, reach = base + start, base + end
+    order = np.argsort(first, kind="stable")
+    first, reach = first[order], np.maximum.accumulate(reach[order])
+    begins = np.flatnonzero(np.append(True, first[1:] > reach[:-1])[: len(first)])
+    first, last = first[begins], reach[np.append(begins[1:], len(first))[: len(begins)] - 1]
     of = first // _SPAN
     return of, first - of * _SPAN, last - of * _SPAN
 
@@ -136,7 +139,10 @@ def _union(owner: Places, start: Places, end: Places) -> tuple[Places, Places, P
 def _exon_of(exon_owner: Places, exon_start: Places, owner: Places, position: Places) -> Places:
     """Return the last exon of the same owner that begins at or before a position; -1 for none."""
     found = np.searchsorted(exon_owner * _SPAN + exon_start, owner * _SPAN + position, side="right") - 1
-    return np.where((found >= 0) & (exon_owner[found] == owner), found, -1) if len(exon_owner) else found
+    if not len(exon_owner):
+        return found
+    own: Places = np.where((found >= 0) & (exon_owner[found] == owner), found, -1)
+    return own
 
 
 def _slips(rows: PartArray, owner: Places) -> Places:

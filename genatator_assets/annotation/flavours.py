@@ -118,9 +118,12 @@ class Words(_Value):
         """Return the biotype that column 2 states, if it states one."""
         return source if source in self.source_biotypes or source in self._types["biotype"] else None
 
-    def listed(self) -> dict[str, list[str]]:
+    def listed(self) -> dict[Literal["mRNA", "lncRNA"], list[str]]:
         """Return all words of each type, each once."""
-        return {name: list(dict.fromkeys(word for words in places.values() for word in words)) for name, places in self.words.items()}
+        return {
+            name: list(dict.fromkeys(word for words in places.values() for word in words))
+            for name, places in self.words.items()
+        }
 
     @cached_property
     def _types(self) -> dict[Place, dict[str, TranscriptType]]:

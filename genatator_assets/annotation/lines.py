@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from genatator_assets.errors import AnnotationError
 from genatator_assets.sources.opened import BOM, opened
-from genatator_assets.tracks.runs import ranges
 
 COLUMNS = 9
 COMMENT = ord("#")
@@ -68,8 +67,8 @@ def _columns(text: bytes) -> "Columns":
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """`begins` and `ends` of all lines of a piece, without what ends them; and of *plain* rows, which have nine columns:
-    which lines they are, and `tabs`, int64 [rows, 8]: the place behind each column but the last."""
+    """`begins` and `ends` of all lines of a piece, without what ends them; and of *plain* rows, which have nine
+    columns: which lines they are, and `tabs`, int64 [rows, 8]: the place behind each column but the last."""
 
     begins: Places
     ends: Places
@@ -178,12 +177,14 @@ def first_eight(word: bytes) -> tuple[np.uint64, np.uint64]:
 def strings(letters: Letters, begins: Places, ends: Places, valid: Flags) -> pa.StringArray:
     """Return stretches of a text as an array of strings, null where they are not valid.
 
-    >>> strings(np.frombuffer(b"ab c", np.uint8), np.array([0, 3]), np.array([2, 4]), np.array([True, True])).to_pylist()
-    ['ab', 'c']
+    >>> text, valid = np.frombuffer(b"ab c", np.uint8), np.array([True, False])
+    >>> strings(text, np.array([0, 3]), np.array([2, 4]), valid).to_pylist()
+    ['ab', None]
     """
     lengths = np.where(valid, ends - begins, 0)
     offsets = np.concatenate([np.zeros(1, np.int32), np.cumsum(lengths, dtype=np.int32)])
-    taken = letters[ranges(np.where(valid, begins, 0), lengths)]
+    shifts = np.where(valid, begins, 0) - offsets[:-1]
+    taken = letters[np.repeat(shifts, lengths) + np.arange(offsets[-1])]
     if np.any(taken > _ASCII):
         texts = [taken[begin:end].tobytes().decode("utf-8", "replace") for begin, end in pairwise(offsets.tolist())]
         return pa.array(texts, pa.string(), mask=~valid)

@@ -1,14 +1,14 @@
 """Gene models: the transcripts of a file put together with their parts and their genes."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from genatator_assets.annotation.evidence import Evidence, type_of
+from genatator_assets.annotation.evidence import Evidence, doubtful_word, type_of
 from genatator_assets.annotation.exons import Exons, Flags, Models, models_of
 from genatator_assets.annotation.flavours import Words
 from genatator_assets.annotation.lines import Places
@@ -34,34 +34,22 @@ _STRANDS = {1: "+", -1: "-", 0: "."}
 _CODING_BEGINS, _CODING_ENDS = "cds_start_NF", "cds_end_NF"
 
 
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What the parts of transcripts say of them, arrays [transcripts]; see `exons.Models`."""
+KNOWN = np.dtype(
+    [
+        ("count", np.int32),
+        ("exonic_bp", np.int32),
+        ("coding_bp", np.int32),
+        ("open_5", np.bool_),
+        ("open_3", np.bool_),
+        ("has_start", np.bool_),
+        ("has_stop", np.bool_),
+        ("from_parts", np.bool_),
+        ("fault", np.int8),
+    ]
+)
+"""What the parts of a transcript say of it; see `exons.Models`. `fault` is 0, or 1 more than its place in FAULTS."""
 
-    count: Places
-    exonic_bp: Places
-    coding_bp: Places
-    open_5: Flags
-    open_3: Flags
-    has_start: Flags
-    has_stop: Flags
-    from_parts: Flags
-    fault: Places
-
-    @classmethod
-    def empty(cls, transcripts: int) -> "Known":
-        """Return what is known of transcripts without parts."""
-        kinds = (np.int64, np.int64, np.int64, bool, bool, bool, bool, bool, np.int64)
-        return cls(*(np.zeros(transcripts, kind) for kind in kinds))
-
-    def take(self, places: Places) -> "Known":
-        """Return what is known of some transcripts."""
-        return Known(*(getattr(self, field.name)[places] for field in fields(self)))
-
-    def put(self, places: Places, other: "Known") -> None:
-        """Write what is known of some transcripts."""
-        for field in fields(self):
-            getattr(self, field.name)[places] = getattr(other, field.name)
+KnownArray = npt.NDArray[np.void]
 
 
 @dataclass(eq=False)
@@ -79,7 +67,7 @@ class Assembled:
     trans_spliced: Flags
     dropped: Flags
     added: list[tuple[str, Added]]
-    known: Known
+    known: KnownArray
     exons: pa.Table
     others: Mapping[str, int]
 
@@ -95,8 +83,8 @@ def assemble(raw: pa.Table, parts: dict[str, Parts], gff3: bool, parents: Mappin
     strand = _strands(raw["strand"])
     keys = pc.binary_join_element_wise(raw["seqid"], pc.fill_null(raw["row_id"], ""), "\t")
     added: list[tuple[str, Added]] = []
-    known = Known.empty(rows)
-    known_added: list[Known] = []
+    known = np.zeros(rows, KNOWN)
+    known_added = [np.empty(0, KNOWN)]
     tables: list[pa.RecordBatch] = []
     others: dict[str, int] = {}
     rows_of = _rows_by_sequence(raw)
@@ -113,23 +101,24 @@ def assemble(raw: pa.Table, parts: dict[str, Parts], gff3: bool, parents: Mappin
         tables.append(_exons_table(models.exons, number_of))
         start[here], end[here], trans_spliced[here] = transcripts.start, transcripts.end, transcripts.trans_spliced
         dropped[here[list(transcripts.dropped)]] = True
-        known.put(here, of_these.take(np.arange(len(here))))
-        known_added.append(of_these.take(np.arange(len(here), len(number_of))))
+        known[here] = of_these[: len(here)]
+        known_added.append(of_these[len(here) :])
         added += [(one.name.partition("\t")[0], one) for one in transcripts.added]
-    every = Known.empty(rows + len(added))
-    every.put(np.arange(rows), known)
-    every.put(
-        np.arange(rows, rows + len(added)),
-        Known(*(np.concatenate([np.empty(0, np.int64), *(getattr(one, field.name) for one in known_added)]) for field in fields(Known))),
-    )
     return Assembled(
-        start, end, trans_spliced, dropped, added, every, pa.Table.from_batches(tables, EXONS_SCHEMA), others
+        start=start,
+        end=end,
+        trans_spliced=trans_spliced,
+        dropped=dropped,
+        added=added,
+        known=np.concatenate([known, *known_added]),
+        exons=pa.Table.from_batches(tables, EXONS_SCHEMA),
+        others=others,
     )
 
 
 def _strands(column: pa.ChunkedArray) -> npt.NDArray[np.int8]:
-    plus, minus = (pc.fill_null(pc.equal(column, strand), False).to_numpy().astype(np.int8) for strand in "+-")
-    return plus - minus
+    plus, minus = (pc.fill_null(pc.equal(column, strand), False).to_numpy() for strand in "+-")
+    return np.where(plus, 1, np.where(minus, -1, 0)).astype(np.int8)
 
 
 def _rows_by_sequence(raw: pa.Table) -> dict[str, Places]:
@@ -184,7 +173,7 @@ def _count_others(
         others[of] = others.get(of, 0) + count
 
 
-def _models(parts: PartArray, owner: Places, transcripts: Transcripts) -> tuple[Models, Known]:
+def _models(parts: PartArray, owner: Places, transcripts: Transcripts) -> tuple[Models, KnownArray]:
     """Return the models of some transcripts."""
     rows = len(transcripts.keys)
     start, end, strand = (
@@ -201,8 +190,10 @@ def _models(parts: PartArray, owner: Places, transcripts: Transcripts) -> tuple[
     other_strand = parts["strand"] * strand[owner] < 0
     fault[owner[core & (outside | other_strand)]] = _INCONSISTENT
     fault[rows:][models.cds_apart[rows:]] = _INCONSISTENT  # put together from what is left of a transcript
-    own = (getattr(models, field.name) for field in fields(Known) if field.name != "fault")
-    return models, Known(*own, fault)
+    known = np.zeros(len(start), KNOWN)
+    for name in KNOWN.names or ():
+        known[name] = fault if name == "fault" else getattr(models, name)
+    return models, known
 
 
 def _any(owners: Places, count: int) -> Flags:
@@ -232,10 +223,20 @@ def _exons_table(exons: Exons, number_of: Places) -> pa.RecordBatch:
 # What transcripts are
 
 
-def parsed_table(
+@dataclass(frozen=True, eq=False)
+class GeneModels:
+    """The transcripts of a file (PARSED_SCHEMA), in the order of their lines, their exons (EXONS_SCHEMA), and those of
+    type `other` by words that sound like lncRNA."""
+
+    transcripts: pa.Table
+    exons: pa.Table
+    doubtful: Mapping[str, int]
+
+
+def gene_models(
     raw: pa.Table, assembled: Assembled, of_added: pa.Table, genes: pa.Table, words: Words, biotype_is_type: bool
-) -> tuple[pa.Table, pa.Table]:
-    """Return the transcripts (PARSED_SCHEMA), in the order of their lines, and their exons (EXONS_SCHEMA).
+) -> GeneModels:
+    """Return the gene models of a file.
 
     of_added: what the first parts say of each transcript without a row (RAW_SCHEMA). genes: key, biotype and name.
     """
@@ -260,10 +261,10 @@ def parsed_table(
     kept = kept[np.argsort(whole["source_line"].to_numpy()[kept], kind="stable")]
     if len(kept) < len(whole) or np.any(np.diff(kept) < 0):
         whole = whole.take(pa.array(kept))
-    table = _typed(whole, assembled.known.take(kept), from_parts[kept], genes, words, biotype_is_type)
+    table, doubtful = _typed(whole, assembled.known[kept], from_parts[kept], genes, words, biotype_is_type)
     number_of = np.full(rows + len(added["start"]), -1)
     number_of[kept] = np.arange(len(kept))
-    return table, _renumbered(assembled.exons, number_of)
+    return GeneModels(table, _renumbered(assembled.exons, number_of), doubtful)
 
 
 def _with(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
@@ -286,16 +287,16 @@ def _renumbered(exons: pa.Table, number_of: Places) -> pa.Table:
 
 
 def _typed(
-    raw: pa.Table, known: Known, from_parts: Flags, genes: pa.Table, words: Words, biotype_is_type: bool
-) -> pa.Table:
+    raw: pa.Table, known: KnownArray, from_parts: Flags, genes: pa.Table, words: Words, biotype_is_type: bool
+) -> tuple[pa.Table, dict[str, int]]:
     gene = _genes_of(raw, genes)
     gene_biotype = pc.coalesce(raw["gene_biotype"], _taken(genes["biotype"], gene))
-    coding = known.coding_bp > 0
-    kinds, kinds_from = _types(raw, gene_biotype, coding, from_parts, words, biotype_is_type)
-    tags = raw["tags"]
-    begins, ends = (_tagged(tags, tag) for tag in (_CODING_BEGINS, _CODING_ENDS))
-    complete_5 = ~known.open_5 & ~begins & (known.has_start | (not np.any(known.has_start)))
-    complete_3 = ~known.open_3 & ~ends & (known.has_stop | (not np.any(known.has_stop)))
+    coding = known["coding_bp"] > 0
+    kinds, kinds_from, doubtful = _types(raw, gene_biotype, coding, from_parts, words, biotype_is_type)
+    # A file that has no rows of start or stop codons does not say by them what is complete.
+    begun, ended = (known[name] | ~np.any(known[name]) for name in ("has_start", "has_stop"))
+    complete_5 = ~known["open_5"] & ~_tagged(raw["tags"], _CODING_BEGINS) & begun
+    complete_3 = ~known["open_3"] & ~_tagged(raw["tags"], _CODING_ENDS) & ended
     columns = {
         **{name: raw[name] for name in RAW_SCHEMA.names if name in PARSED_SCHEMA.names},
         "gene_name": pc.coalesce(raw["gene_name"], _taken(genes["name"], gene)),
@@ -304,15 +305,15 @@ def _typed(
         "type": kinds,
         "type_from": kinds_from,
         "assembled_from": pa.array(np.where(from_parts, "parts", "row"), pa.string()),
-        "exons": pa.array(known.count, pa.int32()),
-        "exonic_bp": pa.array(known.exonic_bp, pa.int32()),
-        "coding_bp": pa.array(known.coding_bp, pa.int32()),
+        "exons": pa.array(known["count"], pa.int32()),
+        "exonic_bp": pa.array(known["exonic_bp"], pa.int32()),
+        "coding_bp": pa.array(known["coding_bp"], pa.int32()),
         "cds_complete_5": pa.array(complete_5, mask=~coding),
         "cds_complete_3": pa.array(complete_3, mask=~coding),
-        "exons_from_parts": pa.array(known.from_parts),
-        "fault": pc.take(pa.array([None, *FAULTS], pa.string()), pa.array(known.fault)),
+        "exons_from_parts": pa.array(known["from_parts"]),
+        "fault": pc.take(pa.array([None, *FAULTS], pa.string()), pa.array(known["fault"])),
     }
-    return pa.table([columns[name] for name in PARSED_SCHEMA.names], schema=PARSED_SCHEMA)
+    return pa.table([columns[name] for name in PARSED_SCHEMA.names], schema=PARSED_SCHEMA), doubtful
 
 
 def _taken(column: pa.ChunkedArray, places: pa.Array) -> pa.ChunkedArray:
@@ -339,20 +340,24 @@ def _genes_of(raw: pa.Table, genes: pa.Table) -> pa.ChunkedArray:
 
 def _types(
     raw: pa.Table, gene_biotype: pa.ChunkedArray, coding: Flags, from_parts: Flags, words: Words, biotype_is_type: bool
-) -> tuple[pa.Array, pa.Array]:
-    """Return the type of each transcript, and what it follows from: once for each combination of evidence."""
+) -> tuple[pa.Array, pa.Array, dict[str, int]]:
+    """Return the type of each transcript, what it follows from, and those of type `other` by words that sound like
+    lncRNA. All is asked once for each combination of evidence."""
     row_type = pc.if_else(pa.array(from_parts), "transcript", raw["row_type"])
     columns = [raw["biotype"], raw["ncrna_class"], row_type, gene_biotype, raw["misc_rna"], pa.array(coding)]
     names = ["biotype", "ncrna_class", "row_type", "gene_biotype", "misc_rna", "coding"]
     table = pa.table(columns, names=names).append_column("place", pa.array(np.arange(len(raw))))
     groups = table.group_by(names).aggregate([("place", "list")])
     kind, kind_from = np.empty(len(raw), object), np.empty(len(raw), object)
+    doubtful: dict[str, int] = {}
     for *evidence, places in zip(*(groups[name].to_pylist() for name in names), groups["place_list"], strict=True):
         own = places.values.to_numpy()
-        kind[own], kind_from[own] = type_of(Evidence(*evidence), words, biotype_is_type)
+        kind[own], kind_from[own] = found = type_of(Evidence(*evidence), words, biotype_is_type)
+        if found[0] == "other" and (word := doubtful_word(Evidence(*evidence))):
+            doubtful[word] = doubtful.get(word, 0) + len(own)
     malformed = pc.is_valid(raw["malformed"]).to_numpy()
     kind[malformed], kind_from[malformed] = "other", "none"
-    return pa.array(kind, pa.string()), pa.array(kind_from, pa.string())
+    return pa.array(kind, pa.string()), pa.array(kind_from, pa.string()), doubtful
 
 
 def _tagged(tags: pa.ChunkedArray, tag: str) -> Flags:

@@ -46,7 +46,8 @@ half-open; `row_id` is the row's own ID in GFF3, and transcript_id in GTF; `row_
 a row that can't be read, which has neither start nor end then; `assembled_from` is `parts` where there is no row;
 source_line counts from 1. exonic_bp and coding_bp are bases of exons and of coding sequence in them, and where there is
 some, cds_complete_5 and cds_complete_3 say whether the annotation has its beginning and its end; `exons_from_parts` is
-whether there are no exon rows, so that exons are the coding sequence and UTRs; `fault` is what contradicts itself (FAULTS).
+whether there are no exon rows, so that exons are the coding sequence and UTRs; `fault` is what contradicts itself
+(FAULTS).
 """
 
 FAULTS = ("inconsistent_parts", "cds_outside_exons", "exon_outside_transcript")
@@ -66,10 +67,10 @@ EXONS_SCHEMA = pa.schema(
 )
 """A row per exon: the transcript's place in the table of transcripts (from 0); [start, end), 0-based half-open, exons
 that overlap or touch being one; the least and the greatest end of its coding part, and its phase: how many bases at its
-beginning (in the direction of transcription) belong to a codon that began before. Null where nothing is coding. `cds_gaps`
-is null but where the coding part is not all of [cds_start, cds_end): pairs of the end of a piece and the start of the
-next, which is greater where bases are left out (a second reading frame, +1 slippage) and less where they are read twice
-(-1 slippage)."""
+beginning (in the direction of transcription) belong to a codon that began before. Null where nothing is coding.
+`cds_gaps` is null but where the coding part is not all of [cds_start, cds_end): pairs of the end of a piece and the
+start of the next, which is greater where bases are left out (a second reading frame, +1 slippage) and less where they
+are read twice (-1 slippage)."""
 
 
 RAW_SCHEMA = pa.schema(
@@ -87,6 +88,7 @@ RAW_SCHEMA = pa.schema(
 """What is read of transcripts before their parts and genes are looked at: `biotype` is their own; `genes` are those of
 which they are a part, as the rows of genes name themselves, with tabs between."""
 
+
 @dataclass(frozen=True)
 class MalformedLine:
     """A line that can't be read: its number, counted from 1, why, and its text, cut where it is long."""
@@ -102,7 +104,8 @@ class ParsedAnnotation:
 
     `malformed` counts the lines that can't be read; `malformed_lines` are the first of them. `regions` are the lengths
     in bp that `##sequence-region` lines state, by name. `parts_of_others` counts parts of what is no transcript, by
-    what they are and what they are part of.
+    what they are and what they are part of; `doubtful` the transcripts of type `other` by biotypes, or classes of
+    ncRNA, that sound like lncRNA.
     """
 
     transcripts: pa.Table
@@ -113,4 +116,4 @@ class ParsedAnnotation:
     regions: Mapping[str, int]
     exons: pa.Table = field(default_factory=EXONS_SCHEMA.empty_table)
     parts_of_others: Mapping[str, int] = field(default_factory=dict)
-
+    doubtful: Mapping[str, int] = field(default_factory=dict)

@@ -33,8 +33,8 @@ PART = np.dtype(
         ("marks", np.uint8),
     ]
 )
-"""A part: the number of the name of what it is a part of; [start, end), 0-based half-open; its exon_number, 0 where none
-is stated; its kind; its strand, 1, -1 or 0 for neither; its phase, -1 where none is stated; its marks."""
+"""A part: the number of the name of what it is a part of; [start, end), 0-based half-open; its exon_number, 0 where
+none is stated; its kind; its strand, 1, -1 or 0 for neither; its phase, -1 where none is stated; its marks."""
 
 PartArray = npt.NDArray[np.void]
 
@@ -189,7 +189,7 @@ class PartReader:
 
 def _strands(letters: npt.NDArray[np.uint8], begins: Places, ends: Places) -> npt.NDArray[np.int8]:
     letter, one = letters[begins], ends - begins == 1
-    return (one & (letter == ord("+"))).astype(np.int8) - (one & (letter == ord("-")))
+    return np.where(one & (letter == ord("+")), 1, np.where(one & (letter == ord("-")), -1, 0)).astype(np.int8)
 
 
 def _phases(letters: npt.NDArray[np.uint8], begins: Places, ends: Places) -> npt.NDArray[np.int8]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from genatator_assets.annotation.lines import Places
+from genatator_assets.annotation.lines import Flags, Places
 from genatator_assets.annotation.parts import CDS, EXON, PART, STOP, UTR, PartArray
 
 # Exons without numbers that come again just as they are, this many times their span further on, are another molecule.
@@ -35,15 +35,15 @@ class Added:
 class Transcripts:
     """The transcripts on some sequences: rows, numbered from 0, and those that were added behind them.
 
-    `keys` are the IDs of the rows; start, end int64, strand int8 (1, -1 or 0) and `trans_spliced` bool [rows]; `dropped`
-    are the rows that turned out to be part of another, or several transcripts.
+    `keys` are the IDs of the rows; start, end int64, strand int8 (1, -1 or 0) and `trans_spliced` bool [rows];
+    `dropped` are the rows that turned out to be part of another, or several transcripts.
     """
 
     keys: pa.StringArray
     start: Places
     end: Places
     strand: npt.NDArray[np.int8]
-    trans_spliced: npt.NDArray[np.bool_]
+    trans_spliced: Flags
     dropped: set[int] = field(default_factory=set)
     added: list[Added] = field(default_factory=list)
 
@@ -56,12 +56,12 @@ class Transcripts:
 def owners_of(parts: PartArray, names: pa.StringArray, transcripts: Transcripts, gff3: bool) -> Places:
     """Return which transcript each part is of, -1 for none, and add those that have no row.
 
-    parts: sorted by name and start. `names` are those that their numbers stand for, each once. In GFF3 only rows are transcripts, and rows of one
-    ID are one transcript. In GTF parts make transcripts, too.
+    parts: sorted by name and start. `names` are those that their numbers stand for, each once. In GFF3 only rows are
+    transcripts, and rows of one ID are one transcript. In GTF parts make transcripts, too.
     """
     of_name = pc.fill_null(pc.index_in(names, transcripts.keys), -1).to_numpy(zero_copy_only=False).astype(np.int64)
     several = _repeated(transcripts.keys)
-    owner = of_name[parts["name"]]
+    owner: Places = of_name[parts["name"]]
     cuts = np.searchsorted(parts["name"], np.arange(len(names) + 1))
     odd = np.flatnonzero(_odd(parts, of_name, gff3)).tolist()
     places = pc.index_in(pa.array(list(several), pa.string()), names).to_pylist()
@@ -91,7 +91,7 @@ def _repeated(keys: pa.StringArray) -> dict[str, list[int]]:
     return rows_of
 
 
-def _odd(parts: PartArray, of_name: Places, gff3: bool) -> npt.NDArray[np.bool_]:
+def _odd(parts: PartArray, of_name: Places, gff3: bool) -> Flags:
     """Return which names may be at more than one place: on both strands without a row; exons whose numbers begin anew,
     or that come again."""
     names = len(of_name)
@@ -108,17 +108,19 @@ def _odd(parts: PartArray, of_name: Places, gff3: bool) -> npt.NDArray[np.bool_]
     up[exons["name"][1:][numbered & (step > 0)]] = True
     down[exons["name"][1:][numbered & (step < 0)]] = True
     again[exons["name"][1:][numbered & (step == 0) & (exons["start"][1:] >= exons["end"][:-1])]] = True
-    return (plus & minus & (of_name < 0)) | (up & down) | again | _copied(exons, names)
+    odd: Flags = (plus & minus & (of_name < 0)) | (up & down) | again | _copied(exons, names)
+    return odd
 
 
-def _exon_like(parts: PartArray, names: int) -> npt.NDArray[np.bool_]:
+def _exon_like(parts: PartArray, names: int) -> Flags:
     """Return which parts are exons, or coding sequence where a name has no exons."""
     has_exons = np.zeros(names, bool)
     has_exons[parts["name"][parts["kind"] == EXON]] = True
-    return (parts["kind"] == EXON) | ((parts["kind"] == CDS) & ~has_exons[parts["name"]])
+    like: Flags = (parts["kind"] == EXON) | ((parts["kind"] == CDS) & ~has_exons[parts["name"]])
+    return like
 
 
-def _copied(exons: PartArray, names: int) -> npt.NDArray[np.bool_]:
+def _copied(exons: PartArray, names: int) -> Flags:
     """Return which names have exons without numbers that come again, just as they are and far away."""
     found = np.zeros(names, bool)
     if np.all(exons["number"] > 0):
@@ -164,7 +166,9 @@ def _add_the_rest(parts: PartArray, names: pa.StringArray, wanted: Places, trans
         for function, column in ((np.maximum, "end"), (np.maximum, "strand"), (np.minimum, "strand"))
     )
     columns = (parts["start"][begins], ends, np.where(plus > 0, 1, minus))
-    for place, name_of, *own in zip(found.tolist(), pc.take(names, found).to_pylist(), *map(np.ndarray.tolist, columns), strict=True):
+    for place, name_of, *own in zip(
+        found.tolist(), pc.take(names, found).to_pylist(), *map(np.ndarray.tolist, columns), strict=True
+    ):
         number_of[place] = transcripts.add(Added(name_of, *own))
     return number_of
 
@@ -225,7 +229,7 @@ def _complete(one: PartArray, other: PartArray) -> bool:
     (one, numbers), (other, others) = _exons(one), _exons(other)
     if len(numbers) and len(others):
         return bool(set(numbers.tolist()) & set(others.tolist()))
-    lengths = [(exons["end"] - exons["start"]).tolist() for exons in (one, other)]
+    lengths: list[list[int]] = [(exons["end"] - exons["start"]).tolist() for exons in (one, other)]
     return lengths[0] == lengths[1][::-1]
 
 
@@ -286,9 +290,7 @@ def _of_several(parts: PartArray, rows: list[int], transcripts: Transcripts, gff
     parts of its own.
     """
     strands = sorted({*transcripts.strand[rows].tolist()} - {0})
-    if len(strands) > 1 and not (
-        len(parts) and _complete(*(parts[parts["strand"] == strand] for strand in strands))
-    ):
+    if len(strands) > 1 and not (len(parts) and _complete(*(parts[parts["strand"] == strand] for strand in strands))):
         transcripts.trans_spliced[rows] = True
     places: dict[tuple[int, int, int], int] = {}
     columns = (transcripts.strand, transcripts.start, transcripts.end)

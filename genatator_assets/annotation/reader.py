@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from genatator_assets.annotation.attributes import Attributes
 from genatator_assets.annotation.flavours import FlavourName, Words, detect_flavour, flavour_named, words
 from genatator_assets.annotation.lines import COLUMNS, COMMENT, Piece, Places, first_lines, open_pieces, show
-from genatator_assets.annotation.models import Assembled, assemble, parsed_table
+from genatator_assets.annotation.models import Assembled, assemble, gene_models
 from genatator_assets.annotation.parsed import RAW_SCHEMA, ParsedAnnotation
 from genatator_assets.annotation.parts import START, PartArray
 from genatator_assets.annotation.rows import GENES, Kinds, RowReader, Spelling
@@ -54,16 +54,17 @@ def read_annotation(
     raw, of_added = _from_first_parts(path, spelling, raw, assembled)
     if not len(raw) + len(of_added):
         raise AnnotationError(_no_transcripts(path, reader.tally.by_type()))
-    transcripts, exons = parsed_table(raw, assembled, of_added, genes, own, spelling.flavour.biotype_is_type)
+    models = gene_models(raw, assembled, of_added, genes, own, spelling.flavour.biotype_is_type)
     return ParsedAnnotation(
-        transcripts=transcripts,
+        transcripts=models.transcripts,
         flavour=name,
         feature_counts=reader.tally.by_type(),
         malformed=reader.tally.malformed,
         malformed_lines=tuple(reader.tally.first_malformed()),
         regions=reader.tally.regions,
-        exons=exons,
+        exons=models.exons,
         parts_of_others=assembled.others,
+        doubtful=models.doubtful,
     )
 
 
@@ -76,15 +77,15 @@ def _of_table(path: Path, table: Table, own: Words, max_malformed: float) -> Par
     if not len(raw):
         raise AnnotationError(_no_transcripts(path, tally.by_type()))
     assembled = assemble(raw, parts, True, {})
-    transcripts, exons = parsed_table(raw, assembled, RAW_SCHEMA.empty_table(), GENES.empty_table(), own, False)
+    models = gene_models(raw, assembled, RAW_SCHEMA.empty_table(), GENES.empty_table(), own, False)
     return ParsedAnnotation(
-        transcripts=transcripts,
+        transcripts=models.transcripts,
         flavour="generic",
         feature_counts=tally.by_type(),
         malformed=tally.malformed,
         malformed_lines=tuple(tally.first_malformed()),
         regions={},
-        exons=exons,
+        exons=models.exons,
     )
 
 
@@ -182,7 +183,7 @@ def _from_first_parts(path: Path, spelling: Spelling, raw: pa.Table, assembled: 
             wanted.setdefault(one.name, []).append(_Wanted(number, one.start, one.end, one.strand))
     without = np.empty(0, np.int64)
     if not gff3:
-        without = np.flatnonzero(pc.is_null(raw["gene_id"]).to_numpy() & (assembled.known.count[:rows] > 0))
+        without = np.flatnonzero(pc.is_null(raw["gene_id"]).to_numpy() & (assembled.known["count"][:rows] > 0))
         for row in without.tolist():
             key = f"{raw['seqid'][row].as_py()}\t{raw['row_id'][row].as_py()}"
             wanted.setdefault(key, []).append(_Wanted(row, int(assembled.start[row]), int(assembled.end[row]), 0))
@@ -195,7 +196,10 @@ def _from_first_parts(path: Path, spelling: Spelling, raw: pa.Table, assembled: 
                 pass
     read = pa.Table.from_batches(look.batches(), RAW_SCHEMA)
     number_of = {one.number: place for place, (one, _, _) in enumerate(look.found)}
-    like = [number_of[number] + rows if one.like is None else one.like for number, (_, one) in enumerate(assembled.added, rows)]
+    like = [
+        number_of[number] + rows if one.like is None else one.like
+        for number, (_, one) in enumerate(assembled.added, rows)
+    ]
     of_added = pa.concat_tables([raw, read]).take(pa.array(like, pa.int64()))
     return _with_genes(raw, {row: number_of[row] for row in without.tolist() if row in number_of}, read), of_added
 

@@ -105,7 +105,9 @@ class RowReader:
     genes: list[pa.RecordBatch] = field(default_factory=list)
     unknown: dict[str, str] = field(default_factory=dict)
     """Types of rows that are parts of something and neither transcripts nor known parts, by sequence and ID."""
-    _pending: dict[bool, tuple[list[int], list[bytes]]] = field(default_factory=lambda: {True: ([], []), False: ([], [])})
+    _pending: dict[bool, tuple[list[int], list[bytes]]] = field(
+        default_factory=lambda: {True: ([], []), False: ([], [])}
+    )
     """Numbers and lines of transcripts (True) and genes (False), which are read many at once."""
 
     def transcripts(self, pieces: Iterator[Piece]) -> Iterator[pa.RecordBatch]:
@@ -122,13 +124,13 @@ class RowReader:
 
     def _read(self, least: int) -> Iterator[pa.RecordBatch]:
         """Read the transcripts and genes that wait, if there are enough of them."""
-        for are_transcripts, (numbers, lines) in self._pending.items():
+        for are_transcripts, (places, lines) in self._pending.items():
             if len(lines) >= least:
                 if are_transcripts:
-                    yield self.batch(lines, numbers)
+                    yield self.batch(lines, places)
                 else:
                     self._note_genes(lines)
-                numbers.clear()
+                places.clear()
                 lines.clear()
 
     def _rows_only(self, piece: Piece) -> tuple[Piece, bool]:
@@ -191,8 +193,8 @@ class RowReader:
                 if spelling.attributes.gff3 and b"Parent" in line:
                     self._note_unknown(line)
                 continue
-            numbers, lines = self._pending[is_transcript]
-            numbers.append(piece.number + place)
+            places_of, lines = self._pending[is_transcript]
+            places_of.append(piece.number + place)
             lines.append(line)
 
     def _note_unknown(self, line: bytes) -> None:
@@ -314,7 +316,7 @@ class RowReader:
         return first - 1, last, why
 
     def _genes_of(self, attributes: AttributeColumns) -> tuple[pa.StringArray, pa.StringArray]:
-        """Return the gene of each transcript, the first of its parents, and all of them as their rows name themselves."""
+        """Return the gene of each transcript, the first of its parents, and all parents as they name themselves."""
         flavour = self.spelling.flavour
         named = attributes.values(flavour.gene_id)
         if not self.spelling.attributes.gff3:

@@ -1,7 +1,7 @@
 """Tables with a row for each transcript: BED12, and UCSC's genePred, refFlat, refGene, knownGene and bigGenePred."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -57,10 +57,17 @@ class Table:
         return all(number.isdigit() and len(number) <= MOST_DIGITS for number in numbers)
 
 
-_BED = {"chrom": 0, "strand": 5, "start": 1, "coding": 6, "transcript": 3, "blocks": 9, "absolute": False, "more": True}
+def _bed(name: str, columns: int, **more: int) -> Table:
+    """Return a format of BED: other columns may follow."""
+    table = Table(
+        name, columns, chrom=0, strand=5, start=1, coding=6, transcript=3, blocks=9, absolute=False, more=True
+    )
+    return replace(table, **more)  # type: ignore[arg-type]
+
+
 _TABLES = (
-    Table("bigGenePred", 20, **_BED, gene=17, gene_name=18, status=13, kind=16),
-    Table("BED12", 12, **_BED),
+    _bed("bigGenePred", 20, gene=17, gene_name=18, status=13, kind=16),
+    _bed("BED12", 12),
     Table("genePred", 10, chrom=1, strand=2, start=3, coding=5, transcript=0, blocks=7),
     Table("genePred with bin", 11, chrom=2, strand=3, start=4, coding=6, transcript=1, blocks=8, bin=True),
     Table("refFlat", 11, chrom=2, strand=3, start=4, coding=6, transcript=1, blocks=8, gene=0),
@@ -76,9 +83,7 @@ def table_of(lines: Iterable[bytes]) -> Table | None:
     return next((table for table in _TABLES if table.fits(first)), None)
 
 
-def read_table(
-    pieces: Iterator[Piece], table: Table, tally: Tally, words: Words
-) -> tuple[pa.Table, dict[str, Parts]]:
+def read_table(pieces: Iterator[Piece], table: Table, tally: Tally, words: Words) -> tuple[pa.Table, dict[str, Parts]]:
     """Read the transcripts of a table (RAW_SCHEMA) and their parts by sequence: exons, and where there is coding
     sequence, their coding parts."""
     parts: dict[str, Parts] = {}
@@ -142,13 +147,13 @@ def _read(number: int, columns: list[bytes], table: Table, words: Words) -> tupl
 
 
 def _parts(columns: list[bytes], table: Table, start: int, end: int) -> np.ndarray:
-    first, second = (_numbers(columns[table.blocks + place], columns[table.blocks]) for place in (1, 2))
-    starts, ends = (first, second) if table.absolute else (start + second, start + second + first)
+    one, other = (_numbers(columns[table.blocks + place], columns[table.blocks]) for place in (1, 2))
+    starts, ends = (one, other) if table.absolute else (start + other, start + other + one)
     if np.any(starts >= ends) or np.any(starts < start) or np.any(ends > end):
         raise MalformedRowError(f"found exons that don't lie in [{start}, {end}), expected exons within the transcript")
     strand = _STRANDS[columns[table.strand]]
-    coding = np.clip(starts, *(bounds := tuple(map(int, columns[table.coding : table.coding + 2]))))
-    coding_ends = np.clip(ends, *bounds) if bounds[0] <= bounds[1] else coding
+    first, last = map(int, columns[table.coding : table.coding + 2])
+    coding, coding_ends = np.maximum(starts, first), np.minimum(ends, last)
     coded = np.flatnonzero(coding < coding_ends)
     parts = np.zeros(len(starts) + len(coded), PART)
     parts["start"], parts["end"] = np.append(starts, coding[coded]), np.append(ends, coding_ends[coded])
@@ -175,5 +180,7 @@ def _numbers(text: bytes, count: bytes) -> np.ndarray:
     except (ValueError, OverflowError):
         numbers = np.empty(0, np.int64)
     if len(numbers) != int(count):
-        raise MalformedRowError(f"found {text[:60].decode('utf-8', 'backslashreplace')!r}, expected {int(count)} numbers")
+        raise MalformedRowError(
+            f"found {text[:60].decode('utf-8', 'backslashreplace')!r}, expected {int(count)} numbers"
+        )
     return numbers

@@ -1,6 +1,6 @@
-"""Text files as they come, opened for reading: compressed, in NCBI's bundle, UTF-16, or with the line ends of old Macs.
+"""Text files as they come: compressed, in NCBI's bundle, in UTF-16, or with the line ends of old Macs.
 
-What is read is plain bytes, UTF-8 or ASCII, with `\\n` (or `\\r\\n`) at the ends of lines. What is no such text is refused
+What is read is plain bytes, UTF-8 or ASCII, with newlines or CRLF at the ends of lines. What is no such text is refused
 by its name: an archive, a 2bit file, a workbook.
 """
 
@@ -66,7 +66,7 @@ def opened(path: Path, kind: Kind, error: type[GenatatorError]) -> Iterator[Bina
     """
     try:
         with io.BufferedReader(path.open("rb", buffering=0), _BUFFER_BYTES) as file:
-            yield _as_text(_decompressed(path, file, kind, error), path, error)  # type: ignore[misc]
+            yield _as_text(_decompressed(path, file, kind, error), path, error)
     except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile) as why:
         raise error(f"{path}: the compressed file is truncated or damaged ({why}); get it again") from why
     except UnicodeDecodeError as why:
@@ -89,7 +89,7 @@ def _pieces_of(file: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def _decompressed(path: Path, file: io.BufferedReader, kind: Kind, error: type[GenatatorError]) -> Any:
+def _decompressed(path: Path, file: Any, kind: Kind, error: type[GenatatorError]) -> Any:
     head = file.peek(1)[:512]
     if head.startswith(_GZIP):
         return _buffered(gzip.GzipFile(fileobj=file))
@@ -193,7 +193,7 @@ def _of_bundle(path: Path, file: BinaryIO, kind: Kind, error: type[GenatatorErro
     if len(folders) > 1:
         raise error(
             f"{path}: this bundle of NCBI holds {len(folders):,} assemblies"
-            f" ({', '.join(folder.removeprefix(_BUNDLE) for folder in folders[:4])}); unzip it and give the files of one"
+            f" ({', '.join(folder.removeprefix(_BUNDLE) for folder in folders[:4])}); unzip it, give the files of one"
         )
     return _Pieces(piece for name in members for piece in _ending_a_line(archive.open(name)))
 
