@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from genatator_assets.annotation.flavours import Place, TranscriptType, TypeFrom, Words
+from genatator_assets.annotation.flavours import Place, TranscriptType, TypeFrom, Words, feature_types
 
 _LNCRNA_SIGNS = ("lnc", "linc", "long_non", "long non", "long-non")
 
@@ -27,11 +27,12 @@ def type_of(evidence: Evidence, words: Words, biotype_is_type: bool = False) -> 
     """
     row_type, of_gene = evidence.row_type, evidence.gene_biotype
     if evidence.biotype is not None and words.says_something(evidence.biotype):
-        return _of_biotype(evidence.biotype, of_gene, words, "column_3" if biotype_is_type else "biotype"), "biotype"
+        is_type = biotype_is_type and evidence.biotype in feature_types().transcript
+        return _of_biotype(evidence.biotype, of_gene, words, "column_3" if is_type else "biotype"), "biotype"
     if evidence.ncrna_class is not None and words.says_something(evidence.ncrna_class):
         return words.type_of(evidence.ncrna_class, "ncrna_class"), "ncrna_class"
-    if row_type is not None and (words.says_something(row_type) or evidence.misc_rna):
-        return words.type_of(row_type, "column_3"), "column_3"
+    if evidence.misc_rna or (row_type is not None and words.says_something(row_type)):
+        return words.type_of(row_type or "", "column_3"), "column_3"
     may_code = evidence.coding and row_type not in words.noncoding
     if of_gene is not None and words.says_something(of_gene):
         found = words.type_of(of_gene, "gene_biotype")

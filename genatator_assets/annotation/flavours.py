@@ -100,7 +100,7 @@ class Words(_Value):
             }
             for name, places in self.words.items()
         }
-        return self.model_copy(update={"words": words, "own": frozenset(own)})
+        return Words.model_validate({**self.model_dump(), "words": words, "own": own})
 
     def type_of(self, word: str, place: Place) -> TranscriptType:
         """Return what a word makes a transcript.

@@ -27,7 +27,7 @@ _TAB, _NEWLINE, _RETURN = ord("\t"), ord("\n"), ord("\r")
 _SHOWN_BYTES = 120
 _ASCII = 127
 _MOST_DIGITS = 18
-_PIECE_BYTES = 2 << 20
+PIECE_BYTES = 2 << 20
 
 
 @dataclass(eq=False)
@@ -98,19 +98,19 @@ class Columns:
 
 
 @contextmanager
-def open_pieces(path: Path, size: int = _PIECE_BYTES) -> Iterator[Iterator[Piece]]:
+def open_pieces(path: Path) -> Iterator[Iterator[Piece]]:
     """Open a file for reading it in pieces, past a byte-order mark.
 
     Raises:
         AnnotationError: the file is empty or no text; or, while it is read, turns out truncated or damaged.
     """
     with opened(path, "annotation", AnnotationError) as file:
-        yield _pieces(path, file, size)
+        yield _pieces(path, file)
 
 
-def _pieces(path: Path, file: BinaryIO, size: int) -> Iterator[Piece]:
+def _pieces(path: Path, file: BinaryIO) -> Iterator[Piece]:
     number = 1
-    while text := file.read(size):
+    while text := file.read(PIECE_BYTES):
         text += file.readline()
         if number == 1:
             text = text.removeprefix(BOM)

@@ -94,6 +94,8 @@ def assemble(raw: pa.Table, parts: dict[str, Parts], gff3: bool, parents: Mappin
             pc.take(keys, pa.array(here)).combine_chunks(), start[here], end[here], strand[here], trans_spliced[here]
         )
         own, names = _joined({seqid: parts.pop(seqid) for seqid in seqids if seqid in parts})
+        if not gff3:
+            own, names = _of_lists(own, names, transcripts.keys)
         owner = owners_of(own, names, transcripts, gff3)
         _count_others(own, names, owner, parents, others)
         models, of_these = _models(own[owner >= 0], owner[owner >= 0], transcripts)
@@ -157,9 +159,31 @@ def _joined(parts: Mapping[str, Parts]) -> tuple[PartArray, pa.StringArray]:
         count += len(own)
         together.append(rows)
         names.append(pc.binary_join_element_wise(seqid, own, "\t"))
-    rows = np.concatenate(together)
-    order = np.argsort(rows["name"].astype(np.int64) << 32 | rows["start"], kind="stable")
-    return rows[order], pa.concat_arrays(names)
+    return _in_order(np.concatenate(together)), pa.concat_arrays(names)
+
+
+def _of_lists(parts: PartArray, names: pa.StringArray, keys: pa.StringArray) -> tuple[PartArray, pa.StringArray]:
+    """Give parts with a list of transcripts for their name, with commas, to each of them: some GTF files have such."""
+    lists: dict[int, list[str]] = {}
+    for place in np.flatnonzero(pc.match_substring(names, ",").to_numpy(zero_copy_only=False)).tolist():
+        seqid, _, text = names[place].as_py().partition("\t")
+        several = [f"{seqid}\t{name.strip()}" for name in text.split(",")]
+        if len(several) > 1 and all(pc.any(pc.equal(keys, name)).as_py() for name in several):
+            lists[place] = several
+    if not lists:
+        return parts, names
+    number_of = {name: number for number, name in enumerate(names.to_pylist())}
+    pieces = [parts[~np.isin(parts["name"], list(lists))]]
+    for place, several in lists.items():
+        for name in several:
+            pieces.append(parts[parts["name"] == place])
+            pieces[-1]["name"] = number_of.setdefault(name, len(number_of))
+    return _in_order(np.concatenate(pieces)), pa.array(list(number_of), pa.string())
+
+
+def _in_order(parts: PartArray) -> PartArray:
+    """Sort parts by name and start."""
+    return parts[np.argsort(parts["name"].astype(np.int64) << 32 | parts["start"], kind="stable")]
 
 
 def _count_others(

@@ -14,7 +14,7 @@ from genatator_assets.annotation.lines import COLUMNS, COMMENT, Piece, Places, f
 from genatator_assets.annotation.models import Assembled, assemble, gene_models
 from genatator_assets.annotation.parsed import RAW_SCHEMA, ParsedAnnotation
 from genatator_assets.annotation.parts import START, PartArray
-from genatator_assets.annotation.rows import GENES, Kinds, RowReader, Spelling
+from genatator_assets.annotation.rows import GENES, Kinds, OfParts, RowReader, Spelling
 from genatator_assets.annotation.tables import Table, read_table, table_of
 from genatator_assets.annotation.tally import SEQUENCE_REGION, Tally
 from genatator_assets.catalogue.model import TypeRules
@@ -129,9 +129,10 @@ def _no_transcripts(path: Path, counts: Mapping[str, int]) -> str:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A transcript of which the first part is looked for: its number, and where its parts lie."""
+    """A transcript of which the first part is looked for: its number and ID, and where its parts lie."""
 
     number: int
+    name: str
     start: int
     end: int
     strand: int
@@ -171,7 +172,8 @@ class _SecondLook(RowReader):
         for begin in range(0, len(self.found), _AT_ONCE):
             some = self.found[begin : begin + _AT_ONCE]
             start, end = (np.array([getattr(one, edge) for one, _, _ in some]) for edge in ("start", "end"))
-            yield self.batch([line for _, _, line in some], [number for _, number, _ in some], (start, end))
+            places = OfParts([one.name for one, _, _ in some], start, end)
+            yield self.batch([line for _, _, line in some], [number for _, number, _ in some], places)
 
 
 def _from_first_parts(path: Path, spelling: Spelling, raw: pa.Table, assembled: Assembled) -> tuple[pa.Table, pa.Table]:
@@ -180,13 +182,15 @@ def _from_first_parts(path: Path, spelling: Spelling, raw: pa.Table, assembled: 
     wanted: dict[str, list[_Wanted]] = {}
     for number, (_, one) in enumerate(assembled.added, rows):
         if one.like is None:
-            wanted.setdefault(one.name, []).append(_Wanted(number, one.start, one.end, one.strand))
+            name = one.name.partition("\t")[2]
+            wanted.setdefault(one.name, []).append(_Wanted(number, name, one.start, one.end, one.strand))
     without = np.empty(0, np.int64)
     if not gff3:
         without = np.flatnonzero(pc.is_null(raw["gene_id"]).to_numpy() & (assembled.known["count"][:rows] > 0))
         for row in without.tolist():
-            key = f"{raw['seqid'][row].as_py()}\t{raw['row_id'][row].as_py()}"
-            wanted.setdefault(key, []).append(_Wanted(row, int(assembled.start[row]), int(assembled.end[row]), 0))
+            seqid, name = raw["seqid"][row].as_py(), raw["row_id"][row].as_py()
+            place = int(assembled.start[row]), int(assembled.end[row])
+            wanted.setdefault(f"{seqid}\t{name}", []).append(_Wanted(row, name, *place, 0))
     if not assembled.added and not len(without):
         return raw, RAW_SCHEMA.empty_table()
     look = _SecondLook(spelling, Tally(path, spelling.attributes), wanted=wanted)

@@ -53,8 +53,8 @@ GENES = pa.schema([("key", pa.string()), ("biotype", pa.string()), ("name", pa.s
 Kinds = npt.NDArray[np.uint8]
 
 _AT_ONCE = 4_096
-_GENE, _GENE_ID = "gene", "gene:"
-_GENE_ID_TEXT = re.compile(rb"[\t;]ID=gene:")
+_GENE_PREFIX = "gene:"
+_ID_TELLS = re.compile(rb"[\t;]ID=(gene|transcript):")
 _NO_GENE_TYPES = ["gene", "transcript", "processed_transcript", "mRNA", "ncRNA", "RNA"]
 _KINDS = {"exon": EXON, "cds": CDS, "stop_codon": STOP, "utr": UTR, "start_codon": START}
 
@@ -89,10 +89,19 @@ class Spelling:
         """Types of rows that are genes."""
         return frozenset(name.encode() for name in feature_types().gene) - self.transcript_types
 
-    @property
-    def genes_have_any_type(self) -> bool:
-        """Whether rows are genes by their ID, as in old releases of Ensembl."""
-        return self.attributes.gff3 and _GENE_ID in self.flavour.prefixes and _GENE not in self.words.own
+    @cached_property
+    def ids_tell_types(self) -> bool:
+        """Whether IDs say what is a gene and what a transcript: Ensembl typed both alike once."""
+        return self.attributes.gff3 and _GENE_PREFIX in self.flavour.prefixes and "gene" not in self.words.own
+
+
+@dataclass(frozen=True, eq=False)
+class OfParts:
+    """Transcripts without rows of their own: their IDs and where they lie, 0-based half-open."""
+
+    names: list[str]
+    start: Places
+    end: Places
 
 
 @dataclass
@@ -185,10 +194,10 @@ class RowReader:
         self.tally.counts.update(features)
         places = columns.plain[rows]
         for place, line, feature in zip(places.tolist(), piece.lines(places), features, strict=True):
-            if feature in spelling.transcript_types:
-                is_transcript = not (spelling.genes_have_any_type and _GENE_ID_TEXT.search(line))
-            elif feature in spelling.gene_types:
-                is_transcript = False
+            if feature in spelling.transcript_types or feature in spelling.gene_types:
+                is_transcript = feature in spelling.transcript_types
+                if spelling.ids_tell_types and (told := _ID_TELLS.search(line)):
+                    is_transcript = told[1] == b"transcript"
             else:
                 if spelling.attributes.gff3 and b"Parent" in line:
                     self._note_unknown(line)
@@ -231,12 +240,10 @@ class RowReader:
             return values
         return pa.array([self._plain(value.encode()) for value in values.to_pylist()], pa.string())
 
-    def batch(
-        self, lines: list[bytes], numbers: list[int], places: tuple[Places, Places] | None = None
-    ) -> pa.RecordBatch:
+    def batch(self, lines: list[bytes], numbers: list[int], of_parts: OfParts | None = None) -> pa.RecordBatch:
         """Return transcripts (RAW_SCHEMA) by the lines of plain rows, and their numbers.
 
-        `places`: where the transcripts lie, if not where the rows do: then the rows are parts.
+        `of_parts`: where the transcripts lie and what they are called, if the rows are parts of them.
         """
         piece = Piece(b"\n".join(lines) + b"\n", 0)
         texts = piece.columns.texts(piece.text, 8, np.arange(len(lines)))
@@ -249,7 +256,11 @@ class RowReader:
         if gff3 and name.null_count:
             made_up = pc.binary_join_element_wise(row_type, number.cast(pa.string()), "-")
             name = pc.coalesce(name, attributes.values(["Name"]), made_up)
-        start, end, why = self._places(piece, name) if places is None else (*places, [None] * len(lines))
+        if of_parts is None:
+            start, end, why = self._places(piece, name)
+        else:
+            start, end, why = of_parts.start, of_parts.end, [None] * len(lines)
+            name = pa.array(of_parts.names, pa.string())
         for line, of_line, reason in zip(lines, numbers, why, strict=True):
             if reason is not None:
                 self.tally.note_malformed(of_line, line, reason)
@@ -266,7 +277,7 @@ class RowReader:
             "gene_id": gene,
             "gene_name": attributes.values(keys.gene_name),
             "row_id": pc.coalesce(row_id, name),
-            "row_type": row_type if places is None else pa.nulls(len(lines), pa.string()),
+            "row_type": row_type if of_parts is None else pa.nulls(len(lines), pa.string()),
             "source": source,
             "biotype": biotype if gff3 else pc.coalesce(biotype, self._biotypes_in(source)),
             "ncrna_class": attributes.values(keys.ncrna_class),

@@ -124,7 +124,7 @@ def _read(number: int, columns: list[bytes], table: Table, words: Words) -> tupl
         raise MalformedRowError(f"found {len(columns)} columns that don't fit {table.name}, which has {expected}")
     start, end = map(int, columns[table.start : table.start + 2])
     if not start < end <= MOST_BP:
-        raise MalformedRowError(f"found start {start} and end {end}, expected start < end <= {MOST_BP:,}")
+        raise MalformedRowError(f"found start {start} and end {end}, expected start < end, and end <= {MOST_BP:,}")
     told = [column.decode("utf-8", "replace") for column in columns]
 
     def of(column: int | None) -> str | None:
