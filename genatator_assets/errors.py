@@ -57,6 +57,14 @@ class AnnotationError(GenatatorError):
     """A GFF3 or GTF file can't be used."""
 
 
+class BedError(GenatatorError):
+    """A BED file, or a list of BED files, can't be used."""
+
+
+class SignalError(GenatatorError):
+    """A BAM, CRAM, bigWig or interval file, or a table of tracks, can't be used."""
+
+
 class DatasetError(GenatatorError):
     """A dataset root is incomplete or damaged."""
 

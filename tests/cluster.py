@@ -28,11 +28,12 @@ class Cluster:
 
 
 @contextmanager
-def dask_cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
+def dask_cluster(folder: Path, workers: int = 2, protocol: str = "tcp") -> Iterator[Cluster]:
     """Start one; end it, by the ids of its processes, when the block is left."""
     file = folder / "scheduler.json"
     with ExitStack() as started:
-        scheduler = started.enter_context(_running(folder, "scheduler", "--port", "0", *_COMMON, str(file)))
+        how = ("scheduler", "--port", "0", "--protocol", protocol, *_COMMON, str(file))
+        scheduler = started.enter_context(_running(folder, *how))
         for _ in range(600):
             if file.is_file():
                 break

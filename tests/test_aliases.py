@@ -171,6 +171,9 @@ def test_a_sequence_has_all_names_of_its_row_and_the_plain_ones(fasta, expected)
         ("chromosome_1", ""),
         ("NC_000001.11", ""),
         ("scaffold_1", ""),
+        ("scaffold_chr1", ""),
+        ("my.Chr2", ""),
+        ("HSCHR1_CTG1_UNLOCALIZED", ""),
     ],
 )
 def test_plain_names_of_a_sequence(name, expected):

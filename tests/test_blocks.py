@@ -4,6 +4,7 @@ import base64
 import io
 import itertools
 import json
+import re
 import zlib
 from contextlib import contextmanager, suppress
 
@@ -279,29 +280,55 @@ def instead(table, key, value):
 
 
 LIES = {
-    "not JSON": lambda table: "{",
-    "no JSON object": lambda table: "[]",
-    "keys missing": lambda table: "{}",
-    "sizes not base64": lambda table: instead(table, "sizes", "!"),
-    "bases not compressed": lambda table: instead(table, "bases", "AAAA"),
-    "no pages": lambda table: as_text(table.bases[:1], table.edges[:1]),
-    "a page of no bases": lambda table: as_text(np.array([0, 0, *table.bases[2:]]), table.edges),
-    "fewer bases": lambda table: as_text(table.bases - (table.bases == 40_000), table.edges),
-    "pages of other sizes": lambda table: as_text(np.array([0, 8_000, *table.bases[2:]]), table.edges),
-    "a page fewer": lambda table: as_text(table.bases[:-1], table.edges[:-1]),
-    "more pages than sizes": lambda table: as_text(table.bases, table.edges[:-1]),
-    "a later beginning": lambda table: as_text(table.bases, table.edges + 1),
-    "an edge between pages moved": shifted,
-    "an astronomic beginning": lambda table: instead(table, "first", 1e300),
+    "not JSON": (lambda table: "{", "not a page table: JSONDecodeError"),
+    "no JSON object": (lambda table: "[]", "not a page table: TypeError"),
+    "keys missing": (lambda table: "{}", "not a page table: KeyError"),
+    "sizes not base64": (lambda table: instead(table, "sizes", "!"), "not a page table: Error('Only base64"),
+    "bases not compressed": (lambda table: instead(table, "bases", "AAAA"), "not a page table: error('Error -3 while"),
+    "no pages": (
+        lambda table: as_text(table.bases[:1], table.edges[:1]),
+        "a page table needs pages; found len(self.bases)=1, len(self.edges)=1",
+    ),
+    "a page of no bases": (
+        lambda table: as_text(np.array([0, 0, *table.bases[2:]]), table.edges),
+        "a page table needs pages of at least one base and edges that ascend",
+    ),
+    "a page of no bytes": (
+        lambda table: as_text(table.bases, np.array([table.edges[0], table.edges[0], *table.edges[2:]])),
+        "a page table needs pages of at least one base and edges that ascend",
+    ),
+    "fewer bases": (
+        lambda table: as_text(table.bases - (table.bases == 40_000), table.edges),
+        "its page table has 39,999 bases at bytes 62 to 748, expected 40,000 at 62 to 748",
+    ),
+    "a page fewer": (
+        lambda table: as_text(table.bases[:-1], table.edges[:-1]),
+        "its page table has 39,000 bases at bytes 62 to 682, expected 40,000 at 62 to 748",
+    ),
+    "more pages than sizes": (
+        lambda table: as_text(table.bases, table.edges[:-1]),
+        "a page table needs pages; found len(self.bases)=8, len(self.edges)=7",
+    ),
+    "a later beginning": (
+        lambda table: as_text(table.bases, table.edges + 1),
+        "its page table has 40,000 bases at bytes 63 to 749, expected 40,000 at 62 to 748",
+    ),
+    "pages of other sizes": (
+        lambda table: as_text(np.array([0, 2_000, *table.bases[2:]]), table.edges),
+        "page 0 of its targets: the page's header",
+    ),
+    "an edge between pages moved": (shifted, "page 1 of its targets: the page's header"),
+    "an astronomic beginning": (lambda table: instead(table, "first", 1e300), "not a page table: OverflowError"),
 }
+"""What is said instead of the truth, and the words of the guard that finds it out."""
 
 
 @pytest.mark.parametrize("said", LIES)
 def test_a_page_table_that_lies_is_found_out(said, tmp_path):
-    path = tmp_path / "block.parquet"
-    path.write_bytes(lie(LIES[said]))
+    path, (table, words) = tmp_path / "block.parquet", LIES[said]
+    path.write_bytes(lie(table))
     assert pq.read_table(path)["metadata"].num_chunks == 1  # to others it is as good as ever
-    with pytest.raises(DatasetError, match=r"block\.parquet is damaged: .*; build or get it again"):
+    with pytest.raises(DatasetError, match=rf"block\.parquet is damaged: {re.escape(words)}"):
         read_targets(path, 0, 40_000)
 
 
@@ -350,7 +377,25 @@ def test_zigzag(number, encoded_as):
     assert thrift.zigzag(number).hex() == encoded_as
 
 
+@pytest.mark.parametrize(
+    ("number", "header"),
+    [(1, "15"), (15, "f5"), (16, "0520"), (17, "0522")],  # a step of up to 15 stands beside the type; else the number
+)
+def test_a_field_is_numbered_by_its_step_from_the_one_before(number, header):
+    encoded_as = bytes.fromhex(f"{header}0200")
+    assert thrift.struct(thrift.i32(number, 1)) == encoded_as
+    assert thrift.read_struct(encoded_as) == ({number: 1}, len(encoded_as))
+
+
+@pytest.mark.parametrize(("number", "header"), [(16, "f5"), (17, "0522")])  # steps of 15 and 16
+def test_so_is_the_second_field(number, header):
+    encoded_as = bytes.fromhex(f"1502{header}0400")
+    assert thrift.struct(thrift.i32(1, 1), thrift.i32(number, 2)) == encoded_as
+    assert thrift.read_struct(encoded_as) == ({1: 1, number: 2}, len(encoded_as))
+
+
 def test_far_field_numbers_and_long_lists():
+    assert thrift.struct(thrift.i32_list(1, [0] * 14)).hex() == "19" + "e5" + "00" * 14 + "00"
     assert thrift.struct(thrift.i32(1, 0), thrift.i32(20, 0)).hex() == "1500" + "052800" + "00"
     assert thrift.struct(thrift.i32_list(1, [0] * 15)).hex() == "19" + "f50f" + "00" * 15 + "00"
 

@@ -1,8 +1,12 @@
 """Workers of a Dask cluster: a real scheduler and two real workers on 127.0.0.1."""
 
 import importlib
+import json
+import os
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cluster import dask_cluster
@@ -102,3 +106,67 @@ def test_without_dask_it_is_said_how_to_install_it(monkeypatch):
     with pytest.raises(ClusterError, match=r"pip install 'genatator-assets\[dask\]'"):
         DaskWorkers("tcp://127.0.0.1:1")
     assert importlib.import_module("genatator_assets.orchestration")  # which needs none
+
+
+# Certificates: Dask's own configuration, from the environment, as deploy/ sets it
+
+
+def certificate(folder):
+    """A certificate that whoever has its files may use, made as the SLURM job makes it; the variables that name it."""
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 60 -subj /CN=test"
+    folder.mkdir()
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    subprocess.run([*command.split(), *files], check=True, capture_output=True)
+    tls = "DASK_DISTRIBUTED__COMM__TLS__"
+    return {
+        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
+        f"{tls}CA_FILE": str(folder / "cert.pem"),
+        **{f"{tls}{who}__CERT": str(folder / "cert.pem") for who in ("SCHEDULER", "WORKER", "CLIENT")},
+        **{f"{tls}{who}__KEY": str(folder / "key.pem") for who in ("SCHEDULER", "WORKER", "CLIENT")},
+    }
+
+
+ASK = """
+import sys
+from jobs import Job, do
+from genatator_assets.errors import ClusterError
+from genatator_assets.work import cluster
+from genatator_assets.work.pool import run_batches
+cluster._SECONDS_TO_CONNECT = 3
+try:
+    print([outcome.status for outcome in run_batches(cluster.DaskWorkers(sys.argv[1]), do, [Job("a", 1)])])
+except ClusterError as error:
+    print(error)
+"""
+
+
+def test_only_who_has_the_certificate_is_let_in(tmp_path, monkeypatch):
+    ours, others = certificate(tmp_path / "ours"), certificate(tmp_path / "others")
+
+    def told(where, environment):
+        path = os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parent)])
+        done = subprocess.run(
+            [sys.executable, "-c", ASK, where],
+            env={**os.environ, "PYTHONPATH": path, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("DASK_")}
+    with monkeypatch.context() as patch:
+        for name, value in ours.items():
+            patch.setenv(name, value)
+        with dask_cluster(tmp_path, workers=1, protocol="tls") as cluster:
+            address = json.loads(Path(cluster.scheduler_file).read_text())["address"]
+            assert address.startswith("tls://")
+            patch.undo()
+            assert bare == {name: value for name, value in os.environ.items() if not name.startswith("DASK_")}
+            assert told(cluster.scheduler_file, ours) == "['built']"
+            assert "can't be used: TLS expects" in told(address, {})
+            assert "this command needs the same certificate" in told(address, others)
+            assert "this command needs the same certificate" in told(address.replace("tls", "tcp"), {})
+            assert "encryption required by Dask configuration" in told(address.replace("tls", "tcp"), ours)
+            lost = {name: value.replace("ours", "lost") for name, value in ours.items()}
+            assert "names no certificate that is there" in told(address, lost)

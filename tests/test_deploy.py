@@ -1,6 +1,8 @@
 """The files under deploy/: what they call exists, what they name fits together, and the SLURM job builds a dataset."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -118,31 +120,78 @@ wait
 """
 
 
-def test_the_slurm_job_builds_a_dataset_and_leaves_nobody_behind(tmp_path):
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    for name, module in (("dask", "dask"), ("genatator-assets", "genatator_assets.cli")):
-        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
-    (tools / "srun").write_text(SRUN)
-    for tool in tools.iterdir():
-        tool.chmod(0o755)
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("GENATATOR_", "DAGSTER_"))}
-    environment = {
-        **inherited,
-        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-        "SLURM_NTASKS": "3",
-        "SLURM_JOB_ID": "17",
-        "TMPDIR": str(tmp_path),
-    }
+@pytest.fixture
+def slurm(tmp_path):
+    """What runs the job's script as SLURM does, with stand-ins of these commands beside srun."""
+
+    def start(**commands):
+        tools = tmp_path / "bin"
+        tools.mkdir()
+        for name, text in {"srun": SRUN, **commands}.items():
+            (tools / name).write_text(text)
+            (tools / name).chmod(0o755)
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("GENATATOR_", "DAGSTER_"))}
+        environment = {
+            **inherited,
+            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "SLURM_NTASKS": "3",
+            "SLURM_JOB_ID": "17",
+            "TMPDIR": str(tmp_path),
+        }
+        job = ["bash", str(DEPLOY / "slurm" / "build.sbatch"), str(SMALL), str(tmp_path / "root")]
+        return subprocess.Popen(job, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    yield start
+    assert list(tmp_path.glob("root/.dask-*")) == []
+    assert list(tmp_path.glob("tmp.*")) == []
+    assert within(30, lambda: [one for one in psutil.process_iter() if str(tmp_path) in command_of(one)] == [])
+
+
+def python_module(name):
+    return f'#!/bin/sh\nexec "{sys.executable}" -m {name} "$@"\n'
+
+
+def test_the_slurm_job_builds_a_dataset_and_leaves_nobody_behind(slurm, tmp_path):
+    job = slurm(**{"dask": python_module("dask"), "genatator-assets": python_module("genatator_assets.cli")})
+    printed, said = job.communicate(timeout=300)
+    assert job.returncode == 0, printed + said
+    assert "0 chromosomes intact, 4 to do" in said
+    assert "tls://" in said  # where the scheduler is; workers and build would not find it without the certificate
     root = tmp_path / "root"
-    job = ["bash", str(DEPLOY / "slurm" / "build.sbatch"), str(SMALL), str(root)]
-    done = subprocess.run(job, env=environment, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 chromosomes intact, 4 to do" in done.stderr
     assert len(list(root.glob("blocks/*/*/*/*.parquet"))) == BLOCKS
     assert (root / ".dagster" / "history" / "runs" / "index.db").is_file()
-    assert list(root.glob(".dask-*")) == []
-    assert within(30, lambda: [one for one in psutil.process_iter() if str(tmp_path) in command_of(one)] == [])
+
+
+# A scheduler that says where it is, and a build that writes a record and takes a moment to end when it is told to.
+SCHEDULER = """#!/usr/bin/env bash
+while [ "$1" != --scheduler-file ]; do shift; done
+echo there > "$2"
+exec sleep 600
+"""
+ENDLESS_BUILD = """#!/usr/bin/env bash
+trap 'sleep 0.5; echo closed > "$DAGSTER_HOME/record"; exit 143' TERM
+echo open > "$DAGSTER_HOME/record"
+echo "begun with certificates of $(ls "$(dirname "$DASK_DISTRIBUTED__COMM__TLS__CA_FILE")" | xargs)"
+ls -ld "$(dirname "$DASK_DISTRIBUTED__COMM__TLS__CA_FILE")"
+while :; do sleep 0.1; done
+"""
+
+
+def test_the_slurm_job_saves_its_record_when_its_time_is_nearly_up(slurm, tmp_path):
+    job = slurm(**{"dask": SCHEDULER, "genatator-assets": ENDLESS_BUILD})
+    assert job.stdout.readline() == "begun with certificates of cert.pem key.pem scheduler.json\n"
+    assert job.stdout.readline().startswith("drwx------ ")
+    job.send_signal(signal.SIGTERM)  # as `--signal=B:TERM@300` has SLURM do
+    _, said = job.communicate(timeout=30)
+    assert "its time is up" in said
+    assert job.returncode == 143
+    assert (tmp_path / "root" / ".dagster" / "record").read_text() == "closed\n"
+
+
+def test_the_slurm_job_asks_for_the_signal_it_waits_for():
+    text = (DEPLOY / "slurm" / "build.sbatch").read_text()
+    assert re.search(r"^#SBATCH --signal=B:TERM@(\d+)$", text, re.MULTILINE)[1] == "300"
+    subprocess.run(["bash", "-n", DEPLOY / "slurm" / "build.sbatch"], check=True)
 
 
 def command_of(process):

@@ -345,7 +345,7 @@ def test_a_damaged_gzip_is_refused(folder, place):
 
 def test_a_refused_file_leaves_an_earlier_import_as_it_was(folder):
     folder.take(GENOME)
-    with pytest.raises(SequenceError):
+    with pytest.raises(SequenceError, match="found '!' in the sequence"):
         folder.take(b">a\nAC!\n")
     assert folder.copy.read_bytes() == GENOME
     assert sorted(path.name for path in folder.copy.parent.iterdir()) == ["sequence.fa", "sequence.fa.fai"]
@@ -661,7 +661,7 @@ def test_a_damaged_source_is_told(inputs, content):
 
 def test_after_a_failed_import_nothing_pretends_to_be_done(inputs):
     inputs.imported(GENOME)
-    with pytest.raises(SequenceError):
+    with pytest.raises(SequenceError, match="found '!' in the sequence"):
         inputs.imported(b">chr1\nAC!T\n")
     with pytest.raises(DatasetError, match="has not been imported"):
         read_source(inputs.layout, "g")

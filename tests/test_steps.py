@@ -30,6 +30,10 @@ GOLDEN = {
         assembly.COPY_STEP,
         "2509e660ecfffbdee1b754a05253f612448b0b04c9bbfd349bf682ba88bc1725",
     ),
+    "assemblies/sim-refseq/soft_masked.parquet": (
+        assembly.COPY_STEP,
+        "b8de7ec831480bfdcbbb0148ab80af2bfe10daaac017cf7a191ecc69e3ad2515",
+    ),
     "assemblies/sim-refseq/chromosomes.parquet": (
         assembly.STEP,
         "615f677cf1131444af4d02700122850eeeac94b7729bbf949c3c0ffe85d55de6",

@@ -195,7 +195,9 @@ def test_segments_refuse_runs_outside_the_chromosome_and_other_than_twelve():
         Segments(20, (outside,) * 11, CHANNELS)
 
 
-@pytest.mark.parametrize(("value", "fault"), [(0, "hold zeros"), (1.5, r"expected \[0, 1\]"), (-0.5, r"\[0, 1\]")])
+@pytest.mark.parametrize(
+    ("value", "fault"), [(0, "hold zeros"), (1.5, r"expected \[0, 1\]"), (-0.5, r"expected \[0, 1\]")]
+)
 def test_segments_refuse_values_that_are_not_of_their_channel(value, fault):
     runs = Runs(np.array([0]), np.array([1]), np.array([value], np.float32))
     with pytest.raises(ValueError, match=f"primary_tss_\\+.*{fault}"):

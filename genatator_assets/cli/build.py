@@ -6,24 +6,30 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli.common import catalogue_option, exit_with, print_statistics, root_option
+from genatator_assets.cli.common import dataset_options, exit_with, genomes_option, print_statistics
+from genatator_assets.parts import PARTS
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.terminal import console, say
 
 
 @click.command()
-@catalogue_option
-@root_option
+@dataset_options
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default what the machine carries.")
 @click.option(
     "--dask",
     envvar="GENATATOR_DASK",
+    show_envvar=True,
     metavar="WHERE",
     help="Use the Dask cluster with this address (tcp://host:8786) or scheduler file, instead of processes.",
 )
 @click.option("--check-hashes", is_flag=True, help="Read all finished files again, to find those with changed bytes.")
-def build(catalogue: str, root: Path, workers: int | None, dask: str | None, check_hashes: bool) -> None:
-    """Build a dataset, the whole way, through Dagster. Exits with 1 if anything failed.
+@click.option("--only", type=click.Choice(list(PARTS)), help="Only this part, with what it needs.")
+def build(
+    catalogue: str, root: Path, workers: int | None, dask: str | None, check_hashes: bool, only: str | None
+) -> None:
+    """Build a dataset.
+
+    The whole way, through Dagster. Exits with 1 if anything failed.
 
     What is finished and intact is left as it is.
     """
@@ -31,9 +37,10 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
     from genatator_assets.orchestration.progress import ProgressBar
     from genatator_assets.orchestration.settings import Settings
 
-    settings = Settings(catalogue, root.absolute(), workers, dask)
+    stated = Settings.from_environment(catalogue, root)
+    settings = replace(stated, workers=workers or stated.workers, dask=dask or stated.dask)
     try:
-        faults = build_dataset(settings, ProgressBar(console(errors=True)), check_hashes)
+        faults = build_dataset(settings, ProgressBar(console(errors=True)), check_hashes, only=only)
     except KeyboardInterrupt:
         raise SystemExit("Interrupted. What is finished is kept: run again to go on.") from None
     if Layout(root).index.is_file():
@@ -42,10 +49,9 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
 
 
 @click.command()
-@click.argument("job", type=click.Choice(["prepare", "build_blocks", "finish", "make_release"]))
-@catalogue_option
-@root_option
-@click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@click.argument("job", type=click.Choice(["build_everything", "prepare", "build_blocks", "finish", "make_release"]))
+@dataset_options
+@genomes_option
 @click.option(
     "--chromosomes",
     metavar="KEY[...KEY]",
@@ -53,17 +59,25 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
 )
 @click.option("--to-do", is_flag=True, help="Only chromosomes that are not built, or failed; for build_blocks.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait, and exit with 1 if a run failed.")
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer for a run.")
 @click.option("--workspace", type=click.Path(exists=True, path_type=Path), help="Another workspace.yaml.")
-def launch(job: str, catalogue: str, root: Path, wait: bool, workspace: Path | None, **wanted: Any) -> None:
-    """Launch JOB by 'dagster job launch', and say truly what became of it. A run covers a stretch of one genome."""
+def launch(
+    job: str, catalogue: str, root: Path, wait: bool, timeout: float | None, workspace: Path | None, **wanted: Any
+) -> None:
+    """Launch a job and wait for it.
+
+    JOB is launched with `dagster job launch`. Exits with 1 if a run failed.
+
+    A run of build_blocks covers a stretch of one genome. Exits with 2 if no daemon would ever start the runs.
+    """
     from genatator_assets.orchestration.instance import open_instance
-    from genatator_assets.orchestration.launch import Launcher, Wanted, workspace_file
+    from genatator_assets.orchestration.launch import WORKSPACE, Launcher, Wanted
     from genatator_assets.orchestration.settings import Settings
 
-    settings = replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute())
+    settings = Settings.from_environment(catalogue, root)
     all_faults = []
     with open_instance(settings.root) as instance:
-        launcher = Launcher(settings, instance, workspace or workspace_file())
+        launcher = Launcher(settings, instance, workspace or WORKSPACE)
         runs = launcher.tags_of_runs(job, Wanted(**wanted))
         if not runs:
             say("nothing to do")
@@ -71,19 +85,25 @@ def launch(job: str, catalogue: str, root: Path, wait: bool, workspace: Path | N
             run_id = launcher.launch(job, tags)
             say(f"{run_id} launched: {' '.join([job, *tags.values()])}")
             if wait:
-                status, faults = launcher.wait(run_id)
+                status, faults = launcher.wait(run_id, say, timeout)
                 say(f"{run_id} ended: {status}")
                 all_faults += faults
     exit_with(all_faults)
 
 
 @click.command()
-@catalogue_option
-@root_option
-@click.option("--port", type=int, default=3000, show_default=True)
+@dataset_options
+@click.option("--port", type=click.IntRange(1, 65_535), default=3000, show_default=True, help="Port of the UI.")
 def ui(catalogue: str, root: Path, port: int) -> None:
-    """Serve Dagster's UI of a dataset at http://127.0.0.1:PORT, until stopped."""
+    """Serve Dagster's UI.
+
+    At http://127.0.0.1:PORT, until stopped.
+
+    Steps follow each other by themselves there: what 'prepare' finds to do is built and finished. The sensor
+    'carry_on' does that; it can be switched off in the UI, under Automation.
+    """
     from genatator_assets.orchestration.launch import serve
     from genatator_assets.orchestration.settings import Settings
 
-    serve(replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute()), port)
+    settings = replace(Settings.from_environment(catalogue, root), sensors=True)
+    serve(settings, port)

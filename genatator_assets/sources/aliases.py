@@ -15,7 +15,7 @@ _LENGTH = re.compile("[0-9]{1,18}")
 _ABSENT = {"", "na"}
 _EXPECTED = "an assembly report of NCBI or a chromAlias table of UCSC: names with tabs between"
 
-_WITH_CHR = re.compile(r"chr(?!om)(?=.)", re.IGNORECASE)
+_WITH_CHR = re.compile(r"\Achr(?!om)(?=.)", re.IGNORECASE)
 _PLAIN = re.compile(r"[A-Z]?[0-9]{1,2}[A-Za-z]?|[XYZWIV]{1,5}|U|Un")
 _ORGANELLES = (("chrM", "ChrM", "chrMT", "M", "MT", "Mt", "MtDNA"), ("chrC", "ChrC", "Pt"))
 _SHOWN_NAMES = 5

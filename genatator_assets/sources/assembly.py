@@ -13,8 +13,8 @@ from genatator_assets.sources.sequence import discard_local_fasta
 from genatator_assets.sources.soft_masked import write_soft_masked
 from genatator_assets.work.files import require_own_folder, write_json
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.manifest import Manifest, OutputFile, finished
-from genatator_assets.work.unit import Provenance, Step
+from genatator_assets.work.manifest import Manifest
+from genatator_assets.work.unit import Provenance, Step, Unit
 
 if TYPE_CHECKING:
     from genatator_assets.sources.fetch import Cache
@@ -28,21 +28,25 @@ STEP = Step("chromosomes", 1)
 class Source:
     """Where an assembly came from: its files' paths and their hashes as given; size and hash of the indexed copy.
 
-    A file that was fetched has a url, and the checksum that it was compared with when it arrived, if one was known.
+    A file that was fetched has a url, the address at another server from which it came if we were sent to one, and the
+    checksum that it was compared with when it arrived, if one was known.
     """
 
     genome: str
     sequence_path: str
     sequence_sha256: str
     sequence_url: str | None
+    sequence_served_from: str | None
     sequence_checksum: str | None
-    annotation_path: str
-    annotation_sha256: str
+    annotation_path: str | None
+    annotation_sha256: str | None
     annotation_url: str | None
+    annotation_served_from: str | None
     annotation_checksum: str | None
     aliases_path: str | None
     aliases_sha256: str | None
     aliases_url: str | None
+    aliases_served_from: str | None
     aliases_checksum: str | None
     indexed_bytes: int
     indexed_sha256: str
@@ -108,17 +112,14 @@ def discard_copy(layout: Layout, genome: str) -> None:
 
 def _copy(genome: str, sequence: "InputFile", layout: Layout) -> Manifest:
     """Copy and index a FASTA file and note its soft masking, unless that was done before from the same bytes."""
-    path, fasta = layout.sequence_manifest(genome), layout.sequence(genome)
-    fingerprint = Provenance({"sequence": sequence.sha256}, {}, COPY_STEP).fingerprint
-    if kept := finished(path, fingerprint, layout.root):
+    provenance = Provenance({"sequence": sequence.sha256}, {}, COPY_STEP)
+    unit = Unit(layout.root, layout.sequence_manifest(genome), provenance)
+    if kept := unit.finished():
         return kept
     layout.source(genome).unlink(missing_ok=True)
-    path.unlink(missing_ok=True)
+    unit.begin()
+    fasta, masked = layout.sequence(genome), layout.soft_masked(genome)
     imported = import_fasta(sequence.path, fasta)
-    measured = {fasta: imported.copy, index_path(fasta): imported.index}
-    masked = layout.soft_masked(genome)
-    measured[masked] = write_soft_masked(masked, imported.soft_masked, Provenance({"sequence": sequence.sha256}))
-    outputs = tuple(OutputFile.of(file, layout.root, size) for file, size in measured.items())
-    manifest = Manifest(fingerprint, outputs, {"sha256": imported.sha256})
-    manifest.write(path)
-    return manifest
+    outputs = {fasta: imported.copy, index_path(fasta): imported.index}
+    outputs[masked] = write_soft_masked(masked, imported.soft_masked, provenance)
+    return unit.finish(outputs, {"sha256": imported.sha256})

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Self
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from urllib3.exceptions import HTTPError, MaxRetryError
@@ -47,10 +48,14 @@ class _PassingError(Exception):
 
 @dataclass(frozen=True)
 class _Identity:
-    """What tells one version of a file from another: its ETag or date on the server, and its size in bytes."""
+    """What tells one version of a file from another: its ETag or date on the server, and its size in bytes.
+
+    `served_from` is where another server sent it from.
+    """
 
     validator: str
     total: int
+    served_from: str | None = None
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
@@ -74,6 +79,7 @@ class Downloader:
 
     def __init__(self, part: Path, tell: Arriving, patience: Patience) -> None:
         """Keep what has arrived in `part`; `tell` whoever watches."""
+        self.served_from: str | None = None
         self._part = part
         self._identity_file = part.with_name(f"{part.name}.json")
         self._tell = tell
@@ -81,6 +87,8 @@ class Downloader:
 
     def __call__(self, url: str, output_file: Any, _pooch: Any = None, **_: Any) -> None:
         """Fetch `url` to the path `output_file`, which is written when all of it has arrived.
+
+        If the server sent us to another, `served_from` is then the address there.
 
         Raises:
             RefusedError: the server does not give it; AbsentError if it has no such file.
@@ -116,6 +124,7 @@ class Downloader:
         """Take up where the part ends, or from the start."""
         identity, there = _Identity.read(self._identity_file), self._size()
         if identity and 0 < there == identity.total:
+            self.served_from = identity.served_from
             return
         known = identity if identity and 0 < there < identity.total else None
         timeout = (self._patience.connect_s, self._patience.read_s)
@@ -130,6 +139,7 @@ class Downloader:
             raise FetchError(f"{url}: {error}") from error
 
     def _take(self, response: requests.Response, known: _Identity | None, there: int) -> None:
+        self.served_from = _another_server(response)
         if response.status_code == _OK:
             total = self._begin(response)
         elif known and response.status_code == _PARTIAL and known.continues(response, there):
@@ -153,7 +163,7 @@ class Downloader:
         validator, length = _validator(response), response.headers.get("Content-Length", "")
         total = int(length) if length.isdigit() else None
         if validator and total is not None:
-            write_json(self._identity_file, asdict(_Identity(validator, total)))
+            write_json(self._identity_file, asdict(_Identity(validator, total, self.served_from)))
         else:
             self._identity_file.unlink(missing_ok=True)
         return total
@@ -165,6 +175,12 @@ class Downloader:
 def _headers(known: _Identity | None, there: int) -> Mapping[str, str]:
     ours = {"User-Agent": f"genatator-assets/{__version__}", "Accept-Encoding": "identity"}
     return {**ours, "Range": f"bytes={there}-", "If-Range": known.validator} if known else ours
+
+
+def _another_server(response: requests.Response) -> str | None:
+    """Return the address of another server that a response came from, without what signs it; None if of none."""
+    asked, answered = (urlsplit(one.url) for one in (*response.history[:1], response, response)[:2])
+    return None if asked.netloc == answered.netloc else urlunsplit((*answered[:3], "", ""))
 
 
 def _validator(response: requests.Response) -> str | None:

@@ -13,17 +13,18 @@ from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pooch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from genatator_assets.errors import FetchError, RefusedError, UnreachableError
 from genatator_assets.sources.download import Downloader, Patience
-from genatator_assets.work.files import path_name, sha256_of_file, write_json
-from genatator_assets.work.storage import CACHE_VARIABLE, cache_folder
+from genatator_assets.work.files import measure, path_name, sha256_of_file, write_json
+from genatator_assets.work.storage import CACHE_VARIABLE, ROOTS, cache_folder
 from genatator_assets.work.watch import Arriving, Watch, unwatched
 
 _LISTS = ("md5checksums.txt", "md5sum.txt", "MD5SUMS")  # NCBI's, UCSC's, GENCODE's
 _LISTED = re.compile(r"([0-9a-fA-F]{32})\s+\*?(?:\./)?(\S+)\s*")
 _LONGEST_NAME = 120
+_HOME = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,17 @@ class Checksum:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file of the cache; `checksum` is what it was compared with, None if nobody states any."""
+    """A file of the cache; `checksum` is what it was compared with, None if nobody states any.
+
+    `served_from` is the address at another server to which that of `url` sent us, None if it did not.
+    """
 
     url: str
     path: Path
     bytes: int
     sha256: str
     checksum: Checksum | None
+    served_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,8 @@ class Cache:
     """Fetched files, a folder for each address. Processes may share it; it may be read-only if all is there.
 
     `again` asks the servers anew: a file then stays as it is only if a stated or published checksum says so. `offline`
-    asks nobody: what is not there can't be had. Servers
-    that can't be reached are remembered in `unreachable`, so that each is waited for once, not for every file.
+    asks nobody: what is not there can't be had. Servers that can't be reached are remembered in `unreachable`, so that
+    each is waited for once, not for every file; so are `lists` of checksums by their address, None where there is none.
     """
 
     folder: Path = field(default_factory=cache_folder)
@@ -60,6 +65,7 @@ class Cache:
     watch: Watch = unwatched
     patience: Patience = field(default_factory=Patience)
     unreachable: set[str] = field(default_factory=set)
+    lists: dict[str, str | None] = field(default_factory=dict)
 
     def fetch(self, url: str, stated: Checksum | None = None) -> Fetched:
         """Return the file at `url`, fetched unless it is there.
@@ -137,7 +143,8 @@ class Cache:
         except ValueError as error:
             shutil.rmtree(incoming)
             raise FetchError(f"{url}: {error} {_remedy(checksum)}") from error
-        fetched = Fetched(url, home / name, arrived.stat().st_size, sha256_of_file(arrived), checksum)
+        measured = measure(arrived)
+        fetched = Fetched(url, home / name, measured.bytes, measured.sha256, checksum, downloader.served_from)
         known = asdict(fetched)
         del known["path"]  # a cache may be moved
         write_json(_record(home), known)
@@ -151,16 +158,23 @@ class Cache:
         for name in _LISTS:
             address = urljoin(url, name)
             try:
-                text = self._text(address)
-            except RefusedError:  # an object store says 403 of what it doesn't have
-                continue
+                lines = self._list(address)
             except FetchError as error:
                 raise type(error)(f"{url}: looking for a checksum beside it: {error}") from error
-            for line in text.splitlines():
+            for line in lines:
                 listed = _LISTED.fullmatch(line.strip())
                 if listed and listed[2] == wanted:
                     return Checksum(f"md5:{listed[1].lower()}", address)
         return None
+
+    def _list(self, url: str) -> list[str]:
+        """Return the lines of a list of checksums; none if there is none. Each is fetched once."""
+        if url not in self.lists:
+            try:
+                self.lists[url] = self._text(url)
+            except RefusedError:  # an object store says 403 of what it doesn't have
+                self.lists[url] = None
+        return (self.lists[url] or "").splitlines()
 
     def _text(self, url: str) -> str:
         with TemporaryDirectory() as folder:
@@ -169,13 +183,36 @@ class Cache:
             return path.read_text(errors="replace")
 
 
+@dataclass(frozen=True)
+class CachedFile:
+    """The folder of a cached file, and the address it came from; empty where nothing arrived whole."""
+
+    folder: Path
+    url: str
+
+
+def cached_files(cache: Path) -> Iterator[CachedFile]:
+    """Return what is in a cache, but for what somebody is fetching at the moment."""
+    for folder in sorted(cache.glob("*/*")):
+        if not _HOME.fullmatch(folder.name) or folder.parent.name == ROOTS:
+            continue
+        try:
+            with FileLock(folder / ".lock", blocking=False):
+                stored = json.loads(_record(folder).read_text())
+                yield CachedFile(folder, str(stored["url"]))
+        except Timeout:
+            continue
+        except (OSError, ValueError, KeyError, TypeError):
+            yield CachedFile(folder, "")
+
+
 def _kept(home: Path, url: str, checksum: Checksum | None) -> Fetched | None:
     """Return the file at `home` if it is what once arrived, and has `checksum`."""
     path = home / _file_name(url)
     try:
         stored = json.loads(_record(home).read_text())
         known = Checksum(**stored["checksum"]) if stored["checksum"] else None
-        there = Fetched(url, path, stored["bytes"], stored["sha256"], known)
+        there = Fetched(url, path, stored["bytes"], stored["sha256"], known, stored.get("served_from"))
         if path.stat().st_size != there.bytes or sha256_of_file(path) != there.sha256:
             return None
     except (OSError, ValueError, KeyError, TypeError):

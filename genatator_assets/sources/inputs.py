@@ -23,31 +23,34 @@ _NO_FILE = "is the accession right? Without the assembly's name behind it, it is
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file on this machine; `url` is where it was fetched from, `checksum` what it then was compared with."""
+    """A file on this machine; `url` is where it was fetched from, `checksum` what it then was compared with.
+
+    `served_from` is the address at another server that the one of `url` sent us to.
+    """
 
     path: Path
     sha256: str
     url: str | None = None
     checksum: str | None = None
+    served_from: str | None = None
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """FASTA, annotation, and the table of sequence names, which there may not be."""
+    """FASTA, annotation, and the table of sequence names; only FASTA there always is."""
 
     sequence: InputFile
-    annotation: InputFile
+    annotation: InputFile | None
     aliases: InputFile | None
 
     def as_record(self) -> dict[str, Any]:
-        """Return each file's path, sha256, url and checksum by keys such as `sequence_path`; None for what isn't."""
+        """Return what is known of each file by keys such as `sequence_path`; None for what isn't."""
         record: dict[str, Any] = {}
         for kind in KINDS:
             file: InputFile | None = getattr(self, kind)
             record[f"{kind}_path"] = str(file.path) if file else None
-            record[f"{kind}_sha256"] = file.sha256 if file else None
-            record[f"{kind}_url"] = file.url if file else None
-            record[f"{kind}_checksum"] = file.checksum if file else None
+            for what in ("sha256", "url", "served_from", "checksum"):
+                record[f"{kind}_{what}"] = getattr(file, what) if file else None
         return record
 
 
@@ -74,8 +77,8 @@ def resolve(assembly: Assembly, layout: Layout, cache: Cache | None = None) -> I
     for kind, remote in remote_inputs(assembly, cache).items():
         fetched = fetch_input(remote, cache)
         checksum = fetched.checksum.text if fetched.checksum else None
-        files[kind] = InputFile(fetched.path, fetched.sha256, fetched.url, checksum)
-    return Inputs(files["sequence"], files["annotation"], files.get("aliases"))
+        files[kind] = InputFile(fetched.path, fetched.sha256, fetched.url, checksum, fetched.served_from)
+    return Inputs(files["sequence"], files.get("annotation"), files.get("aliases"))
 
 
 def remote_inputs(assembly: Assembly, cache: Cache) -> dict[Kind, Remote]:
@@ -103,6 +106,20 @@ def fetch_input(remote: Remote, cache: Cache) -> Fetched:
         return cache.fetch(remote.url, remote.stated)
     except AbsentError as error:
         raise FetchError(f"{error}; {remote.absent}") from error
+
+
+def resolve_file(file: Input, cache: Cache | None = None) -> InputFile:
+    """Return a file that a catalogue states by path or address, fetched unless it is there.
+
+    Raises:
+        FetchError: it can't be fetched.
+    """
+    if file.path is not None:
+        return _local(file.path)
+    if file.url is None:
+        raise ValueError("the catalogue states no file")
+    fetched = fetch_input(Remote(file.url, _checksum(file)), cache or Cache())
+    return InputFile(fetched.path, fetched.sha256, fetched.url, fetched.checksum.text if fetched.checksum else None)
 
 
 def _stated(assembly: Assembly) -> dict[Kind, Input]:

@@ -11,7 +11,7 @@ LONGEST_HEADER_BYTES = 1 << 20
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BGZF_SUBFIELD = b"BC\x02\x00"
-_BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
 def pieces_of(source: Path) -> Iterator[bytes]:
@@ -67,6 +67,6 @@ def _require_bgzf_end(source: Path) -> None:
         if not (head.startswith(_GZIP_MAGIC) and head[12:16] == _BGZF_SUBFIELD):
             return
         size = handle.seek(0, 2)
-        handle.seek(max(0, size - len(_BGZF_END)))
-        if handle.read() != _BGZF_END:
+        handle.seek(max(0, size - len(BGZF_END)))
+        if handle.read() != BGZF_END:
             raise SequenceError(f"{source}: the bgzip file is truncated: its end marker is missing; get it again")

@@ -11,6 +11,7 @@ from genatator_assets.errors import ClusterError, MissingExtraError, optional_im
 from genatator_assets.version import __version__
 
 _ADDRESSES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
+_SAME_CERTIFICATES = "If it uses TLS, this command needs the same certificate (docs/clusters.md)."
 _SECONDS_TO_CONNECT = 30
 _SECONDS_FOR_WORKERS = 300
 
@@ -73,8 +74,13 @@ class DaskWorkers:
                 timeout=_SECONDS_TO_CONNECT,
                 set_as_default=False,
             )
+        except FileNotFoundError as error:
+            told = f"Dask's configuration names no certificate that is there ({error})"
         except OSError as error:
-            raise ClusterError(f"no Dask scheduler answers at {self._where} ({error}); is it running?") from error
+            told = f"no Dask scheduler answers at {self._where} ({error}); is it running? {_SAME_CERTIFICATES}"
+        except (TypeError, RuntimeError) as error:  # Dask lacks a certificate, or may not use tcp://
+            told = f"the Dask cluster at {self._where} can't be used: {error}. {_SAME_CERTIFICATES}"
+        raise ClusterError(told)
 
     def _require_same_version(self, client: Any) -> None:
         try:

@@ -221,7 +221,7 @@ class _Genome:
 
     def _blocks_to_verify(self, source: Source, selected: Mapping[str, Selected]) -> Iterator[BlockToVerify]:
         """Stream the FASTA file; give the blocks that are wanted, and note how long every sequence is."""
-        inputs = {"sequence": source.sequence_sha256, "annotation": source.annotation_sha256}
+        inputs = {"sequence": source.sequence_sha256, "annotation": str(source.annotation_sha256)}
         if source.aliases_sha256:
             inputs["aliases"] = source.aliases_sha256
         block_size_bp = gene_finding_of(self._catalogue).block_size_bp

@@ -5,7 +5,6 @@ page that it leads to.
 """
 
 import base64
-import binascii
 import json
 import zlib
 from dataclasses import dataclass
@@ -53,9 +52,10 @@ class PageTable:
         """
         try:
             stored = json.loads(text)
-            return cls(_edges(stored["bases"], 0), _edges(stored["sizes"], int(stored["first"])))
-        except (KeyError, TypeError, OverflowError, RecursionError, binascii.Error, zlib.error) as error:
+            bases, edges = _edges(stored["bases"], 0), _edges(stored["sizes"], int(stored["first"]))
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, zlib.error) as error:
             raise ValueError(f"not a page table: {error!r}") from error
+        return cls(bases, edges)
 
 
 def _packed(edges: npt.NDArray[np.int64]) -> str:

@@ -1,0 +1,284 @@
+"""Tracks on disk: what is written is read, by region too; statistics; and one recording on one chromosome as a task."""
+
+import json
+import shutil
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from genatator_assets.errors import DatasetError, SignalError
+from genatator_assets.signals.origin import Origin, find_origin
+from genatator_assets.signals.recording import Recording, recording_of
+from genatator_assets.signals.section import TrackEntry
+from genatator_assets.signals.tasks import TrackTask, build_tracks, intact, tasks_of
+from genatator_assets.sources.chromosomes import Chromosome
+from genatator_assets.tracks.runs import Runs
+from genatator_assets.tracks.tally import Tally, tally_of
+from genatator_assets.tracks.track_file import ROWS_OF_A_GROUP, TrackFile, track_writer
+from genatator_assets.work.layout_signals import SignalLayout
+from genatator_assets.work.outcome import Outcome
+
+MM10 = "alpha_globin_8species/bams/mm10.16493_7_4Aligned.sortedByCoord.out.bam"
+
+
+def write(path: Path, stretches: list[Runs], length: int) -> Tally:
+    with track_writer(path, length, {"key": "value"}) as writer:
+        for runs in stretches:
+            writer.add(runs)
+    return writer.tally
+
+
+def many_runs(count: int) -> Runs:
+    rng = np.random.default_rng(3)
+    start = np.cumsum(rng.integers(1, 9, count))
+    return Runs(start, start + 1, rng.integers(0, 5, count).astype(np.float32))
+
+
+def test_a_track_is_read_as_it_was_written(tmp_path: Path) -> None:
+    runs = many_runs(3 * ROWS_OF_A_GROUP + 17)
+    length = int(runs.end[-1])
+    pieces = [Runs(*(part[a:b] for part in (runs.start, runs.end, runs.value))) for a, b in ((0, 9), (9, len(runs)))]
+    write(tmp_path / "x.parquet", pieces, length)
+    opened = TrackFile.open(tmp_path / "x.parquet")
+    assert opened.metadata[b"key"] == b"value"
+    bases = np.arange(length)
+    expected = runs.at(bases, -1)
+    assert np.array_equal(opened.runs().at(bases, -1), expected)
+    assert len(opened) < len(runs)  # neighbours of one value are joined, also from one call to the next
+    assert sum(len(stretch) for stretch in opened.stretches()) == len(opened)
+    for start, end in ((0, 1), (length - 5, length), (100_000, 101_000), (0, length), (7, 7)):
+        assert np.array_equal(opened.within(start, end).at(bases[start:end], -1), expected[start:end])
+    groups = pq.ParquetFile(tmp_path / "x.parquet").metadata
+    assert [groups.row_group(number).num_rows for number in range(2)] == [ROWS_OF_A_GROUP] * 2
+
+
+def test_the_same_runs_give_the_same_bytes_however_they_come(tmp_path: Path) -> None:
+    runs = many_runs(40_000)
+    write(tmp_path / "one.parquet", [runs], 10**6)
+    cuts = [0, 1, 17_000, 17_001, 39_999, 40_000]
+    pieces = [Runs(*(part[a:b] for part in (runs.start, runs.end, runs.value))) for a, b in pairwise(cuts)]
+    write(tmp_path / "two.parquet", pieces, 10**6)
+    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+
+
+def test_runs_out_of_place_are_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    one = Runs(np.array([5]), np.array([9]), np.ones(1, np.float32))
+    with pytest.raises(ValueError, match="do not lie within"):
+        write(tmp_path / "x.parquet", [one, one], 100)
+    with pytest.raises(ValueError, match="do not lie within"):
+        write(tmp_path / "x.parquet", [one], 8)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_no_track_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    with pytest.raises(DatasetError, match="has not been built"):
+        TrackFile.open(path)
+    path.write_bytes(b"PAR1 but nothing else PAR1")
+    with pytest.raises(DatasetError, match="can't be read"):
+        TrackFile.open(path)
+    pq.write_table(pa.table({"a": [1]}), path)
+    with pytest.raises(DatasetError, match="is not a track"):
+        TrackFile.open(path)
+
+
+VALUES = hnp.arrays(np.float32, st.integers(1, 60), elements=st.sampled_from([-2.5, 0, 0, 1, 3, 250.0, 1e-7, 1e9]))
+
+
+@given(VALUES, st.integers(0, 60), st.floats(0, 100))
+def test_a_tally_counts_what_the_bases_hold(column: np.ndarray, cut: int, percent: float) -> None:
+    bases = column.astype(np.float64)
+    runs = Runs.of_column(column, missing="keep")
+    tally = tally_of([runs.within(0, cut)]) + tally_of([runs.within(cut, 60)])
+    assert (tally.covered, tally.zeros, tally.negative) == (len(bases), np.sum(bases == 0), np.sum(bases < 0))
+    assert tally.sum == pytest.approx(bases.sum())
+    assert tally.sum_of_squares == pytest.approx((bases**2).sum())
+    assert (tally.minimum, tally.maximum) == (bases.min(), bases.max())
+    expected = np.percentile(bases, percent, method="inverted_cdf")
+    assert tally.percentile(percent) == pytest.approx(expected, rel=0.004)
+    back = Tally.of_row(json.loads(json.dumps(tally.as_row())))
+    assert back.as_row() == tally.as_row()
+
+
+def test_percentiles_count_bases_without_a_value_as_zero() -> None:
+    tally = tally_of([Runs(np.array([0]), np.array([10]), np.full(1, 4, np.float32))])
+    assert tally.percentile(50) == 4
+    assert tally.percentile(50, bases=100) == 0
+    assert tally.percentile(95, bases=100) == 4
+    assert Tally().percentile(50) == 0
+
+
+def chromosome(chrom: str, length: int, *aliases: str, included: bool = True) -> Chromosome:
+    return Chromosome("g", "Mus musculus", chrom, length, aliases, included, None, "train" if included else None)
+
+
+def recorded(entry: dict[str, Any]) -> Recording:
+    return recording_of(TrackEntry.model_validate(entry), "g")
+
+
+def tasks(root: Path, recording: Recording, chromosomes: list[Chromosome]) -> list[TrackTask]:
+    return tasks_of(root, recording, find_origin(recording, chromosomes), chromosomes)
+
+
+def built(root: Path, entry: dict[str, Any], chromosomes: list[Chromosome]) -> list[Outcome]:
+    return build_tracks(tasks(root, recorded(entry), chromosomes))
+
+
+def test_reads_become_a_track_for_each_strand(data: Path, tmp_path: Path) -> None:
+    entry = {"name": "atac liver", "reads": {"path": data / MM10}, "stranded": True, "min_mapq": 255}
+    (outcome,) = built(tmp_path, entry, [chromosome("17", 178_393, "chr17"), chromosome("18", 99)])
+    assert (outcome.key, outcome.status) == ("g/atac%20liver/17", "built")
+    facts = outcome.facts
+    passed_over = {"low_mapq": 42_915 - facts["counted"]}
+    assert (facts["read"], facts["passed_over"]) == (42_915, passed_over)
+    layout = SignalLayout(tmp_path)
+    plus, minus = (TrackFile.open(layout.track("g", f"atac liver.{strand}", "17")) for strand in ("plus", "minus"))
+    assert plus.runs().sum + minus.runs().sum == facts["counted"]
+    assert facts["tracks"]["atac liver.plus"]["sum"] == plus.runs().sum
+    (again,) = built(tmp_path, entry, [chromosome("17", 178_393, "chr17")])
+    assert (again.status, again.facts) == ("intact", facts)
+
+
+def test_other_parameters_make_a_track_anew_and_the_same_bytes_again(data: Path, tmp_path: Path) -> None:
+    entry = {"name": "x", "reads": {"path": data / MM10}}
+    chromosomes = [chromosome("chr17", 178_393)]
+    built(tmp_path, entry, chromosomes)
+    path = SignalLayout(tmp_path).track("g", "x", "chr17")
+    first = path.read_bytes()
+    assert built(tmp_path, {**entry, "shift_bp": [4, -5]}, chromosomes)[0].status == "built"
+    assert path.read_bytes() != first
+    assert built(tmp_path, entry, chromosomes)[0].status == "built"
+    assert path.read_bytes() == first
+    path.unlink()
+    assert built(tmp_path, entry, chromosomes)[0].status == "built"
+    assert path.read_bytes() == first
+
+
+def test_a_damaged_file_fails_by_name_and_leaves_nothing(data: Path, tmp_path: Path) -> None:
+    for ending in ("", ".bai"):
+        shutil.copy(data / f"{MM10}{ending}", tmp_path / f"x.bam{ending}")
+    (task,) = tasks(
+        tmp_path, recorded({"name": "x", "reads": {"path": tmp_path / "x.bam"}}), [chromosome("chr17", 178_393)]
+    )
+    whole = (tmp_path / "x.bam").read_bytes()
+    (tmp_path / "x.bam").write_bytes(whole[:300_000] + bytes(9_000) + whole[309_000:])
+    (outcome,) = build_tracks([task])
+    assert outcome.status == "failed"
+    assert outcome.error is not None
+    assert f"{tmp_path / 'x.bam'}: alignments to chr17 can't be read" in outcome.error
+    assert intact(task) is None
+    assert not list((tmp_path / "tracks").rglob("*.parquet"))
+
+
+def windows(data: Path, name: str) -> Path:
+    return data.parent / "fixtures/alphagenome/windows" / name
+
+
+AB = [chromosome("chrA", 50_000), chromosome("chrB", 20_017)]
+
+
+def test_a_signal_keeps_zeros_unless_missing_means_zero(data: Path, tmp_path: Path) -> None:
+    for missing, zeros in (("keep", 11_199), ("zero", 0)):
+        entry = {"name": missing, "signal": {"path": windows(data, "chip.bw")}, "missing": missing}
+        outcomes = built(tmp_path, entry, AB)
+        tallies = [Tally.of_row(outcome.facts["tracks"][missing]) for outcome in outcomes]
+        assert sum(one.zeros for one in tallies) == zeros
+        assert sum(one.covered for one in tallies) == 70_017 - 11_199 + zeros
+        assert sum(one.sum for one in tallies) == 177_437
+
+
+def test_profiles_are_those_of_the_fixtures(data: Path, tmp_path: Path) -> None:
+    expected = json.loads(windows(data, "expected.json").read_text())["profiles"]
+    for name, profile in expected.items():
+        outcomes = built(tmp_path, {"name": name, "signal": {"path": windows(data, name)}}, AB)
+        tallies = [Tally.of_row(outcome.facts["tracks"][name]) for outcome in outcomes]
+        tally = sum(tallies[1:], tallies[0])
+        found = (tally.covered, tally.zeros, tally.negative, tally.minimum, tally.maximum)
+        assert found == tuple(profile[key] for key in ("covered", "zeros", "negative", "min", "max"))
+        assert tally.nonzero_mean == pytest.approx(profile["nonzero_mean"])
+        assert tally.sum / tally.covered == pytest.approx(profile["mean_covered"])
+
+
+def test_chromosomes_that_a_file_lacks_are_named(data: Path) -> None:
+    origin = find_origin(recorded({"name": "x", "signal": {"path": windows(data, "one_chrom.bw")}}), AB)
+    assert (origin.absent, origin.files[0].names) == (("chrB",), {"chrA": "chrA"})
+
+
+@pytest.mark.parametrize(
+    ("name", "chromosomes", "words"),
+    [
+        ("wrong_length.bw", AB, "chrA has 49,000 bp there, but chrA of g has 50,000"),
+        ("atac.bw", [chromosome("1", 9)], "has none of the chromosomes of g"),
+        ("atac.bw", [chromosome("1", 9, "chrA"), chromosome("2", 9, "chrA")], "chrA may be any of 1, 2"),
+        ("atac.bw", [chromosome("1", 50_000, "chrA", "chrB")], "has 1 of g twice"),
+    ],
+)
+def test_a_file_of_another_assembly_is_refused(
+    data: Path, name: str, chromosomes: list[Chromosome], words: str
+) -> None:
+    with pytest.raises(SignalError, match=words):
+        find_origin(recorded({"name": "x", "signal": {"path": windows(data, name)}}), chromosomes)
+
+
+def test_lengths_may_be_ignored_and_what_lies_outside_is_counted(data: Path, tmp_path: Path) -> None:
+    entry = {"name": "x", "signal": {"path": windows(data, "atac.bw")}, "lengths": "ignore"}
+    (outcome,) = built(tmp_path, entry, [chromosome("chrA", 20_000)])
+    assert outcome.status == "built"
+    runs = TrackFile.open(SignalLayout(tmp_path).track("g", "x", "chrA")).runs()
+    assert runs.end[-1] <= 20_000
+    assert outcome.facts["read"] == outcome.facts["counted"] + outcome.facts["passed_over"]["outside"]
+
+
+def test_a_file_that_has_not_changed_is_not_hashed_again(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = recorded(
+        {
+            "name": "x",
+            "signal": {
+                "plus": {"path": windows(data, "rna_plus.bw")},
+                "minus": {"path": windows(data, "rna_minus.bw")},
+            },
+        }
+    )
+    origin = find_origin(recording, AB)
+    assert [file.strand for file in origin.files] == ["+", "-"]
+    origin.write(tmp_path / "source.json")
+    kept = Origin.read(tmp_path / "source.json")
+    assert kept == origin
+
+    def refuse(_: Path) -> str:
+        raise AssertionError("hashed again")
+
+    monkeypatch.setattr("genatator_assets.sources.inputs.sha256_of_file", refuse)
+    assert find_origin(recording, AB, kept) == origin
+    with pytest.raises(AssertionError, match="hashed again"):
+        find_origin(recording, AB)
+
+
+def test_sections_are_checked() -> None:
+    def entry(**keys: Any) -> Callable[[], Any]:
+        return lambda: TrackEntry.model_validate({"name": "x", **keys})
+
+    file = {"path": "x.bam"}
+    for make, words in (
+        (entry(), "expected one of 'reads', 'signal' and 'intervals'"),
+        (entry(reads=file, signal=file), "found 'reads' and 'signal'"),
+        (entry(signal=file, count="depth"), "'count' goes with 'reads'"),
+        (entry(signal={"plus": file}), "'plus' and 'minus'"),
+        (entry(signal=file, stranded=True), "'plus' and 'minus'"),
+        (entry(reads=file, count="depth", shift_bp=[4, -5]), "extend_bp"),
+        (entry(reads=file, metadata={"ontology_curie": "liver"}), "UBERON:0002107"),
+        (entry(reads=file, metadata={"tissue": "liver"}), "tissue"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            make()
