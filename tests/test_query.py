@@ -309,6 +309,15 @@ def select_nothing_on_chr3(root: Path) -> None:
     )
 
 
+def suspicion(kind: str, told: str) -> Damage:
+    def damage(root: Path) -> None:
+        path = root / "annotation/sim-refseq/summary.json"
+        summary = json.loads(path.read_text())
+        path.write_text(json.dumps({**summary, "suspicions": [{"kind": kind, "told": told}]}))
+
+    return damage
+
+
 def select_nothing_of_refseq(root: Path) -> None:
     edit_rows(
         root / "annotation/sim-refseq/transcripts.parquet", lambda rows: [{**row, "selected": False} for row in rows]
@@ -546,6 +555,13 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
                 )
                 for kind in kinds
             ],
+        ),
+    ],
+    "annotations_look_right": [
+        (
+            "an annotation of another version",
+            suspicion("versions_differ", "1 names of the annotation differ"),
+            [{"genome": "sim-refseq", "kind": "versions_differ", "told": "1 names of the annotation differ"}],
         ),
     ],
     "every_genome_has_selected_transcripts": [

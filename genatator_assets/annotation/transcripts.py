@@ -1,7 +1,7 @@
 """One genome's annotation, from the file to transcripts.parquet and exons.parquet, and reading them back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +21,7 @@ from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.work.files import require_own_folder, sha256_of_file, write_json
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.text import TextTable
 from genatator_assets.work.unit import Provenance, Step
 
 STEP = Step("transcripts", 2)
@@ -181,6 +182,17 @@ def read_exons(layout: Layout, genome: str) -> pa.Table:
     """Read the exons of every transcript of a genome (`annotation.parsed.EXONS_SCHEMA`), sorted by chromosome and
     transcript: `transcript` is the row of the table of transcripts, from 0."""
     return read_table(layout.exons(genome), schema=EXONS_SCHEMA)
+
+
+def suspicions_of(layout: Layout, genomes: Iterable[str]) -> TextTable:
+    """Return what looks wrong with the annotations of some genomes, as far as they have been read."""
+    rows = [
+        (genome, suspicion.told)
+        for genome in genomes
+        if layout.annotation_summary(genome).is_file()
+        for suspicion in read_summary(layout, genome).suspicions
+    ]
+    return TextTable("What looks wrong with the annotations", ("genome", "suspicion"), tuple(rows))
 
 
 def read_summary(layout: Layout, genome: str) -> AnnotationSummary:
