@@ -6,7 +6,7 @@ MINUTES ?= 10
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test slow lint ui bench rehearse faults fuzz browser clean
+.PHONY: demo test slow lint docs ui bench rehearse faults fuzz browser clean
 
 # The environment, made anew when dependencies change.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -37,6 +37,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The docs as a site, into site/; warnings are errors.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Dagster's UI on the demo dataset (or on GENATATOR_CATALOGUE and GENATATOR_ROOT).
 ui: $(READY)

@@ -57,6 +57,10 @@ class AnnotationError(GenatatorError):
     """A GFF3 or GTF file can't be used."""
 
 
+class H5adError(GenatatorError):
+    """An h5ad file can't be used."""
+
+
 class BedError(GenatatorError):
     """A BED file, or a list of BED files, can't be used."""
 

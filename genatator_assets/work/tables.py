@@ -1,7 +1,8 @@
 """Parquet tables with provenance: the one way in which every table of a dataset is written and read."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,43 @@ def write_table(path: Path, table: pa.Table, provenance: Provenance, ascending: 
     Columns of mostly ascending integers are better stored as differences: `ascending` names them.
     """
     settings = {
-        "compression": "zstd",
         "use_dictionary": [name for name in table.column_names if name not in ascending] if ascending else True,
         "column_encoding": dict.fromkeys(ascending, "DELTA_BINARY_PACKED") or None,
     }
+    with table_writer(path, table.schema, provenance, **settings) as writer:
+        writer.write(table)
+    return writer.measured
+
+
+class TableWriter:
+    """A table that is being written; `measured` is its size and hash once it is whole."""
+
+    def __init__(self, writer: pq.ParquetWriter) -> None:
+        """Write to an open file."""
+        self._writer = writer
+        self._measured: Measured | None = None
+
+    def write(self, table: pa.Table, row_group_size: int | None = None) -> None:
+        """Append rows: one row group, or groups of a size."""
+        self._writer.write_table(table, row_group_size)
+
+    @property
+    def measured(self) -> Measured:
+        """The finished file's size and hash."""
+        if self._measured is None:
+            raise ValueError("the table is not finished")
+        return self._measured
+
+
+@contextmanager
+def table_writer(path: Path, schema: pa.Schema, provenance: Provenance, **settings: Any) -> Iterator[TableWriter]:
+    """Write a table piece by piece, whole or not at all, with its provenance; `settings` are `ParquetWriter`'s."""
     with whole_file(path) as temporary:
-        with pq.ParquetWriter(temporary, table.schema, **settings) as writer:
-            writer.write_table(table)
-            writer.add_key_value_metadata(provenance.as_metadata())
-        return measure(temporary)
+        with pq.ParquetWriter(temporary, schema, **{"compression": "zstd", **settings}) as parquet:
+            writer = TableWriter(parquet)
+            yield writer
+            parquet.add_key_value_metadata(provenance.as_metadata())
+        writer._measured = measure(temporary)
 
 
 def readable(path: Path) -> Path | pa.BufferReader:
