@@ -86,6 +86,10 @@ class QueryError(GenatatorError):
     """An SQL statement can't be run on a dataset."""
 
 
+class EmptyRootError(DatasetError):
+    """Nothing has been built at a root yet."""
+
+
 class NotBuiltError(QueryError):
     """What an SQL statement asks about has not been built yet."""
 

@@ -13,7 +13,7 @@ from genatator_assets.errors import DatasetError
 from genatator_assets.version import __version__
 from genatator_assets.work.files import Measured, measure, whole_file
 from genatator_assets.work.storage import is_remote
-from genatator_assets.work.unit import FORMAT_VERSION, Provenance
+from genatator_assets.work.unit import FORMAT_VERSION, Provenance, Step
 
 _VERSION_KEY = b"genatator_assets.format_version"
 
@@ -87,7 +87,7 @@ def require_known_format(path: Path, key_values: Mapping[bytes, bytes] | None) -
 
 
 def provenance_of(path: Path) -> Provenance:
-    """Read what a Parquet file of the platform says that it was made from: its inputs and parameters.
+    """Read what a Parquet file of the platform says that it was made from, and by which step.
 
     Raises:
         DatasetError: it does not say so, or can't be read.
@@ -95,9 +95,11 @@ def provenance_of(path: Path) -> Provenance:
     try:
         said = pq.read_metadata(readable(path)).metadata or {}
         parts = [json.loads(said[f"genatator_assets.{part}".encode()]) for part in ("inputs", "parameters")]
+        name, number = said[b"genatator_assets.step"].decode().rsplit(" ", 1)
+        step = Step(name, int(number))
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(f"{path} does not say what it was made from ({error!r}); build it again") from error
-    return Provenance(*parts)
+    return Provenance(parts[0], parts[1], step)
 
 
 def read_table(path: Path, **how: Any) -> pa.Table:
