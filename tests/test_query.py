@@ -1,5 +1,6 @@
 """SQL over a dataset: the views, what is refused, and every standing check passing on a good dataset and failing."""
 
+import json
 import os
 import shutil
 import tempfile
