@@ -238,6 +238,18 @@ def test_a_manifest_that_names_files_outside_takes_nothing_with_it(dataset, layo
     assert precious.read_text() == "of somebody else"
 
 
+def test_folders_of_a_part_that_is_not_asked_for_go_whole_and_others_are_left_alone(dataset, layout, changed):
+    (layout.root / "cells" / "sources").mkdir(parents=True)
+    (layout.root / "cells" / "sources" / "x.json").write_text("{}")
+    (layout.root / "notes").mkdir()
+    (layout.root / "notes" / "of a person.txt").write_text("kept")
+    assert pruned(dataset.catalogue, layout) == {("units", "cells")}
+    without = changed(lambda document: document.update(gene_finding=False))
+    assert pruned(without, layout) == {("units", "targets"), ("units", "blocks")}
+    assert (layout.root / "notes" / "of a person.txt").is_file()
+    assert layout.transcripts("sim-gencode").is_file()
+
+
 def test_files_that_a_wanted_unit_has_too_are_kept(dataset, layout):
     wanted = layout.segments_manifest("sim-gencode", "chr1")
     shutil.copy(wanted, wanted.with_name("copy.json"))

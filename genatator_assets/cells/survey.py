@@ -270,12 +270,13 @@ def require_expression(file: H5ad, matrix: Matrix) -> None:
     Raises:
         H5adError: some are negative or not finite.
     """
-    for values in _some_values(matrix):
+    for values in some_values(matrix):
         if fault := fault_of(values):
             raise H5adError(fault_text(file.path, matrix.name, fault, file.matrices))
 
 
-def _some_values(matrix: Matrix) -> list[NDArray[Any]]:
+def some_values(matrix: Matrix) -> list[NDArray[Any]]:
+    """Return stored values of some of a matrix's rows, or of some columns if it is in CSC."""
     if matrix.layout == "csc":
         return [values for _, (_, _, values) in zip(range(1), matrix.by_columns(), strict=False)]
     begins = sorted({0, matrix.shape[0] // 2, max(0, matrix.shape[0] - _SAMPLE_ROWS)})
