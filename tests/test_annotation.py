@@ -794,7 +794,7 @@ def test_blocks_are_made_anew_when_other_transcripts_count_and_only_then(selecte
     assert build(max_malformed=0.5) == ["intact", "intact"]
     selected.select_it(types={"mRNA": ["snoRNA"]})
     assert build(types={"mRNA": ["snoRNA"]}) == ["built", "built"]
-    made_from = read_manifest(selected.layout.blocks_manifest("train", "g", "chr1")).facts["made_from"]
+    made_from = read_manifest(selected.layout.blocks_manifest("train", "g", "chr1")).made_from
     assert made_from["parameters"]["selection"] == read_summary(selected.layout, "g").selection
     selected.select_it(partial="drop")
     assert build(partial="drop") == ["built", "built"]
