@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, RootModel, ValidationInfo, field_val
 
 from genatator_assets.catalogue.model import Catalogue
 from genatator_assets.catalogue.section import Need, SectionKind
-from genatator_assets.catalogue.values import InputFile, Value, genome_name, nearest, one_line, repeated
+from genatator_assets.catalogue.values import InputFile, Value, genome_name, one_line, repeated
 from genatator_assets.errors import BedError
 from genatator_assets.intervals.labels import label_columns
 from genatator_assets.intervals.lists import read_bed_list
@@ -158,18 +158,6 @@ class Intervals(RootModel[tuple[IntervalSet, ...]]):
 def interval_sets(catalogue: Catalogue) -> tuple[IntervalSet, ...]:
     """Return the sets of a catalogue that asks for intervals."""
     return catalogue.section(Intervals).root
-
-
-def interval_set(catalogue: Catalogue, name: str) -> IntervalSet:
-    """Return a set.
-
-    Raises:
-        KeyError: there is none of this name; the message names the nearest.
-    """
-    known = {one.name: one for one in interval_sets(catalogue)}
-    if name not in known:
-        raise KeyError(f"no set of intervals {name!r}{nearest(name, list(known))}")
-    return known[name]
 
 
 def _needs(section: Intervals) -> set[Need]:

@@ -13,14 +13,14 @@ from typing import Literal, get_args
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError
-from genatator_assets.parts import parts_of
+from genatator_assets.parts import PARTS, parts_of
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.fetch import cached_files
 from genatator_assets.sources.inputs import KINDS as INPUT_KINDS
 from genatator_assets.upkeep.disk import bytes_of
 from genatator_assets.upkeep.tables import release_state
 from genatator_assets.upkeep.units import not_ready, wanted_units
-from genatator_assets.work.files import TEMPORARY_SUFFIX, remove_folder, size_of
+from genatator_assets.work.files import TEMPORARY_SUFFIX, plain_name, remove_folder, size_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import holder_of
 from genatator_assets.work.made import record_of
@@ -38,12 +38,12 @@ _NAMED = 5
 _PART_OF = {
     **dict.fromkeys(("targets", "blocks", "channel_sets", "channel_blocks"), "gene_finding"),
     **dict.fromkeys(("tracks", "windows"), "signals"),
-    **{name: name for name in ("segmentation", "intervals", "cells", "leakage", "evaluation")},
+    **{name: name for name in ("segmentation", "intervals", "cells")},
 }
-"""The part that a folder of the root is of."""
+"""The part that a folder of the root is of; reports, which commands make as well, are of none."""
 
-_ONE_UNIT_EACH = ("targets", "blocks", "tracks")
-"""Folders in which each manifest is that of a unit of its own; in others single files may belong together otherwise."""
+_ONE_UNIT_EACH = ("targets", "blocks")
+"""Folders in which each manifest is that of a unit of its own; elsewhere a unit may have several manifests."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,21 @@ def _units(catalogue: Catalogue, layout: Layout) -> Iterator[Needless]:
     asked = parts_of(catalogue)
     for name, part in _PART_OF.items():
         folder = layout.root / name
-        if part not in asked and folder.is_dir():
+        if part in PARTS and part not in asked and folder.is_dir():
             yield _needless("units", name, f"the catalogue has no {part}", [folder])
         elif name in _ONE_UNIT_EACH:
             yield from _units_in(folder, layout, catalogue, wanted)
+        elif name == "tracks":
+            yield from _recordings(folder, catalogue, wanted)
+
+
+def _recordings(tracks: Path, catalogue: Catalogue, wanted: set[Path]) -> Iterator[Needless]:
+    """Return the folders of recordings, tracks/<genome>/<recording>, in which no unit that is asked for lies."""
+    asked = {folder for manifest in wanted for folder in manifest.parents}
+    for folder in sorted(tracks.glob("*/*")):
+        if folder not in asked and folder.is_dir() and plain_name(folder.parent.name) in catalogue.genomes:
+            what = folder.relative_to(tracks.parent).as_posix()
+            yield _needless("units", what, "the catalogue does not ask for it", [folder])
 
 
 def _units_in(folder: Path, layout: Layout, catalogue: Catalogue, wanted: set[Path]) -> Iterator[Needless]:
