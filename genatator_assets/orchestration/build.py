@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, PREPARE
+from genatator_assets.catalogue.remembered import remember
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.blocks.chromosome import discard_damaged
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes, require_own_root
@@ -29,8 +30,9 @@ from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer, remove_temporaries
 from genatator_assets.work.machine import free_bytes, require_space
 from genatator_assets.work.pool import Workers, run_batches
-from genatator_assets.work.text import format_bytes
+from genatator_assets.work.text import first_of, format_bytes
 
+_SHOWN = 8
 _BUILD_TAG = "genatator/build"
 _KEPT = "What is finished is kept: mend that and run again."
 _FULL_BYTES = 50_000_000  # a disk with less is full: what failed there gave back what it had taken
@@ -74,6 +76,8 @@ def build(
         open_instance(layout.root) as instance,
     ):
         remove_temporaries(layout.root)
+        if changes := remember(catalogue, layout.root):
+            progress.say(f"the catalogue has changed: {first_of(changes, _SHOWN, '; ')}")
         _close_killed_runs(instance, layout)
         run = partial(_run, definitions, instance=instance, layout=layout)
         prepared, genomes = assets_of(catalogue, PREPARE, only), range_tags(catalogue.genomes or [""])
