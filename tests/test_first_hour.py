@@ -268,7 +268,11 @@ def test_jobs_say_in_which_order_they_come():
 
 def test_one_job_does_all_steps(settings):
     with open_instance(settings.root) as instance:
-        assert run(settings, instance, "build_everything").status == dg.DagsterRunStatus.SUCCESS
+        ended = run(settings, instance, "build_everything")
+        assert ended.status == dg.DagsterRunStatus.SUCCESS
+        log = [entry.user_message for entry in instance.all_logs(ended.run_id)]
+        assert "0 chromosomes intact, 4 to do" in log
+        assert [line for line in log if line.startswith("two: ")][-1] == "two: 500.00 kbp of 500.00 kbp"
         assert sorted(run.job_name for run in instance.get_runs()) == [
             *("build_blocks", "build_blocks", "build_everything", "finish", "prepare"),
         ]
