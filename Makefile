@@ -10,7 +10,7 @@ DEMO_BIN := $(DEMO_VENV)/bin
 DEMO_READY := $(DEMO_VENV)/.ready
 INSTALL := -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS)) --editable
 
-.PHONY: demo test slow lint ui bench rehearse faults fuzz browser clean
+.PHONY: demo test slow lint docs ui bench rehearse faults fuzz browser clean
 
 # The developers' environment, made anew when dependencies change: all extras, 2.6 GB.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -48,6 +48,10 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The docs as a site, into site/; warnings are errors.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 # Dagster's UI on the demo dataset (or on GENATATOR_CATALOGUE and GENATATOR_ROOT).
 ui: $(DEMO_READY)
 	$(DEMO_BIN)/genatator-assets ui
@@ -60,6 +64,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/index_questions.py
 	$(BIN)/python benchmarks/plan_estimates.py
 	$(BIN)/python benchmarks/read_rate.py
+	$(BIN)/python benchmarks/cells.py
 
 # The published dataset's 14,491 chromosomes, each a thousandth as long, and a genome of 3.1 Gbp: half an hour, 15 GB.
 rehearse: $(READY)

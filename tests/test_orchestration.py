@@ -285,6 +285,12 @@ def test_one_check_can_be_run_alone(small_root):
         assert [evaluation.check_name for evaluation in result.get_asset_check_evaluations()] == [key.name]
 
 
+def test_a_check_waits_for_no_writer(small_root):
+    """It would wait for ever: the one who writes is this very process."""
+    with lock.only_writer(small_root):
+        test_one_check_can_be_run_alone(small_root)
+
+
 def test_building_again_changes_nothing(small_root):
     before = {path: path.stat().st_mtime_ns for path in small_root.glob("blocks/**/*") if path.is_file()}
     content = files_of(small_root)

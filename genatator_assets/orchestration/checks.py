@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 import dagster as dg
+import duckdb
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.errors import NotBuiltError, QueryError
+from genatator_assets.errors import EmptyRootError, NotBuiltError, QueryError
 from genatator_assets.gene_finding.verify import Difference, Report, verify
 from genatator_assets.orchestration.failures import offending
 from genatator_assets.orchestration.metadata import markdown_table
@@ -53,19 +54,33 @@ def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
     def checks(
         context: dg.AssetCheckExecutionContext, layout: dg.ResourceParam[Layout]
     ) -> Iterator[dg.AssetCheckResult]:
-        with connect(layout.root) as connection:
-            for name in sorted(key.name for key in context.selected_asset_check_keys):
-                try:
-                    yield _result(asset, run_check(connection, name))
-                except QueryError as error:  # such as a file that can't be read: the other checks go on
-                    if names == _OF_CATALOGUE and isinstance(error, NotBuiltError):
-                        context.log.info(f"check {name} is skipped: {error}")  # why, its own run has said
-                        continue
-                    yield dg.AssetCheckResult(
-                        passed=False, asset_key=asset, check_name=name, description=Markdown.of(str(error))
-                    )
+        wanted = sorted(key.name for key in context.selected_asset_check_keys)
+        early = names == _OF_CATALOGUE  # then there may be nothing yet to check: why, the assets' own run has said
+        try:
+            with connect(layout.root) as connection:
+                yield from _results(connection, asset, wanted, context if early else None)
+        except EmptyRootError as error:
+            if not early:
+                raise
+            context.log.info(f"{first_of(wanted, len(wanted))}: skipped, {error}")
 
     return checks
+
+
+def _results(
+    connection: duckdb.DuckDBPyConnection, asset: str, names: list[str], early: dg.AssetCheckExecutionContext | None
+) -> Iterator[dg.AssetCheckResult]:
+    """Run checks; with `early`, one is skipped if what it looks at is not built."""
+    for name in names:
+        try:
+            yield _result(asset, run_check(connection, name))
+        except QueryError as error:  # such as a file that can't be read: the other checks go on
+            if early and isinstance(error, NotBuiltError):
+                early.log.info(f"{name}: skipped, {error}")
+                continue
+            yield dg.AssetCheckResult(
+                passed=False, asset_key=asset, check_name=name, description=Markdown.of(str(error))
+            )
 
 
 def _verified(catalogue: Catalogue) -> dg.AssetChecksDefinition:

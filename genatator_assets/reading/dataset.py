@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,14 +17,19 @@ from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
 from genatator_assets.reading.channels import Channels, channel_numbers
-from genatator_assets.reading.store import Chromosome, RootStore, Store
+from genatator_assets.reading.store import Chromosome, NoChromosomes, RootStore, Store
+from genatator_assets.reading.tracks import TrackReader, select_of
 from genatator_assets.reading.window import Interval, Window
 from genatator_assets.reading.windows import Windows, runs_of_n, step_of
+from genatator_assets.tracks.bins import Aggregate
 from genatator_assets.tracks.runs import Positions, covered_before
 from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from matplotlib.figure import Figure
+
+    from genatator_assets.reading.cells import CellSentences
 
 CACHE_BYTES = 1_000_000_000
 
@@ -51,7 +56,7 @@ def open_dataset(folder: str | Path, cache_bytes: int = CACHE_BYTES) -> Dataset:
 
 
 def _open_store(folder: Path, cache_bytes: int) -> Store:
-    if (folder / "assemblies").is_dir() and (folder / "targets").is_dir():
+    if (folder / "assemblies").is_dir() and any((folder / name).is_dir() for name in ("targets", "tracks")):
         return RootStore.open(folder, cache_bytes)
     if is_remote(folder):
         raise DatasetError(
@@ -60,6 +65,8 @@ def _open_store(folder: Path, cache_bytes: int) -> Store:
         )
     if blocks := indexed_blocks(folder) or found_blocks(folder):
         return BlockStore.open(folder, blocks, cache_bytes)
+    if (folder / "cells").is_dir():
+        return NoChromosomes(folder)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
         raise DatasetError(f"{folder} is no folder{nearest(folder.name, beside)}")
@@ -122,33 +129,107 @@ class Dataset:
             raise ReadingError(self._no("genome", genome, self.genomes))
         return replace(self, _split=split or self._split, _genome=genome or self._genome)
 
+    def cells(
+        self, split: str | None = None, where: str | None = None, columns: Sequence[str] | None = None
+    ) -> CellSentences:
+        """Return the cell sentences of a root: those of a split, or all, of which the SQL condition `where` is true.
+
+        For example `ds.cells(split="train", where="tissue = 'blood' and age > 60").to_torch()`.
+
+        Raises:
+            ReadingError: there are no cells, no such split, or the condition is not SQL on the columns of cells.
+        """
+        from genatator_assets.reading.cells import CellSentences  # noqa: PLC0415 - DuckDB takes time to import
+
+        return CellSentences.of(self.store.origin, split or self._split, where, columns)
+
     def __getitem__(self, split: str) -> Dataset:
         """Return the part of the dataset that is in a split."""
         return self.select(split)
 
-    def window(
-        self, genome: str, chrom: str, start: int, end: int, *, channels: Channels = "all", pad: bool = False
+    @cached_property
+    def _track_reader(self) -> TrackReader:
+        return TrackReader(self.store.origin)
+
+    def tracks(
+        self,
+        *,
+        output_type: str | Sequence[str] = (),
+        term: str | None = None,
+        under: str | None = None,
+        tissue: str | Sequence[str] = (),
+        assay: str | Sequence[str] = (),
+        strand: str | Sequence[str] = (),
+    ) -> pa.Table:
+        """Return the rows of the track table that meet all conditions; `under` is a term or any below it.
+
+        Raises:
+            DatasetError: the dataset has no tracks.
+        """
+        return self._track_reader.select(select_of(output_type, term, under, tissue, assay, strand))
+
+    def window(  # noqa: PLR0913 - an interval, and what is read of it
+        self,
+        genome: str,
+        chrom: str,
+        start: int,
+        end: int,
+        *,
+        channels: Channels = "all",
+        pad: bool = False,
+        tracks: Sequence[str] = (),
+        resolution: int = 1,
+        aggregate: Aggregate | None = None,
     ) -> Window:
         """Read bases [start, end), 0-based half-open, of a chromosome.
 
         `channels`: "all" (the contract's twelve), "combined" or "mrna" (six each), or names in the order wanted.
-        With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error.
+        With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error. `tracks` are ids
+        of the track table, read in bins of `resolution` bp by each track's own rule unless `aggregate` is given.
 
         Raises:
-            ReadingError: there is no such genome, chromosome, interval or channel.
+            ReadingError: there is no such genome, chromosome, interval, channel or track.
             DatasetError: a file is damaged.
         """
-        return self.read(Interval(genome, chrom, start, end), channels=channels, pad=pad)
+        interval = Interval(genome, chrom, start, end)
+        return self.read(
+            interval, channels=channels, pad=pad, tracks=tracks, resolution=resolution, aggregate=aggregate
+        )
 
-    def read(self, interval: Interval, *, channels: Channels = "all", pad: bool = False) -> Window:
-        """Read an interval, as `window` does; on the - strand it comes as its reverse complement."""
-        numbers = channel_numbers(channels)
+    def read(
+        self,
+        interval: Interval,
+        *,
+        channels: Channels = "all",
+        pad: bool = False,
+        tracks: Sequence[str] = (),
+        resolution: int = 1,
+        aggregate: Aggregate | None = None,
+    ) -> Window:
+        """Read an interval, as `window` does; on the - strand it comes as its reverse complement, and tracks of the +
+        and the - strand are exchanged."""
+        window = self._read(interval, channels, pad=pad)
+        if not tracks:
+            return window
+        reader, genome = self._track_reader, interval.genome
+        names = reader.names(genome, tracks)
+        own = names if interval.strand == "+" else [reader.partner(genome, name) for name in names]
+        values = reader.read(
+            genome, interval.chrom, interval.start, interval.end, own, resolution=resolution, aggregate=aggregate
+        )
+        turned = values if interval.strand == "+" else np.ascontiguousarray(values[::-1])
+        return replace(window, tracks=turned, track_names=names)
+
+    def _read(self, interval: Interval, channels: Channels, *, pad: bool) -> Window:
+        no_targets = channels == "all" and not getattr(self.store, "has_targets", True)
+        numbers = () if no_targets else channel_numbers(channels)
         chromosome = self._chromosome_of(interval, beyond=pad)
         start, end = (min(max(0, edge), chromosome.length) for edge in (interval.start, interval.end))
         dna, targets = "", np.empty((0, len(numbers)), np.float32)
         if start < end:
             dna = self.store.dna(chromosome, start, end)
-            targets = self.store.targets(chromosome, start, end, numbers)
+            targets = np.empty((end - start, 0), np.float32)
+            targets = self.store.targets(chromosome, start, end, numbers) if numbers else targets
         if len(dna) < interval.length:
             before = min(max(0, -interval.start), interval.length)
             after = interval.length - before - len(dna)
