@@ -424,6 +424,15 @@ def test_a_command_is_told_of_failed_runs(settings, tmp_path):
     assert any("there are no blocks yet" in fault for fault in told["faults"])
 
 
+def test_the_demo_installs_what_users_need_and_no_more():
+    done = subprocess.run(
+        ["make", "--dry-run", "demo", "DEMO_VENV=unused"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    (install,) = [line for line in done.stdout.splitlines() if "pip install" in line]
+    assert install.startswith("unused/bin/python ")
+    assert install.endswith(" --editable . --no-compile")
+
+
 # An installed package needs nothing of the repository; test_orchestration.py launches jobs from the wheel alone
 
 
