@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from conftest import data_folder
 from signalfiles import built, catalogue_of
 
+from genatator_assets.cli import main
 from genatator_assets.errors import ReadingError
 from genatator_assets.reading import open_dataset
 from genatator_assets.reading.dataset import Dataset
@@ -127,3 +129,14 @@ def test_listed_tracks_have_no_data(tmp_path: Path) -> None:
     built(catalogue, tmp_path / "root")
     with pytest.raises(ReadingError, match="only listed"):
         open_dataset(tmp_path / "root").window("hg38", "chrA", 0, 64, tracks=["ATAC.x"])
+
+
+def test_commands_show_types_and_tracks(opened: dict[str, Dataset]) -> None:
+    shown = CliRunner().invoke(main, ["signals", "types"])
+    assert shown.exit_code == 0
+    assert "5,930" in shown.output
+    root = str(opened["keep"].store.origin)
+    listed = CliRunner().invoke(main, ["signals", "list", "--root", root, "--output-type", "DNASE"])
+    assert "2 tracks" in listed.output
+    refused = CliRunner().invoke(main, ["signals", "list", "--root", f"{root}/nowhere"])
+    assert refused.exit_code == 2
