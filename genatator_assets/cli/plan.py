@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.status import Status
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.cli.common import dataset_options
+from genatator_assets.cli.common import dataset_options, print_suspicions
 from genatator_assets.errors import GenatatorError
 from genatator_assets.parts import load_catalogue
 from genatator_assets.work.layout import Layout
@@ -86,6 +86,7 @@ def plan(catalogue: str, root: Path, workers: int | None) -> None:
             f"To fetch the reports: genatator-assets fetch --names --catalogue {shlex.quote(catalogue)}\n"
             f"To fetch all files: genatator-assets fetch --catalogue {shlex.quote(catalogue)}"
         )
+    print_suspicions(root)
     if faults:
         raise GenatatorError("\n".join(faults))
 
