@@ -257,7 +257,7 @@ def test_a_damaged_block_fails_the_checks_that_look_at_it_and_the_others_go_on(s
         edit_block(path, lambda parts: parts.targets.fill(0.5))
     os.truncate(next(small_root.glob("blocks/test/**/*.parquet")), 1_000)
     failed = evaluations(small_root, "block_index")
-    assert len(failed) == len(check_names("gene_finding")) - 2 + 1
+    assert len(failed) == len(check_names("gene_finding")) - 3 + 1
     assert not failed[VERIFIED].passed
     assert "blocks, drawn by seed" in failed[VERIFIED].description
     assert "primary_tss_+" in failed[VERIFIED].metadata["sample"].value

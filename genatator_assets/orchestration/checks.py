@@ -12,13 +12,17 @@ from genatator_assets.orchestration.failures import offending
 from genatator_assets.orchestration.metadata import markdown_table
 from genatator_assets.orchestration.part_assets import part_checks
 from genatator_assets.parts import part_named, parts_of
-from genatator_assets.query.checks import SAMPLE_ROWS, Finding, check_names, describe_check, run_check
+from genatator_assets.query.checks import SAMPLE_ROWS, WARNINGS, Finding, check_names, describe_check, run_check
 from genatator_assets.query.connect import connect
 from genatator_assets.work.files import path_name, sha256_of_file
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.text import Markdown, first_of
 
-_OF_CATALOGUE = ("every_genome_has_selected_transcripts", "selected_transcripts_are_inside")
+_OF_CATALOGUE = (
+    "annotations_look_right",
+    "every_genome_has_selected_transcripts",
+    "selected_transcripts_are_inside",
+)
 """Checks that need no blocks, and so run as soon as annotations are read."""
 
 VERIFIED = "blocks_are_what_the_inputs_say"
@@ -128,6 +132,7 @@ def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:
         passed=finding.passed,
         asset_key=asset,
         check_name=finding.name,
+        severity=dg.AssetCheckSeverity.WARN if finding.name in WARNINGS else dg.AssetCheckSeverity.ERROR,
         description=Markdown.of(_in_words(finding)),
         metadata={"offenders": finding.offenders, **offending(finding.keys), **shown},
     )

@@ -14,6 +14,9 @@ from genatator_assets.work.files import path_name
 from genatator_assets.work.layout import chromosome_key
 
 SAMPLE_ROWS = 20
+WARNINGS = frozenset({"annotations_look_right"})
+"""Checks of which what they find is told, but is no fault."""
+
 _IN_PATH = re.compile("/genome=([^/]+)/chrom=([^/]+)/")
 _VARIABLE = re.compile(r"set variable (\w+)")
 

@@ -113,6 +113,10 @@ class Layout:
         """Table of every transcript of an assembly."""
         return self.annotations / path_name(genome) / "transcripts.parquet"
 
+    def exons(self, genome: str) -> Path:
+        """Table of the exons of every transcript of an assembly."""
+        return self.annotations / path_name(genome) / "exons.parquet"
+
     def annotation_summary(self, genome: str) -> Path:
         """What was read from an annotation, with its hash and counts."""
         return self.annotations / path_name(genome) / "summary.json"
