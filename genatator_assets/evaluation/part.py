@@ -103,6 +103,8 @@ def _shown_scores(task: EvaluationTask, manifests: Mapping[str, Manifest]) -> Ma
     return {"evaluation": shown}
 
 
+_FROM = {"gene": "gene_id", "transcript": "transcript_id", "tss": "start, end", "polya": "start, end"}
+
 PART = Part(
     name="evaluation",
     title="Evaluation",
@@ -114,7 +116,9 @@ PART = Part(
                     "What predictions of each split are compared with: gene models, transcripts, sites, regions.",
                     after=("selected_isoforms",),
                     schema=TRANSCRIPTS_SCHEMA,
-                    columns_from={name: f"selected_isoforms.{name}" for name in ("genome", "chrom", "start", "end")},
+                    columns_from={
+                        name: f"selected_isoforms.{_FROM.get(name, name)}" for name in TRANSCRIPTS_SCHEMA.names
+                    },
                 ),
             ),
             truth_tasks,
@@ -129,7 +133,7 @@ PART = Part(
                     "The scores of a prediction against its split, at every level, with matches and mistakes.",
                     after=("truth",),
                     schema=SCHEMA,
-                    columns_from={"tp_true": "truth.start, truth.end", "n_true": "truth.transcript"},
+                    columns_from={name: "the prediction, truth" for name in SCHEMA.names},
                 ),
             ),
             evaluation_tasks,

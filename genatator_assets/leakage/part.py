@@ -140,9 +140,8 @@ PART = Part(
                     after=("kmer_sketches", "selected_isoforms"),
                     schema=WINDOWS_SCHEMA,
                     columns_from={
-                        "sampled": "assembly.sequence",
-                        "score": "kmer_sketches.hash",
-                        "best_genome": "kmer_sketches.hash",
+                        name: "kmer_sketches.hash" if name.startswith(("score", "best")) else "assembly"
+                        for name in WINDOWS_SCHEMA.names
                     },
                 ),
             ),
@@ -157,7 +156,7 @@ PART = Part(
                     "How many windows, nucleotides, genes and blocks of each judged split are leaked.",
                     after=("leakage", "block_index"),
                     schema=STATISTICS_SCHEMA,
-                    columns_from={"leaked": "leakage.score", "judged": "leakage.judged"},
+                    columns_from={name: "leakage, block_index" for name in STATISTICS_SCHEMA.names},
                 ),
             ),
             statistics_tasks,
