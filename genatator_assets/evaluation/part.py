@@ -133,7 +133,7 @@ PART = Part(
                     "The scores of a prediction against its split, at every level, with matches and mistakes.",
                     after=("truth",),
                     schema=SCHEMA,
-                    columns_from={name: "the prediction, truth" for name in SCHEMA.names},
+                    columns_from=dict.fromkeys(SCHEMA.names, "the prediction, truth"),
                 ),
             ),
             evaluation_tasks,

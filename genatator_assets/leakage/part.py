@@ -156,7 +156,7 @@ PART = Part(
                     "How many windows, nucleotides, genes and blocks of each judged split are leaked.",
                     after=("leakage", "block_index"),
                     schema=STATISTICS_SCHEMA,
-                    columns_from={name: "leakage, block_index" for name in STATISTICS_SCHEMA.names},
+                    columns_from=dict.fromkeys(STATISTICS_SCHEMA.names, "leakage, block_index"),
                 ),
             ),
             statistics_tasks,
