@@ -103,7 +103,7 @@ def _shown_scores(task: EvaluationTask, manifests: Mapping[str, Manifest]) -> Ma
     return {"evaluation": shown}
 
 
-_FROM = {"gene": "gene_id", "transcript": "transcript_id", "tss": "start, end", "polya": "start, end"}
+_FROM = {"gene": "gene_id", "transcript": "transcript_id", "tss": "start", "polya": "end"}
 
 PART = Part(
     name="evaluation",
