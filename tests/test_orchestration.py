@@ -495,6 +495,13 @@ def test_what_is_shown_of_an_annotation(tmp_path):
         types={"mRNA": ["mRNA"], "lncRNA": []},
         rows={"exon": 1200, "mRNA": 3},
         transcripts=3,
+        exons_sha256="0",
+        exons=7,
+        types_from={"column_3": 3},
+        segmentation_reasons={"selected": 1, "out_of_bounds": 2},
+        representative_by={"only": 1},
+        parts_of_others={},
+        suspicions=(),
         reasons={"selected": 1, "out_of_bounds": 2},
         unknown_names={"scaffold_9": 2},
         malformed=1,
@@ -507,6 +514,9 @@ def test_what_is_shown_of_an_annotation(tmp_path):
             "| selected | 1 | it is in the targets |",
             "| out_of_bounds | 2 | it ends past the end of its sequence |",
         ],
+        "types, and what they follow from": ["| column_3 | 3 |"],
+        "reasons of segmentation": ["| selected | 1 |", "| out_of_bounds | 2 |"],
+        "representatives by rule": ["| only | 1 |"],
         "rows of the file": ["| exon | 1,200 |", "| mRNA | 3 |"],
         "names that are not in the FASTA file": ["| scaffold_9 | 2 |"],
         "malformed lines, the first": ["| 7 | found 1 tab-separated columns, expected 9 | `'chr1 a b'` |"],
@@ -736,6 +746,6 @@ def test_a_dataset_whose_only_genome_fails_says_why_without_a_traceback(tmp_path
     done = command("build", "--catalogue", str(tmp_path / "catalogue.yaml"), "--root", str(tmp_path / "root"))
     assert done.returncode == 1
     assert "genes.gtf: none of its first 1 lines has 9 columns" in done.stderr
-    assert "Skipped, because there is nothing yet to check: every_genome_has_selected_transcripts, " in done.stderr
+    assert "Skipped, because there is nothing yet to check: annotations_look_right, " in done.stderr
     assert "Traceback" not in done.stderr
     assert "Stack Trace" not in done.stderr
