@@ -811,6 +811,9 @@ def zipped(path, **files):
 BUNDLE = "ncbi_dataset/data/GCF_1.1/"
 
 
+TAR = gzip.compress(b"x" * 257 + b"ustar\x0000" + b"\0" * 300, mtime=0)
+
+
 @pytest.mark.parametrize(
     ("what", "said"),
     [
@@ -823,7 +826,7 @@ BUNDLE = "ncbi_dataset/data/GCF_1.1/"
         (b"\xeb\xf2\x89\x87 more", "a bigBed file"),
         (b"SQLite format 3\x00 more", "an SQLite database"),
         (b"<!DOCTYPE html><html>", "a web page"),
-        (gzip.compress(b"x" * 257 + b"ustar\x0000" + b"\0" * 300, mtime=0), "a tar archive; unpack it and give the file inside"),
+        (TAR, "a tar archive; unpack it and give the file inside"),
     ],
 )
 def test_what_is_no_text_is_refused_by_its_name(read, tmp_path, what, said):
