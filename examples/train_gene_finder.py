@@ -209,7 +209,7 @@ def main() -> None:
         }
         print(f"{channel:24s} average precision {of['average_precision']:.3f}, base rate {of['base_rate']:.3f}")
     for k in (50, 500):
-        print(f"genes, both ends within {k} bp: F1 {scores.value(f'interval@{k}.f1', 'genes'):.3f}")
+        print(f"genes, both ends within {k} bp: F1 {scores.value(f'interval@{k}.f1', 'genes') or 0:.3f}")
 
 
 if __name__ == "__main__":
