@@ -10,7 +10,7 @@ from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask, Reci
 from genatator_assets.gene_finding.landmarks import landmarks_of, selected_hashes
 from genatator_assets.gene_finding.plan import BLOCK_BYTES_PER_NT, TARGET_BYTES_PER_NT
 from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
-from genatator_assets.sources.assembly import read_source
+from genatator_assets.sources.assembly import input_hashes, read_source
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
@@ -149,9 +149,7 @@ def recipes_of(
 ) -> dict[str, Recipe]:
     """Return the recipe of each of a genome's included chromosomes, by its name, as catalogue and inputs now are."""
     source, summary = read_source(layout, genome), read_summary(layout, genome)
-    inputs = {"sequence": source.sequence_sha256, "annotation": summary.sha256}
-    if source.aliases_sha256:
-        inputs["aliases"] = source.aliases_sha256
+    inputs = {**input_hashes(source), "annotation": summary.sha256}
     section = gene_finding_of(catalogue)
     selected = selected_hashes(read_transcripts(layout, genome), [chromosome.chrom for chromosome in chromosomes])
     return {
