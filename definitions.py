@@ -1,5 +1,5 @@
-"""What Dagster loads: everything stands in genatator_assets.orchestration."""
+"""What Dagster loads in this repository; it stands in the package, so that an installed package has it, too."""
 
-from genatator_assets.orchestration import build_definitions
+from genatator_assets.orchestration.code_location import defs
 
-defs = build_definitions()
+__all__ = ["defs"]

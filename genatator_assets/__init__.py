@@ -1,19 +1,51 @@
-"""genatator-assets: genome assemblies and annotations to nucleotide-level gene-finding datasets."""
+"""genatator-assets: genomes, and what is known about them, to data sets for training models.
 
+import genatator_assets as ga
+
+ds = ga.open_dataset("demo-data")
+window = ds.window("sim-gencode", "chr5", 100_000, 231_072)
+"""
+
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from genatator_assets.version import __version__
 
 if TYPE_CHECKING:
-    from genatator_assets.reading import open_dataset
+    from genatator_assets.reading.dataset import Dataset, open_dataset
+    from genatator_assets.reading.torch import WindowDataset, WindowStream
+    from genatator_assets.reading.window import Interval, Window
+    from genatator_assets.reading.windows import Windows
 
-__all__ = ["__version__", "open_dataset"]
+__all__ = [
+    "Dataset",
+    "Interval",
+    "Window",
+    "WindowDataset",
+    "WindowStream",
+    "Windows",
+    "__version__",
+    "open_dataset",
+]
+
+_PLACES = {
+    "Dataset": "genatator_assets.reading.dataset",
+    "Interval": "genatator_assets.reading.window",
+    "Window": "genatator_assets.reading.window",
+    "WindowDataset": "genatator_assets.reading.torch",
+    "WindowStream": "genatator_assets.reading.torch",
+    "Windows": "genatator_assets.reading.windows",
+    "open_dataset": "genatator_assets.reading.dataset",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import what reads datasets when it is first used: the command line and the workers that build don't need it."""
-    if name == "open_dataset":
-        from genatator_assets.reading import open_dataset  # noqa: PLC0415
-
-        return open_dataset
+    """Import a name when it is first used: the command line and the workers that build need none of them."""
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names, so that they complete."""
+    return __all__

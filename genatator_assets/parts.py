@@ -16,7 +16,7 @@ from pydantic import Field, create_model
 from genatator_assets.catalogue import load
 from genatator_assets.catalogue.model import Assembly, Catalogue
 from genatator_assets.catalogue.part import Part
-from genatator_assets.catalogue.section import SectionKind
+from genatator_assets.catalogue.section import Need, SectionKind
 from genatator_assets.errors import CatalogueError
 
 PARTS: dict[str, str] = {
@@ -90,6 +90,11 @@ def _model_of(given: frozenset[str]) -> type[Catalogue]:
     }
     assemblies: Any = (entries, Field(default=(), min_length=1))
     return create_model("Catalogue", __base__=Catalogue, assemblies=assemblies, **sections)
+
+
+def needs_of(catalogue: Catalogue) -> set[Need]:
+    """Return what the parts that a catalogue asks for need of its assemblies."""
+    return {need for part in parts_of(catalogue) for need in section_kind(part).needs(getattr(catalogue, part))}
 
 
 def parts_with(key: str) -> list[str]:

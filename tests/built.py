@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
-from genatator_assets.gene_finding.card import write_card
 from genatator_assets.gene_finding.index import IndexSummary, build_index
 from genatator_assets.gene_finding.statistics import build_statistics
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
 from genatator_assets.parts import load_catalogue
 from genatator_assets.query.catalog import write_catalog
+from genatator_assets.release.card import write_card
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 
@@ -70,7 +70,8 @@ def build_small(folder: Path, text: str = CATALOGUE) -> Dataset:
         for outcome in build_chromosomes(chromosome_tasks(catalogue, layout, genome, names)):
             assert outcome.status == "built", outcome.error
     index = build_index(catalogue, layout)
-    card = write_card(catalogue, layout, build_statistics(catalogue, layout))
+    build_statistics(catalogue, layout)
+    card = write_card(catalogue, layout)
     write_catalog(layout)
     return Dataset(catalogue, layout, index, card)
 

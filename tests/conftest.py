@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,12 +114,29 @@ def built(catalogue: Path, root: Path) -> Built:
     return Built(catalogue, root, done.stdout)
 
 
-def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is in the wheel, in a folder of its own: with that as PYTHONPATH the repository is not needed."""
+    folder = tmp_path_factory.mktemp("wheel")
+    sources = folder / "sources"
+    sources.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", "genatator_assets", "definitions.py"):
+        (sources / name).symlink_to(Path(__file__).resolve().parents[1] / name)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--wheel-dir", str(folder), str(sources)], capture_output=True, check=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "installed")
+    return folder / "installed"
+
+
+def command(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `genatator-assets` in a process of its own, without the caller's settings."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("GENATATOR_", "DAGSTER_"))}
     return subprocess.run(
         [sys.executable, "-m", "genatator_assets.cli", *arguments],
         env={**inherited, **environment},
+        cwd=cwd,
         capture_output=True,
         text=True,
         check=False,

@@ -174,7 +174,7 @@ def test_every_asset_and_check_is_described():
     for key in graph.get_all_asset_keys():
         assert graph.get(key).description
     checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
-    assert set(checks) == {*check_names(), VERIFIED}
+    assert set(checks) == {*check_names("gene_finding"), VERIFIED}
     assert all(spec.description for spec in checks.values())
 
 
@@ -247,7 +247,7 @@ def test_all_checks_are_evaluated_and_passed(small_root):
     with open_instance(small_root) as instance:
         keys = list(definitions.resolve_asset_graph().asset_check_keys)
         records = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
-        assert {key.name for key in records} == {*check_names(), VERIFIED}
+        assert {key.name for key in records} == {*check_names("gene_finding"), VERIFIED}
         assert all(record.event.dagster_event.asset_check_evaluation_data.passed for record in records.values())
 
 
@@ -257,7 +257,7 @@ def test_a_damaged_block_fails_the_checks_that_look_at_it_and_the_others_go_on(s
         edit_block(path, lambda parts: parts.targets.fill(0.5))
     os.truncate(next(small_root.glob("blocks/test/**/*.parquet")), 1_000)
     failed = evaluations(small_root, "block_index")
-    assert len(failed) == len(check_names()) - 2 + 1
+    assert len(failed) == len(check_names("gene_finding")) - 2 + 1
     assert not failed[VERIFIED].passed
     assert "blocks, drawn by seed" in failed[VERIFIED].description
     assert "primary_tss_+" in failed[VERIFIED].metadata["sample"].value
@@ -505,7 +505,7 @@ def test_what_is_shown_of_an_annotation(tmp_path):
         "names that are not in the FASTA file": ["| scaffold_9 | 2 |"],
         "malformed lines, the first": ["| 7 | found 1 tab-separated columns, expected 9 | `'chr1 a b'` |"],
     }
-    assert (shown["flavour"], shown["selected"], shown["malformed lines"]) == ("generic", 1, 1)
+    assert (shown["flavour"], shown["selected"], shown["malformed lines"]) == ("generic", "1", "1")
 
 
 def test_only_targets_or_only_blocks_of_one_chromosome(tmp_path, no_home):
@@ -631,7 +631,8 @@ def test_the_ui_ends_when_it_is_terminated(tmp_path):
         port = free.getsockname()[1]
     arguments = f"--catalogue {SMALL} --root {tmp_path} --port {port}"
     shell = f"trap '' INT; exec {sys.executable} -m genatator_assets.cli ui {arguments}"
-    served = subprocess.Popen(["bash", "-c", shell], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with (tmp_path / "said").open("w") as said:
+        served = subprocess.Popen(["bash", "-c", shell], stdout=said, stderr=said)
     children = []
     try:
         assert within(60, lambda: answers(port))
@@ -639,6 +640,9 @@ def test_the_ui_ends_when_it_is_terminated(tmp_path):
         served.terminate()
         served.wait(30)
         assert within(30, lambda: not any(child.is_running() for child in children))
+        first, *others = (tmp_path / "said").read_text().splitlines()
+        assert first == f"Dagster's UI starts; in half a minute it is at http://127.0.0.1:{port}. Ctrl-C ends it."
+        assert not any("Warning" in line for line in others)
     finally:
         for process in [served, *children]:
             with suppress(psutil.NoSuchProcess):
@@ -679,11 +683,11 @@ def test_dg_check_defs_passes():
     assert "All definitions loaded successfully" in done.stdout + done.stderr
 
 
-def test_launched_jobs_give_the_same_bytes_as_the_one_command(small_root, tmp_path):
-    """Job by job through `dagster job launch`."""
+def test_launched_jobs_give_the_same_bytes_as_the_one_command(small_root, tmp_path, installed):
+    """Job by job through `dagster job launch`, with what a wheel installs and nothing of the repository."""
     where = ("--catalogue", str(SMALL), "--root", str(tmp_path))
     for job in ("prepare", "build_blocks", "finish"):
-        done = command("launch", job, *where)
+        done = command("launch", job, *where, cwd=installed.parent, PYTHONPATH=str(installed))
         assert done.returncode == 0, done.stdout + done.stderr
         assert "ended: SUCCESS" in done.stdout
     assert without_paths(files_of(tmp_path)) == without_paths(files_of(small_root))

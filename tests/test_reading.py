@@ -745,6 +745,40 @@ def test_runs_of_dense_targets_make_the_same_targets(rows):
     np.testing.assert_array_equal(Segments.from_dense(dense, CHANNELS).dense(0, len(dense)), dense)
 
 
+# --- the public names ---
+
+
+def test_the_public_names_complete_and_are_imported_when_used():
+    assert set(dir(ga)) == {
+        "Dataset", "Interval", "Window", "WindowDataset", "WindowStream", "Windows", "__version__", "open_dataset"
+    }  # fmt: skip
+    for name in dir(ga):
+        assert getattr(ga, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'open_datset'"):
+        _ = ga.open_datset
+    code = (
+        "import sys, genatator_assets as ga; ga.Interval; assert not {'torch', 'duckdb', 'dagster'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_window_is_described_in_a_line(dataset):
+    window = ga.open_dataset(dataset.root).window("sim-gencode", "chr1", 1_000, 3_000, channels="mrna")
+    assert repr(window) == "<window sim-gencode:chr1:1,001-3,000 (+), train: 6 channels>"
+
+
+@pytest.mark.parametrize("edges", [(1.0, 5), ("1", 5), (1, None)])
+def test_edges_are_whole_numbers(edges):
+    with pytest.raises(ReadingError, match="is not a whole number of bases"):
+        ga.Interval("g", "c", *edges)
+
+
+def test_edges_may_be_numpy_s():
+    interval = ga.Interval("g", "c", np.int32(1), np.uint8(5))
+    assert (interval.start, interval.end) == (1, 5)
+    assert type(interval.start) is int
+
+
 # --- the documentation ---
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from genatator_assets.errors import QueryError
 from genatator_assets.query.catalog import write_catalog
 from genatator_assets.query.connect import ask, connect
-from genatator_assets.query.definitions import MACROS, ORDER, VIEWS, statement_of
+from genatator_assets.query.definitions import definitions, holds
 from genatator_assets.work.files import path_name
 from genatator_assets.work.layout import Layout
 
@@ -88,7 +88,7 @@ def test_the_python_of_the_page_runs(demo, monkeypatch, capsys):
 
 
 def test_every_view_and_macro_is_on_the_page():
-    for name in (*VIEWS, *MACROS, "channels"):
+    for name in set(definitions()) - {"root", "glob_root", "path_name", "block_files"}:
         assert f"`{name}`" in PAGE or f"`{name}(" in PAGE, name
 
 
@@ -190,7 +190,7 @@ names = st.text(st.one_of(st.sampled_from("./%~ *\\:_=+-"), st.characters(codec=
 @given(names.filter(lambda name: name and len(name) < 18))
 def test_names_are_spelt_in_paths_as_the_writer_spells_them(name):
     connection = duckdb.connect()
-    connection.execute(statement_of("path_name"))
+    connection.execute(definitions()["path_name"].statement)
     assert connection.execute("select path_name(?)", [name]).fetchone() == (path_name(name),)
 
 
@@ -201,8 +201,26 @@ def test_unknown_chromosome_is_told(dataset, call):
 
 
 def test_every_view_and_macro_says_what_it_is():
-    for name in ORDER:
-        assert re.match(r"(--.*\n)+create or replace (view|macro) ", statement_of(name)), name
+    for release in (False, True):
+        for name, one in definitions(release).items():
+            assert re.match(rf"(--.*\n)+create or replace (view|macro) \"?{name}\b", one.text), name
+
+
+def test_what_is_needed_is_there_before(dataset):
+    for release in (False, True):
+        before = set()
+        for name, one in definitions(release).items():
+            assert set(one.names) <= before, name
+            before.add(name)
+
+
+def test_files_are_looked_for_by_pattern(tmp_path):
+    (tmp_path / "a/x=1").mkdir(parents=True)
+    (tmp_path / "a/x=1/b.parquet").touch()
+    held = ["a/x=1/b.parquet", "a/*/b.parquet", "a/x=*/*.parquet", "*/*/*"]
+    not_held = ["a/*/c.parquet", "a/y=*/*.parquet", "a/*", "b/*", "*.parquet"]
+    assert all(holds(tmp_path, pattern) for pattern in held)
+    assert not any(holds(tmp_path, pattern) for pattern in not_held)
 
 
 # --- dataset/catalog.sql ---
@@ -234,10 +252,12 @@ def test_catalog_makes_everything_that_the_command_has(dataset):
         """select view_name from duckdb_views() where not internal
         union select function_name from duckdb_functions() where not internal"""
     ).fetchall()
-    assert {name for (name,) in made} == set(ORDER)
+    assert {name for (name,) in made} == set(definitions())
 
 
-@pytest.mark.parametrize("name", [*VIEWS, "channels"])
+@pytest.mark.parametrize(
+    "name", [name for name, one in definitions().items() if "create or replace view" in one.statement]
+)
 def test_catalog_and_command_answer_alike(dataset, monkeypatch, name):
     monkeypatch.chdir(dataset.root)
     question = f'select * from "{name}" order by all'

@@ -63,6 +63,8 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
         AnnotationError: the file can't be used, or changed since the assembly was imported.
     """
     source = read_source(layout, genome)
+    if source.annotation_path is None or source.annotation_sha256 is None:
+        raise AnnotationError(f"genome {genome} was imported without an annotation; build the assembly again")
     path, sha256 = Path(source.annotation_path), source.annotation_sha256
     unchanged = path.is_file() and sha256_of_file(path) == sha256
     if unchanged and (kept := _kept(catalogue, genome, layout)):

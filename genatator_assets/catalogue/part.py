@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from genatator_assets.catalogue.model import Catalogue
+from genatator_assets.work.manifest import Manifest
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.text import TextTable
 from genatator_assets.work.unit import Task
@@ -78,9 +79,11 @@ class Stage:
     partitions); it looks, but makes nothing, and is quick for thousands of keys. build: makes the units of tasks that
     are not finished, on a worker; a function of a module, because it is pickled; it never raises for one bad task.
     partitions: None for a stage of one task. job: the job that it belongs to: PREPARE, FINISH, or by default the part's
-    own. registers: the partitions that are known when it has run. show: what a person is shown of each asset of a task.
+    own. registers: the partitions that are known when it has run. show: what a person is shown of each asset of a task,
+    from the manifests of its units, which hold the facts that `Unit.finish` was given.
 
-    Assets of one partition set that are made from each other belong to one stage: a run covers one set of partitions.
+    Every asset is a key of the task's `units`. Assets of one partition set that are made from each other belong to one
+    stage: a run covers one set of partitions, and each stage of a job is run for all of them.
     """
 
     assets: tuple[Asset, ...]
@@ -89,7 +92,7 @@ class Stage:
     partitions: Partitions | None = None
     job: str = ""
     registers: Partitions | None = None
-    show: Callable[[Task, Outcome], Mapping[str, Shown]] = lambda *_: {}
+    show: Callable[[Any, Mapping[str, Manifest]], Mapping[str, Shown]] = lambda *_: {}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, export, inputs, intervals, plan, release, use
+from genatator_assets.cli import ask, build, export, inputs, intervals, plan, release, upkeep, use
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -46,6 +46,8 @@ for command in (
     use.browse,
     export.export,
     intervals.intervals,
+    upkeep.status,
+    upkeep.prune,
     release.release,
     release.push,
 ):

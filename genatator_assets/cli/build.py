@@ -31,7 +31,10 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
     from genatator_assets.orchestration.progress import ProgressBar
     from genatator_assets.orchestration.settings import Settings
 
-    settings = Settings(catalogue, root.absolute(), workers, dask)
+    stated = Settings.from_environment()
+    settings = replace(
+        stated, catalogue=catalogue, root=root.absolute(), workers=workers or stated.workers, dask=dask or stated.dask
+    )
     try:
         faults = build_dataset(settings, ProgressBar(console(errors=True)), check_hashes)
     except KeyboardInterrupt:
@@ -42,7 +45,7 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
 
 
 @click.command()
-@click.argument("job", type=click.Choice(["prepare", "build_blocks", "finish", "make_release"]))
+@click.argument("job", type=click.Choice(["build_everything", "prepare", "build_blocks", "finish", "make_release"]))
 @catalogue_option
 @root_option
 @click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
@@ -53,17 +56,23 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
 )
 @click.option("--to-do", is_flag=True, help="Only chromosomes that are not built, or failed; for build_blocks.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait, and exit with 1 if a run failed.")
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer for a run.")
 @click.option("--workspace", type=click.Path(exists=True, path_type=Path), help="Another workspace.yaml.")
-def launch(job: str, catalogue: str, root: Path, wait: bool, workspace: Path | None, **wanted: Any) -> None:
-    """Launch JOB by 'dagster job launch', and say truly what became of it. A run covers a stretch of one genome."""
+def launch(
+    job: str, catalogue: str, root: Path, wait: bool, timeout: float | None, workspace: Path | None, **wanted: Any
+) -> None:
+    """Launch JOB with 'dagster job launch', wait for it, and exit with 1 if it failed.
+
+    A run of build_blocks covers a stretch of one genome. Exits with 2 if no daemon would ever start the runs.
+    """
     from genatator_assets.orchestration.instance import open_instance
-    from genatator_assets.orchestration.launch import Launcher, Wanted, workspace_file
+    from genatator_assets.orchestration.launch import WORKSPACE, Launcher, Wanted
     from genatator_assets.orchestration.settings import Settings
 
     settings = replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute())
     all_faults = []
     with open_instance(settings.root) as instance:
-        launcher = Launcher(settings, instance, workspace or workspace_file())
+        launcher = Launcher(settings, instance, workspace or WORKSPACE)
         runs = launcher.tags_of_runs(job, Wanted(**wanted))
         if not runs:
             say("nothing to do")
@@ -71,7 +80,7 @@ def launch(job: str, catalogue: str, root: Path, wait: bool, workspace: Path | N
             run_id = launcher.launch(job, tags)
             say(f"{run_id} launched: {' '.join([job, *tags.values()])}")
             if wait:
-                status, faults = launcher.wait(run_id)
+                status, faults = launcher.wait(run_id, say, timeout)
                 say(f"{run_id} ended: {status}")
                 all_faults += faults
     exit_with(all_faults)
@@ -80,10 +89,15 @@ def launch(job: str, catalogue: str, root: Path, wait: bool, workspace: Path | N
 @click.command()
 @catalogue_option
 @root_option
-@click.option("--port", type=int, default=3000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65_535), default=3000, show_default=True)
 def ui(catalogue: str, root: Path, port: int) -> None:
-    """Serve Dagster's UI of a dataset at http://127.0.0.1:PORT, until stopped."""
+    """Serve Dagster's UI of a dataset at http://127.0.0.1:PORT, until stopped.
+
+    Steps follow each other by themselves there: what 'prepare' finds to do is built and finished. The sensor
+    'carry_on' does that; it can be switched off in the UI, under Automation.
+    """
     from genatator_assets.orchestration.launch import serve
     from genatator_assets.orchestration.settings import Settings
 
-    serve(replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute()), port)
+    settings = replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute(), sensors=True)
+    serve(settings, port)

@@ -1,13 +1,14 @@
 """The statistics as people read them: text tables in the published card's form, and the card itself."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
-from genatator_assets.work.files import whole_file
+from genatator_assets.gene_finding.statistics import read_statistics
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.text import TextTable, format_bp
 
@@ -23,23 +24,16 @@ def text_tables(tables: Mapping[str, pa.Table]) -> list[TextTable]:
     ]
 
 
-def write_card(catalogue: Catalogue, layout: Layout, tables: Mapping[str, pa.Table]) -> str:
-    """Write the dataset's card and give its text."""
+def page(catalogue: Catalogue, root: Path) -> list[str | TextTable]:
+    """Return the page of the card: what the blocks are, and their statistics."""
     kernels = sorted({str(kernel_of(catalogue, genome)) for genome in catalogue.annotated_genomes})
-    about = [
-        f"# {catalogue.dataset}",
-        "",
+    about = (
         "A nucleotide-level gene-finding dataset: one row and one Parquet file per block of at most"
         f" {gene_finding_of(catalogue).block_size_bp:,} nucleotides, with the columns `dna_sequence`,"
-        " `targets` (L x 12) and `metadata`.",
-        "",
-        f"Kernel of the TSS and polyA channels: {'; '.join(kernels)}.",
-    ]
-    sections = [f"### {table.title}\n\n{table.as_markdown()}" for table in text_tables(tables)]
-    text = "\n\n".join(["\n".join(about), *sections]) + "\n"
-    with whole_file(layout.card) as temporary:
-        temporary.write_text(text)
-    return text
+        " `targets` (L x 12) and `metadata`."
+    )
+    tables = text_tables(read_statistics(Layout(root)))
+    return [about, f"Kernel of the TSS and polyA channels: {'; '.join(kernels)}.", *tables]
 
 
 Column = tuple[str, Callable[[dict[str, Any]], str]]

@@ -78,7 +78,10 @@ def build_index(catalogue: Catalogue, layout: Layout) -> IndexSummary:
             rows += blocks
             absent += [] if blocks else [chromosome_key(genome, chromosome.chrom)]
     if not rows:
-        raise DatasetError(f"{layout.blocks} holds no finished blocks; build the blocks first")
+        raise DatasetError(
+            "there are no blocks yet: run 'build_everything', or 'prepare' and then 'build_blocks';"
+            f" {layout.blocks} holds no finished blocks"
+        )
     genomes = list(dict.fromkeys(row["genome"] for row in rows))
     write_table(layout.index, pa.Table.from_pylist(rows, SCHEMA), _provenance(catalogue, layout, genomes))
     return IndexSummary(

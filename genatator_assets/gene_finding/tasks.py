@@ -29,8 +29,8 @@ def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
     if foreign := sorted(set(held) - set(catalogue.genomes)):
         raise DatasetError(
             f"{layout.root} also holds {', '.join(foreign)}, which {catalogue.origin} does not name. Give another"
-            " --root for another dataset; if a genome was taken out of the catalogue or renamed, delete its folders"
-            " under assemblies, annotation, targets and blocks/*."
+            " --root for another dataset; if a genome was taken out of the catalogue or renamed,"
+            " 'genatator-assets prune' finds its files, and deletes them with --yes"
         )
 
 

@@ -1,7 +1,7 @@
 """The assets, from assemblies to the dataset's card. They call the library and say what came of it."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 import dagster as dg
@@ -9,11 +9,11 @@ import dagster as dg
 from genatator_assets.annotation import select
 from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding import index
 from genatator_assets.gene_finding.blocks import contract
 from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask, build_chromosomes
-from genatator_assets.gene_finding.card import write_card
-from genatator_assets.gene_finding.statistics import TABLES, build_statistics, lengths_of_splits, read_statistics
+from genatator_assets.gene_finding.statistics import TABLES, build_statistics, lengths_of_splits
 from genatator_assets.gene_finding.tasks import (
     in_words,
     included_chromosomes,
@@ -23,13 +23,16 @@ from genatator_assets.gene_finding.tasks import (
     tasks_of_keys,
     with_landmarks,
 )
-from genatator_assets.orchestration import metadata, versions
+from genatator_assets.orchestration import columns, metadata, versions
 from genatator_assets.orchestration.failures import Failures
+from genatator_assets.orchestration.part_assets import part_assets
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers
+from genatator_assets.parts import needs_of, part_named, parts_of
 from genatator_assets.query.catalog import write_catalog
 from genatator_assets.release import release as make_release
+from genatator_assets.release.card import write_card
 from genatator_assets.sources import chromosomes as sources
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.fetch import Cache
@@ -47,55 +50,48 @@ CATALOGUE = dg.AssetKey("chromosome_catalogue")
 TARGETS = dg.AssetKey("chromosome_targets")
 BLOCKS = dg.AssetKey("blocks")
 
-# Which columns a column comes from. What comes from files alone, such as a transcript's id, stands here nowhere.
-_TRANSCRIPTS_FROM = {
-    "genome": "assembly.genome",
-    "chrom": "assembly.chrom, assembly.aliases",
-    "selected": "assembly.included, assembly.length",
-    "reason": "assembly.reason, assembly.length",
-}
-_TARGETS_FROM = {
-    "genome": "selected_isoforms.genome",
-    "chrom": "selected_isoforms.chrom",
-    "channel": "selected_isoforms.strand, selected_isoforms.type",
-    **dict.fromkeys(
-        ("start", "end", "value"), "selected_isoforms.start, selected_isoforms.end, selected_isoforms.selected"
-    ),
-}
-_BLOCKS_FROM = {
-    "dna_sequence": "assembly.chrom",
-    "targets": ", ".join(f"chromosome_targets.{name}" for name in ("channel", "start", "end", "value")),
-    "metadata": "assembly.genome, assembly.chrom, assembly.length, assembly.split",
-}
-_INDEX_FROM = {
-    "species": "assembly.species",
-    **dict.fromkeys(("genome", "split", "chrom", "start", "end", "chrom_length"), "blocks.metadata"),
-    **dict.fromkeys(("A", "C", "G", "T", "N", "dna_sha256"), "blocks.dna_sequence"),
-    **dict.fromkeys(("target_sum", "target_max"), "blocks.targets"),
-}
-
 
 def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """Return the assets of a catalogue."""
+    """Return the assets of a catalogue: those of its assemblies, of the parts that it asks for, and of the dataset."""
+    asked = parts_of(catalogue)
+    parts = [part_named(name) for name in asked if name != "gene_finding"]
     return [
-        _genome_assets(catalogue),
-        _catalogue_asset(catalogue),
-        versions.inputs_spec(),
-        _chromosome_assets(catalogue),
-        *_dataset_assets(catalogue),
+        *([_genome_assets(catalogue)] if catalogue.assemblies else []),
+        *(_gene_finding_assets(catalogue) if "gene_finding" in asked else []),
+        *(asset for part in parts for asset in part_assets(catalogue, part)),
+        *_dataset_assets(catalogue, _before_the_card(catalogue)),
     ]
 
 
+def _gene_finding_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    return [
+        _catalogue_asset(catalogue),
+        versions.inputs_spec(),
+        _chromosome_assets(catalogue),
+        *_index_assets(catalogue),
+    ]
+
+
+def _before_the_card(catalogue: Catalogue) -> list[str]:
+    """Return the assets that the card is written after: the last of each part, or the assemblies if there is none."""
+    asked = parts_of(catalogue)
+    last = [part_named(name).assets[-1].name for name in asked if name != "gene_finding"]
+    first = ["split_statistics"] if "gene_finding" in asked else [] if last else [ASSEMBLY.to_user_string()]
+    return [*first, *last]
+
+
 def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
+    annotated = "annotation" in needs_of(catalogue)
+
     @dg.multi_asset(
         name="genomes",
         specs=[
             dg.AssetSpec(
                 ASSEMBLY,
                 code_version=__version__,
-                group_name="sources",
+                group_name="assemblies",
                 kinds={"fasta", "parquet"},
-                metadata=metadata.column_schema(sources.SCHEMA),
+                metadata=columns.columns(sources.SCHEMA, columns.ASSEMBLY),
                 description="An assembly's sequence, checked, decompressed and indexed, and its table of chromosomes:"
                 " which are included, in which split, and why the others are not.",
             ),
@@ -103,13 +99,13 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
                 TRANSCRIPTS,
                 deps=[ASSEMBLY],
                 code_version=__version__,
-                group_name="annotation",
+                group_name="assemblies",
                 kinds={"gff", "parquet"},
-                metadata={**metadata.column_schema(select.SCHEMA), **metadata.column_lineage(_TRANSCRIPTS_FROM)},
+                metadata=columns.columns(select.SCHEMA, columns.TRANSCRIPTS),
                 description="Every transcript of an assembly's annotation: all isoforms of mRNA and lncRNA genes that"
                 " are selected, and all others with the reason why they are not.",
             ),
-        ],
+        ][: 2 if annotated else 1],
         partitions_def=genome_partitions(catalogue),
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
@@ -126,7 +122,9 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
             with recorded(layout.source(genome), context.run.run_id):
                 return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
 
-        def annotate(genome: str) -> metadata.Metadata:
+        def annotate(genome: str) -> metadata.Metadata | None:
+            if not catalogue.assembly(genome).annotated:
+                return None
             with recorded(layout.annotation_summary(genome), context.run.run_id):
                 return metadata.of_annotation(layout, select_isoforms(catalogue, genome, layout))
 
@@ -144,14 +142,16 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
 def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     @dg.asset(
         deps=[ASSEMBLY, TRANSCRIPTS],
-        group_name="catalogue",
+        backfill_policy=dg.BackfillPolicy.single_run(),  # else `dg launch --partition-range` refuses the job
+        group_name="assemblies",
         code_version=__version__,
         description="The chromosomes that there are to build, of all assemblies; registers them as partitions.",
     )
     def chromosome_catalogue(
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
     ) -> dg.MaterializeResult[None]:
-        require_own_root(catalogue, layout)
+        with _told():
+            require_own_root(catalogue, layout)
         included = included_chromosomes(catalogue, layout)
         keys = [chromosome_key(genome, c.chrom) for genome, chromosomes in included.items() for c in chromosomes]
         not_ready = [genome for genome in catalogue.genomes if genome not in included]
@@ -160,9 +160,9 @@ def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 **metadata.of_catalogue(catalogue, included),
-                "partitions added": len(added),
-                "partitions removed": len(removed),
-                "chromosomes with new inputs": versions.observe_inputs(context, inputs),
+                "partitions added": f"{len(added):,}",
+                "partitions removed": f"{len(removed):,}",
+                "chromosomes with new inputs": f"{versions.observe_inputs(context, inputs):,}",
             },
             data_version=versions.data_version(inputs.values()),
         )
@@ -177,23 +177,23 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 TARGETS,
                 deps=[versions.INPUTS],
-                group_name="targets",
+                group_name="gene_finding",
                 kinds={"numpy", "parquet"},
-                metadata={**metadata.column_schema(store.SCHEMA), **metadata.column_lineage(_TARGETS_FROM)},
+                metadata=columns.columns(store.SCHEMA, columns.TARGETS),
                 code_version=__version__,
                 description="The twelve target channels of a whole chromosome, as runs of equal value:"
-                " targets/<genome>/<chrom>.parquet.",
+                " `targets/<genome>/<chrom>.parquet`.",
                 skippable=True,
             ),
             dg.AssetSpec(
                 BLOCKS,
                 deps=[TARGETS],
-                group_name="blocks",
+                group_name="gene_finding",
                 kinds={"parquet"},
-                metadata={**metadata.column_schema(contract.SCHEMA), **metadata.column_lineage(_BLOCKS_FROM)},
+                metadata=columns.columns(contract.SCHEMA, columns.BLOCKS),
                 code_version=__version__,
                 description="DNA and dense targets of a chromosome, cut into blocks of one row and one file each:"
-                " blocks/<split>/genome=<genome>/chrom=<chrom>/<start>.parquet.",
+                " `blocks/<split>/genome=<genome>/chrom=<chrom>/<start>.parquet`.",
                 skippable=True,
             ),
         ],
@@ -233,17 +233,17 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
     return chromosomes
 
 
-def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
+def _index_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     @dg.asset(
         deps=[BLOCKS],
-        group_name="dataset",
+        group_name="gene_finding",
         kinds={"parquet"},
         code_version=__version__,
-        metadata={**metadata.column_schema(index.SCHEMA), **metadata.column_lineage(_INDEX_FROM)},
+        metadata=columns.columns(index.SCHEMA, columns.INDEX),
         description="A row per block: typed metadata, composition, target sums, hash and path.",
     )
     def block_index(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        with recorded(layout.index, context.run.run_id):
+        with _told(), recorded(layout.index, context.run.run_id):
             summary = index.build_index(catalogue, layout)
         return dg.MaterializeResult(
             metadata=metadata.of_index(layout, summary), data_version=versions.of_files(layout.index)
@@ -251,7 +251,7 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         deps=[block_index],
-        group_name="dataset",
+        group_name="gene_finding",
         kinds={"duckdb", "parquet"},
         code_version=__version__,
         description="The card's tables: splits, DNA alphabet, target sums and densities, species, reasons.",
@@ -259,24 +259,28 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     def split_statistics(
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
     ) -> dg.MaterializeResult[None]:
-        with recorded(layout.statistics(TABLES[0]).parent, context.run.run_id):
+        with _told(), recorded(layout.statistics(TABLES[0]).parent, context.run.run_id):
             tables = build_statistics(catalogue, layout)
         stored = versions.of_files(*(layout.statistics(name) for name in TABLES))
         return dg.MaterializeResult(
             metadata=metadata.of_statistics(tables, lengths_of_splits(layout)), data_version=stored
         )
 
+    return [block_index, split_statistics]
+
+
+def _dataset_assets(catalogue: Catalogue, after: Sequence[str]) -> list[dg.AssetsDefinition]:
     @dg.asset(
-        deps=[split_statistics],
+        deps=list(after),
         group_name="dataset",
         kinds={"markdown"},
         code_version=__version__,
-        description="The dataset's card: what it is and its statistics, as text; and beside it its views and macros"
-        " for DuckDB.",
+        description="The dataset's card: what it is and its statistics, a page for each part; and beside it its views"
+        " and macros for DuckDB.",
     )
     def dataset_card(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        with recorded(layout.card, context.run.run_id):
-            text = write_card(catalogue, layout, read_statistics(layout))
+        with _told(), recorded(layout.card, context.run.run_id):
+            text = write_card(catalogue, layout)
             write_catalog(layout)
         return dg.MaterializeResult(
             metadata=metadata.of_card(layout, text), data_version=versions.of_files(layout.card, layout.catalog)
@@ -291,16 +295,27 @@ def _dataset_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         " matter, tables and checksums, in one folder.",
     )
     def release(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata=metadata.of_release(make_release(layout)))
+        with _told():
+            made = make_release(layout)
+        return dg.MaterializeResult(metadata=metadata.of_release(made))
 
-    return [block_index, split_statistics, dataset_card, release]
+    return [dataset_card, release]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Have what a user can mend stand in the first line of the step's error, not below words of Dagster's own."""
+    try:
+        yield
+    except GenatatorError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 @dataclass(frozen=True)
 class _Step:
     """What is done for a genome, giving what is shown of it, and the version of what was made."""
 
-    work: Callable[[str], metadata.Metadata]
+    work: Callable[[str], metadata.Metadata | None]
     version_of: Callable[[str], str]
 
 
@@ -313,11 +328,12 @@ def _each_genome(
     for genome in context.partition_keys:
         try:
             for asset, step in steps.items():
-                done[asset][genome] = step.work(genome)
+                if (shown := step.work(genome)) is not None:
+                    done[asset][genome] = shown
         except Exception as error:  # noqa: BLE001 - one bad genome must not take the others down
             failures.add(Outcome.failed(genome, error))
     for asset, step in steps.items():
-        if failures:  # then the run's own result would claim all of them
+        if failures or len(done[asset]) < len(context.partition_keys):  # the run's own result would claim all of them
             _log_each(context, asset, step, done[asset])
             continue
         for genome, entries in done[asset].items():

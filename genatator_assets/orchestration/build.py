@@ -2,45 +2,56 @@
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.part import FINISH, PREPARE
+from genatator_assets.catalogue.remembered import remember
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.blocks.chromosome import discard_damaged
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes, require_own_root
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.instance import dagster_home, open_instance
-from genatator_assets.orchestration.jobs import BUILD_BLOCKS, FINISH, PREPARE
+from genatator_assets.orchestration.jobs import BUILD_BLOCKS, OF_GENOMES, assets_of
 from genatator_assets.orchestration.outcomes import TELLING, faults_of
 from genatator_assets.orchestration.partitions import range_tags, registered_chromosomes
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import workers_of
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import VERSION_TAG, survey
-from genatator_assets.parts import load_catalogue
+from genatator_assets.parts import load_catalogue, parts_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer, remove_temporaries
 from genatator_assets.work.machine import free_bytes, require_space
 from genatator_assets.work.pool import Workers, run_batches
-from genatator_assets.work.text import format_bytes
+from genatator_assets.work.text import first_of, format_bytes
 
+_SHOWN = 8
 _BUILD_TAG = "genatator/build"
 _KEPT = "What is finished is kept: mend that and run again."
 _FULL_BYTES = 50_000_000  # a disk with less is full: what failed there gave back what it had taken
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def build(settings: Settings, progress: Progress, check_hashes: bool = False) -> list[str]:
+def build(
+    settings: Settings,
+    progress: Progress,
+    check_hashes: bool = False,
+    wait: Callable[[str], None] | None = None,
+    only: str | None = None,
+) -> list[str]:
     """Build a dataset; give all faults, none if all is well. A bad genome or chromosome leaves the others alone.
 
     Only what is missing, damaged or made from something else is built. A file is damaged if its size is not that
     which was written or, with `check_hashes`, if any of its bytes isn't. If nothing is built, and nothing has changed
-    since all was checked, nothing is checked again.
+    since all was checked, nothing is checked again. If another build writes to the root, this one refuses, or with
+    `wait` says who it is and waits. `only` names the one part that is built, with what it needs.
 
     Raises:
         CatalogueError: the catalogue can't be used.
@@ -58,21 +69,36 @@ def build(settings: Settings, progress: Progress, check_hashes: bool = False) ->
         "layout": dg.ResourceDefinition.hardcoded_resource(layout),  # we are its only writer, not each run
     }
     definitions = build_definitions(settings, overrides)
-    with _signals_kept(), _in_words(layout.root), only_writer(layout.root), open_instance(layout.root) as instance:
+    with (
+        _signals_kept(),
+        _in_words(layout.root),
+        only_writer(layout.root, wait),
+        open_instance(layout.root) as instance,
+    ):
         remove_temporaries(layout.root)
+        if changes := remember(catalogue, layout.root):
+            progress.say(f"the catalogue has changed: {first_of(changes, _SHOWN, '; ')}")
         _close_killed_runs(instance, layout)
-        events = _run(definitions, PREPARE, instance, layout, range_tags(catalogue.genomes))
-        if faults_of(events):  # then the step after the bad genome's was skipped; the good ones go on
-            events += _run(definitions, PREPARE, instance, layout, {}, ["chromosome_catalogue"])
+        run = partial(_run, definitions, instance=instance, layout=layout)
+        prepared, genomes = assets_of(catalogue, PREPARE, only), range_tags(catalogue.genomes or [""])
+        events = run(PREPARE, tags=genomes if catalogue.genomes else {}, only=prepared) if prepared else []
+        later = [asset for asset in prepared if asset not in OF_GENOMES]
+        if later and faults_of(events):  # then the step after the bad genome's was skipped; the good ones go on
+            events += run(PREPARE, tags={}, only=later)
         if check_hashes:
             _discard_damaged(catalogue, layout, workers, progress)
         found = survey(catalogue, layout, instance)
         progress.say(found.in_words())
         require_space(layout.root, found.bytes_to_write)
-        for keys in found.stretches:
-            events += _run(definitions, BUILD_BLOCKS, instance, layout, range_tags(keys))
-        if registered_chromosomes(instance) and (faults_of(events) or found.to_do or not found.finished):
-            events += _run(definitions, FINISH, instance, layout, {VERSION_TAG: found.version})
+        for keys in found.stretches if only in (None, "gene_finding") else ():
+            events += run(BUILD_BLOCKS, tags=range_tags(keys))
+        for part, one in found.parts.items():
+            if one.keys and only in (None, part):
+                events += run(part, tags=range_tags(one.keys) if one.keys != [""] else {})
+        unfinished = faults_of(events) or found.anything_to_do or not found.finished
+        if unfinished and (registered_chromosomes(instance) or found.parts or not parts_of(catalogue)):
+            tags = {VERSION_TAG: survey(catalogue, layout, instance).version if found.parts else found.version}
+            events += run(FINISH, tags=tags if only is None else {}, only=assets_of(catalogue, FINISH, only))
     return faults_of(events)
 
 
@@ -111,6 +137,8 @@ def _in_words(root: Path) -> Iterator[None]:
 
 
 def _discard_damaged(catalogue: Catalogue, layout: Layout, workers: Workers, progress: Progress) -> None:
+    if "gene_finding" not in parts_of(catalogue):
+        return
     tasks = [
         task
         for genome, chromosomes in included_chromosomes(catalogue, layout).items()
@@ -131,10 +159,11 @@ def _close_killed_runs(instance: dg.DagsterInstance, layout: Layout) -> None:
 def _run(
     definitions: dg.Definitions,
     job: str,
+    *,
     instance: dg.DagsterInstance,
     layout: Layout,
     tags: Mapping[str, str],
-    only: list[str] | None = None,
+    only: Sequence[str] = (),
 ) -> list[dg.DagsterEvent]:
     """Run a job; return its events that tell of faults, or of checks."""
     result = definitions.resolve_job_def(job).execute_in_process(

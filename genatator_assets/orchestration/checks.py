@@ -9,11 +9,13 @@ from genatator_assets.errors import NotBuiltError, QueryError
 from genatator_assets.gene_finding.verify import Difference, Report, verify
 from genatator_assets.orchestration.failures import offending
 from genatator_assets.orchestration.metadata import markdown_table
+from genatator_assets.orchestration.part_assets import part_checks
+from genatator_assets.parts import part_named, parts_of
 from genatator_assets.query.checks import SAMPLE_ROWS, Finding, check_names, describe_check, run_check
 from genatator_assets.query.connect import connect
 from genatator_assets.work.files import path_name, sha256_of_file
 from genatator_assets.work.layout import Layout, chromosome_key
-from genatator_assets.work.text import first_of
+from genatator_assets.work.text import Markdown, first_of
 
 _OF_CATALOGUE = ("every_genome_has_selected_transcripts", "selected_transcripts_are_inside")
 """Checks that need no blocks, and so run as soon as annotations are read."""
@@ -25,8 +27,18 @@ _SHOWN_ROWS, _SHOWN_CELLS = 3, 3
 
 
 def build_checks(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
-    """Return the checks of the chromosome catalogue and of the block index."""
-    of_index = tuple(name for name in check_names() if name not in _OF_CATALOGUE)
+    """Return the checks of all parts that a catalogue asks for."""
+    asked = parts_of(catalogue)
+    others = [part_named(name) for name in asked if name != "gene_finding"]
+    return [
+        *(_of_gene_finding(catalogue) if "gene_finding" in asked else []),
+        *(check for part in others for check in part_checks(catalogue, part)),
+        *(_checks(part.assets[-1].name, names) for part in others if (names := check_names(part.name))),
+    ]
+
+
+def _of_gene_finding(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
+    of_index = tuple(name for name in check_names("gene_finding") if name not in _OF_CATALOGUE)
     return [
         _checks("chromosome_catalogue", _OF_CATALOGUE),
         _checks("block_index", of_index),
@@ -35,7 +47,7 @@ def build_checks(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
 
 
 def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
-    specs = [dg.AssetCheckSpec(name, asset=asset, description=describe_check(name)) for name in names]
+    specs = [dg.AssetCheckSpec(name, asset=asset, description=Markdown.of(describe_check(name))) for name in names]
 
     @dg.multi_asset_check(name=f"checks_of_{asset}", specs=specs, can_subset=True)
     def checks(
@@ -49,7 +61,9 @@ def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
                     if names == _OF_CATALOGUE and isinstance(error, NotBuiltError):
                         context.log.info(f"check {name} is skipped: {error}")  # why, its own run has said
                         continue
-                    yield dg.AssetCheckResult(passed=False, asset_key=asset, check_name=name, description=str(error))
+                    yield dg.AssetCheckResult(
+                        passed=False, asset_key=asset, check_name=name, description=Markdown.of(str(error))
+                    )
 
     return checks
 
@@ -73,9 +87,10 @@ def _verdict(report: Report) -> dg.AssetCheckResult:
     rows = [tuple(str(cell) for cell in vars(difference).values()) for difference in report.differences[:SAMPLE_ROWS]]
     drawn = f"{report.blocks:,} of {report.blocks_in_all:,} blocks, drawn by seed {report.seed}, {report.nt:,} nt"
     first = first_of([" ".join(row[: len(header) - 1]) for row in rows], _SHOWN_ROWS, "; ")
+    said = f"{len(report.differences):,} differ: {first}" if rows else "nothing differs"
     return dg.AssetCheckResult(
         passed=not report.differences,
-        description=f"{drawn}: {f'{len(report.differences):,} differ: {first}' if rows else 'nothing differs'}",
+        description=Markdown.of(f"{drawn}: {said}"),
         metadata={
             "seed": report.seed or 0,
             "differences": len(report.differences),
@@ -98,7 +113,7 @@ def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:
         passed=finding.passed,
         asset_key=asset,
         check_name=finding.name,
-        description=_in_words(finding),
+        description=Markdown.of(_in_words(finding)),
         metadata={"offenders": finding.offenders, **offending(finding.keys), **shown},
     )
 

@@ -9,6 +9,7 @@ from genatator_assets.orchestration.assets import build_assets
 from genatator_assets.orchestration.checks import build_checks
 from genatator_assets.orchestration.jobs import build_jobs
 from genatator_assets.orchestration.resources import build_resources
+from genatator_assets.orchestration.sensors import build_sensors
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.parts import load_catalogue
 
@@ -26,10 +27,12 @@ def build_definitions(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
         assets = build_assets(catalogue)
+    jobs = build_jobs(settings, catalogue)
     return dg.Definitions(
         assets=assets,
         asset_checks=build_checks(catalogue),
-        jobs=build_jobs(),
+        jobs=jobs,
+        sensors=build_sensors(settings, catalogue, jobs),
         resources={**build_resources(settings), **(overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -3,36 +3,48 @@
 `dagster job launch` itself always exits 0, also when the run fails.
 """
 
-import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import dagster as dg
+from dagster._core.run_coordinator import QueuedRunCoordinator
+from dagster._daemon.controller import get_daemon_statuses
+from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 
+from genatator_assets.catalogue.part import FINISH, PREPARE
 from genatator_assets.catalogue.values import nearest
-from genatator_assets.errors import DatasetError
-from genatator_assets.orchestration.instance import HOME_VARIABLE, dagster_home
-from genatator_assets.orchestration.jobs import FINISH, PREPARE, RELEASE
-from genatator_assets.orchestration.outcomes import faults_of
+from genatator_assets.errors import DatasetError, GenatatorError
+from genatator_assets.orchestration.everything import EVERYTHING
+from genatator_assets.orchestration.instance import CONFIGURATION, HOME_VARIABLE, dagster_home, environment_of
+from genatator_assets.orchestration.jobs import RELEASE
+from genatator_assets.orchestration.outcomes import faults_of_run
 from genatator_assets.orchestration.partitions import genome_part, genome_ranges, range_tags, registered_chromosomes
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import survey
 from genatator_assets.parts import load_catalogue
 from genatator_assets.work.files import path_name
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.terminal import say
 
 _TO = "..."
 _LAUNCH_TAG = "genatator/launch"
+_HOST = "127.0.0.1"
 _POLL_SECONDS = 0.5
+_TOLD_SECONDS = 60
+_DAEMON_SECONDS = 120  # daemons say every 30 s that they live
+WORKSPACE = Path(__file__).with_name("workspace.yaml")
+"""The code location as it is installed."""
+
 _ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 
 
@@ -66,7 +78,7 @@ class Launcher:
         """
         catalogue = load_catalogue(self.settings.catalogue)
         genomes = [catalogue.assembly(genome).genome for genome in wanted.genomes]
-        if job in {FINISH, RELEASE}:
+        if job in {EVERYTHING, FINISH, RELEASE}:
             return [{}]
         if job == PREPARE:
             return [range_tags([genome]) for genome in genomes] or [range_tags(catalogue.genomes)]
@@ -84,12 +96,34 @@ class Launcher:
             stretches = [kept for keys in stretches if (kept := [key for key in keys if key in asked])]
         return [range_tags(keys) for keys in stretches]
 
+    def require_daemon(self) -> None:
+        """See that runs will be started: by the launching itself, or by a daemon that takes them out of a queue.
+
+        Raises:
+            GenatatorError: they would wait for ever.
+        """
+        queue = QueuedRunCoordinatorDaemon.daemon_type()
+        if not isinstance(self.instance.run_coordinator, QueuedRunCoordinator):
+            return
+        daemons = get_daemon_statuses(
+            self.instance, [queue], ignore_errors=True, heartbeat_tolerance_seconds=_DAEMON_SECONDS
+        )
+        if not daemons[queue].healthy:
+            home = dagster_home(self.settings.root)
+            raise GenatatorError(
+                f"runs wait in the queue of {home}, and no daemon takes them out: run 'dagster-daemon run' with this"
+                f" {HOME_VARIABLE} and a workspace, or unset {HOME_VARIABLE}, or have runs start at once by the"
+                f" run_coordinator of {CONFIGURATION}"
+            )
+
     def launch(self, job: str, tags: Mapping[str, str]) -> str:
         """Launch one run of `job` and give its id.
 
         Raises:
+            GenatatorError: no daemon would ever start it.
             DatasetError: Dagster did not take it; its own words are in the message.
         """
+        self.require_daemon()
         mark = uuid.uuid4().hex
         command = [sys.executable, "-m", "dagster", "job", "launch", "-w", str(self.workspace), "-j", job]
         command += ["--tags", json.dumps({**tags, _LAUNCH_TAG: mark})]
@@ -101,21 +135,29 @@ class Launcher:
             raise DatasetError(f"'dagster job launch' (exit code {done.returncode}) launched nothing:\n{said}")
         return runs[0].run_id
 
-    def wait(self, run_id: str) -> tuple[str, list[str]]:
-        """Wait until a run has ended, however it ends; give its status and all faults.
+    def wait(self, run_id: str, tell: Callable[[str], None], timeout: float | None = None) -> tuple[str, list[str]]:
+        """Wait until a run has ended, however it ends, or `timeout` seconds; give its status and all faults.
+
+        Once a minute `tell` is called with how it stands.
 
         Raises:
             DatasetError: the run was deleted in the meantime.
+            GenatatorError: the daemon that should start it is gone.
         """
+        began = told = time.monotonic()
         while (run := self.instance.get_run_by_id(run_id)) and run.status not in _ENDED:
+            now = time.monotonic()
+            if timeout is not None and now - began >= timeout:
+                return run.status.value, [f"run {run_id} has not ended in {timeout:,.0f} s; it goes on without us"]
+            if now - told >= _TOLD_SECONDS:
+                tell(f"{run_id} {run.status.value}, {(now - began) / 60:.0f} min")
+                told = now
+                if run.status == dg.DagsterRunStatus.QUEUED:
+                    self.require_daemon()
             time.sleep(_POLL_SECONDS)
         if run is None:
             raise DatasetError(f"run {run_id} was deleted while it was waited for")
-        events = [entry.dagster_event for entry in self.instance.all_logs(run_id)]
-        faults = faults_of(event for event in events if event is not None)
-        if run.status != dg.DagsterRunStatus.SUCCESS and not faults:
-            faults = [f"the run ended as {run.status.value}; see its log in Dagster's UI"]
-        return run.status.value, faults
+        return run.status.value, faults_of_run(self.instance, run)
 
 
 def _stretch(registered: Sequence[str], asked: str) -> Sequence[str]:
@@ -134,25 +176,29 @@ def serve(settings: Settings, port: int) -> NoReturn:
     """Become `dagster dev` for a dataset: webserver and daemon.
 
     A shell starts background jobs with interrupts ignored, and Dagster would then ignore being terminated too.
+
+    Raises:
+        CatalogueError: the catalogue can't be used.
+        GenatatorError: something else uses the port, or Dagster's home can't be used.
     """
+    load_catalogue(settings.catalogue)
+    environment = _environment(settings)
+    with socket.socket() as trying:
+        trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trying.bind((_HOST, port))
+        except OSError as error:
+            raise GenatatorError(
+                f"port {port} of {_HOST} can't be used ({error.strerror}); give another --port"
+            ) from error
+    say(f"Dagster's UI starts; in half a minute it is at http://{_HOST}:{port}. Ctrl-C ends it.", errors=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace_file()), "-h", "127.0.0.1", "-p", str(port)]
-    os.execve(sys.executable, command, _environment(settings))  # noqa: S606
+    # `dagster dev` itself is not out of date: its successor is another package, and it says so each time.
+    python = [sys.executable, "-W", "ignore:Function `dev_command` is superseded"]
+    command = [*python, "-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", _HOST, "-p", str(port)]
+    os.execve(sys.executable, command, environment)  # noqa: S606
 
 
 def _environment(settings: Settings) -> dict[str, str]:
     """Return the environment in which Dagster's own commands serve a dataset."""
-    return {**os.environ, **settings.as_environment(), HOME_VARIABLE: str(dagster_home(settings.root))}
-
-
-def workspace_file() -> Path:
-    """Return the workspace.yaml beside the installed definitions.py.
-
-    Raises:
-        DatasetError: the package was installed without its repository.
-    """
-    spec = importlib.util.find_spec("definitions")
-    path = Path(spec.origin).with_name("workspace.yaml") if spec and spec.origin else Path("workspace.yaml")
-    if not path.is_file():
-        raise DatasetError(f"no workspace file at {path}; give one with --workspace")
-    return path
+    return {**os.environ, **settings.as_environment(), **environment_of(settings.root)}

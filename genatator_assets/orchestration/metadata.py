@@ -1,4 +1,7 @@
-"""What a person sees of a materialisation: schemas, counts, tables and where the files are."""
+"""What a person sees of a materialisation: counts, tables and where the files are.
+
+Numbers are texts with separators, because the UI shows plain integers without; but for those that Dagster itself knows.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -46,24 +49,6 @@ _SHOWN_ROWS = 40
 _SHOWN_LETTERS = 40_000  # of one text: what is shown of a materialisation has less than 100 kB, however many genomes
 
 
-def column_schema(schema: pa.Schema) -> Metadata:
-    """Return the entry that makes the UI show an asset's columns."""
-    columns = [dg.TableColumn(field.name, str(field.type)) for field in schema]
-    return {"dagster/column_schema": dg.TableSchema(columns)}
-
-
-def column_lineage(columns: Mapping[str, str]) -> Metadata:
-    """Return the entry that says which columns a column comes from: `{"start": "selected_isoforms.start, ..."}`."""
-    return {
-        "dagster/column_lineage": dg.TableColumnLineage(
-            {
-                column: [dg.TableColumnDep(*origin.split(".")) for origin in origins.split(", ")]
-                for column, origins in columns.items()
-            }
-        )
-    }
-
-
 def of_assembly(layout: Layout, chromosomes: list[Chromosome]) -> Metadata:
     """What is shown of an imported assembly."""
     included = [chromosome for chromosome in chromosomes if chromosome.included]
@@ -72,9 +57,9 @@ def of_assembly(layout: Layout, chromosomes: list[Chromosome]) -> Metadata:
     rows = [(c.chrom, f"{c.length:,}", c.split or "-", c.reason or "included") for c in longest[:_SHOWN_ROWS]]
     return {
         **_stored(layout.chromosomes(genome), len(chromosomes)),
-        "included chromosomes": len(included),
-        "left out": len(chromosomes) - len(included),
-        "included bp": sum(chromosome.length for chromosome in included),
+        "included chromosomes": f"{len(included):,}",
+        "left out": f"{len(chromosomes) - len(included):,}",
+        "included bp": f"{sum(chromosome.length for chromosome in included):,}",
         "longest sequences": markdown_table(("chrom", "bp", "split", "included or why not"), rows, of=len(chromosomes)),
         "inputs": markdown_table(("input", "from", "sha256", "compared with"), _inputs(read_source(layout, genome))),
     }
@@ -88,7 +73,7 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
     rows: list[tuple[str, ...]] = [(feature, f"{count:,}") for feature, count in summary.rows.items()]
     unknown: list[tuple[str, ...]] = [(name, f"{count:,}") for name, count in summary.unknown_names.items()]
     broken: list[tuple[str, ...]] = [
-        (str(line.line), line.why, Markdown.code(line.text)) for line in summary.malformed_lines
+        (f"{line.line:,}", line.why, Markdown.code(line.text)) for line in summary.malformed_lines
     ]
     tables: dict[str, tuple[tuple[str, ...], list[tuple[str, ...]]]] = {
         "transcripts by reason": (("reason", "transcripts", "because"), reasons),
@@ -99,8 +84,8 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
     return {
         **_stored(layout.transcripts(summary.genome), summary.transcripts),
         "flavour": summary.flavour,
-        "selected": summary.reasons.get("selected", 0),
-        "malformed lines": summary.malformed,
+        "selected": f"{summary.reasons.get('selected', 0):,}",
+        "malformed lines": f"{summary.malformed:,}",
         "reasons": dg.MetadataValue.md(reasons_figure(summary.reasons)),
         **{
             title: markdown_table(header, lines[:_SHOWN_ROWS], of=len(lines))
@@ -178,10 +163,10 @@ def of_index(layout: Layout, summary: IndexSummary) -> Metadata:
     """What is shown of the index."""
     return {
         **_stored(layout.index, summary.blocks),
-        "chromosomes": summary.chromosomes,
-        "nt": summary.nt,
-        "bytes of blocks": summary.bytes,
-        "absent chromosomes": len(summary.absent),
+        "chromosomes": f"{summary.chromosomes:,}",
+        "nt": f"{summary.nt:,}",
+        "bytes of blocks": f"{summary.bytes:,}",
+        "absent chromosomes": f"{len(summary.absent):,}",
         "absent": first_of(summary.absent, _SHOWN_ROWS) or "none",
     }
 
@@ -200,8 +185,8 @@ def of_release(release: Release) -> Metadata:
     rows = [(part.name, f"{part.files:,}", format_bytes(part.bytes)) for part in release.parts]
     return {
         "dagster/uri": dg.MetadataValue.path(release.folder),
-        "files": release.files,
-        "bytes": release.bytes,
+        "files": f"{release.files:,}",
+        "bytes": f"{release.bytes:,}",
         "blocks are hard links": release.linked,
         "parts": markdown_table(("part", "files", "size"), rows),
         "card": _beginning((release.folder / CARD).read_text().split("---\n", 2)[2]),

@@ -8,7 +8,7 @@ import dagster as dg
 from genatator_assets.errors import ClusterError
 from genatator_assets.orchestration.failures import FAILED, OFFENDING
 from genatator_assets.orchestration.partitions import genome_part
-from genatator_assets.work.text import first_of
+from genatator_assets.work.text import Markdown, first_of
 
 _OURS = "genatator_assets.errors."
 _NAMED_CHECKS = 3
@@ -41,6 +41,19 @@ def faults_of(events: Iterable[dg.DagsterEvent]) -> list[str]:
     return faults
 
 
+def faults_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
+    """Return what went wrong in a recorded run: as `faults_of`, or its status if no step says why it did not succeed.
+
+    Raises:
+        KeyboardInterrupt, ClusterError: as `faults_of`.
+    """
+    entries = instance.all_logs(run.run_id, of_type=TELLING)
+    faults = faults_of(entry.dagster_event for entry in entries if entry.dagster_event)
+    if run.status != dg.DagsterRunStatus.SUCCESS and not faults:
+        faults = [f"the run ended as {run.status.value}; see its log in Dagster's UI"]
+    return faults
+
+
 def _of_checks(events: list[dg.DagsterEvent], failed: set[str]) -> Iterator[str]:
     """Return each fault that checks found, with the names of the checks that say it."""
     said: dict[str, list[str]] = {}
@@ -50,7 +63,9 @@ def _of_checks(events: list[dg.DagsterEvent], failed: set[str]) -> Iterator[str]
             offending = _keys(evaluation.metadata, OFFENDING)
             known = offending and all(key in failed or genome_part(key) in failed for key in offending)
             if not evaluation.passed and not known:
-                said.setdefault(evaluation.description or "did not pass", []).append(evaluation.check_name)
+                said.setdefault(Markdown(evaluation.description or "did not pass").shown(), []).append(
+                    evaluation.check_name
+                )
     for description, checks in said.items():
         yield f"check{'s' if len(checks) > 1 else ''} {', '.join(checks)}: {description}"
 

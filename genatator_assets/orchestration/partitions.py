@@ -22,7 +22,27 @@ def genome_partitions(catalogue: Catalogue) -> dg.StaticPartitionsDefinition:
 
 def registered_chromosomes(instance: dg.DagsterInstance) -> list[str]:
     """Return the registered keys in Dagster's order, which is that of registration."""
-    return list(instance.get_dynamic_partitions(str(CHROMOSOMES.name)))
+    return registered(instance, str(CHROMOSOMES.name))
+
+
+def registered(instance: dg.DagsterInstance, name: str) -> list[str]:
+    """Return the registered keys of a dynamic set in Dagster's order, which is that of registration."""
+    return list(instance.get_dynamic_partitions(name))
+
+
+def register(instance: dg.DagsterInstance, name: str, keys: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Make `keys` the registered ones of a dynamic set; return those added and those removed.
+
+    Keys that stay are not touched: their history is kept.
+    """
+    before = registered(instance, name)
+    known, wanted = set(before), set(keys)
+    added, removed = [key for key in keys if key not in known], [key for key in before if key not in wanted]
+    for key in removed:
+        instance.delete_dynamic_partition(name, key)
+    if added:
+        instance.add_dynamic_partitions(name, added)
+    return added, removed
 
 
 def register_chromosomes(
@@ -32,16 +52,9 @@ def register_chromosomes(
 
     Keys that stay are not touched, and those of genomes that are not ready stay: their history is kept.
     """
-    name, before = str(CHROMOSOMES.name), registered_chromosomes(instance)
-    known, wanted = set(before), set(keys)
-    added = [key for key in keys if key not in known]
     absent = {path_name(genome) for genome in not_ready}
-    removed = [key for key in before if key not in wanted and genome_part(key) not in absent]
-    for key in removed:
-        instance.delete_dynamic_partition(name, key)
-    if added:
-        instance.add_dynamic_partitions(name, added)
-    return added, removed
+    kept = [key for key in registered_chromosomes(instance) if genome_part(key) in absent and key not in set(keys)]
+    return register(instance, str(CHROMOSOMES.name), [*keys, *kept])
 
 
 def genome_ranges(keys: Iterable[str]) -> list[list[str]]:

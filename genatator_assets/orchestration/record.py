@@ -63,6 +63,16 @@ class EventLog(SqliteEventLogStorage):
             stored = connection.execute(self.prepare_insert_event(event))
             self._store_asset_event(connection, event, stored.lastrowid)
 
+    def delete_events(self, run_id: str) -> None:
+        """Delete a run's events, and its file, which Dagster by itself would leave behind empty."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            if engine := self._engines.pop(run_id, None):
+                engine.dispose()
+            self._initialized_dbs.discard(run_id)
+            for left in ("", "-wal", "-shm"):
+                Path(f"{self.path_for_shard(run_id)}{left}").unlink(missing_ok=True)
+
     def wipe(self) -> None:
         """Delete all events."""
         self._close()

@@ -4,42 +4,66 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from genatator_assets.errors import GenatatorError
 from genatator_assets.work.storage import root_of
 
 CATALOGUE_VARIABLE = "GENATATOR_CATALOGUE"
 ROOT_VARIABLE = "GENATATOR_ROOT"
 WORKERS_VARIABLE = "GENATATOR_WORKERS"
 DASK_VARIABLE = "GENATATOR_DASK"
+SENSORS_VARIABLE = "GENATATOR_SENSORS"
+ON_FAILURE_VARIABLE = "GENATATOR_ON_FAILURE"
 
 
 @dataclass(frozen=True)
 class Settings:
     """`catalogue` is a path or the name of a preset; `workers` None takes what the machine carries.
 
-    `dask` is the address or the scheduler file of a Dask cluster that works instead.
+    `dask` is the address or the scheduler file of a Dask cluster that works instead. With `sensors` a run that
+    succeeds is followed by the next step, unless somebody switches that off in the UI. `on_failure` is a command that
+    is told of failed runs.
     """
 
     catalogue: str
     root: Path
     workers: int | None = None
     dask: str | None = None
+    sensors: bool = False
+    on_failure: str | None = None
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read GENATATOR_CATALOGUE, GENATATOR_ROOT, GENATATOR_WORKERS and GENATATOR_DASK; by default it is the demo."""
-        workers = os.environ.get(WORKERS_VARIABLE)
+        """Read the variables GENATATOR_CATALOGUE, _ROOT, _WORKERS, _DASK, _SENSORS and _ON_FAILURE; by default it is
+        the demo.
+
+        Raises:
+            GenatatorError: a variable has a value that it can't have.
+        """
         return cls(
             catalogue=os.environ.get(CATALOGUE_VARIABLE, "demo"),
             root=root_of(os.environ.get(ROOT_VARIABLE, "demo-data")).absolute(),
-            workers=int(workers) if workers else None,
+            workers=_workers(os.environ.get(WORKERS_VARIABLE, "")),
             dask=os.environ.get(DASK_VARIABLE) or None,
+            sensors=bool(os.environ.get(SENSORS_VARIABLE)),
+            on_failure=os.environ.get(ON_FAILURE_VARIABLE) or None,
         )
 
     def as_environment(self) -> dict[str, str]:
         """Return the variables from which `from_environment` reads the same settings in another process."""
-        variables = {CATALOGUE_VARIABLE: self.catalogue, ROOT_VARIABLE: str(self.root)}
-        if self.workers:
-            variables[WORKERS_VARIABLE] = str(self.workers)
-        if self.dask:
-            variables[DASK_VARIABLE] = self.dask
-        return variables
+        variables = {
+            CATALOGUE_VARIABLE: self.catalogue,
+            ROOT_VARIABLE: str(self.root),
+            WORKERS_VARIABLE: str(self.workers or ""),
+            DASK_VARIABLE: self.dask or "",
+            SENSORS_VARIABLE: "yes" if self.sensors else "",
+            ON_FAILURE_VARIABLE: self.on_failure or "",
+        }
+        return {name: value for name, value in variables.items() if value}
+
+
+def _workers(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise GenatatorError(f"{WORKERS_VARIABLE} is {text!r}, expected a number of processes, at least 1")
+    return int(text)

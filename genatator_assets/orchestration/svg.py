@@ -1,7 +1,8 @@
 """SVG as brief as can be, inside Markdown.
 
 Dagster's UI shows Markdown of less than 1,000 characters at once, and longer one behind a click; and its record keeps
-what is shown of each of thousands of chromosomes, twice. So pictures are paths of whole numbers. A unit is 2.5 pixels.
+what is shown of each of thousands of chromosomes, twice. So pictures are paths of whole numbers. A unit is 2 pixels:
+the width is 480, for which the Overview tab has room in a window of 1,500.
 """
 
 from collections.abc import Callable
@@ -21,8 +22,8 @@ _IN_ADDRESS = str.maketrans({character: f"%{ord(character):02X}" for character i
 
 def picture(height: int, *parts: str) -> str:
     """Return an SVG of WIDTH x `height` units; white, because the UI may be dark."""
-    head = f"xmlns='http://www.w3.org/2000/svg' width='600' viewBox='0 0 {WIDTH} {height}'"
-    return f"<svg {head} style='background:#fff;font:5px arial'>{''.join(parts)}</svg>"
+    head = f"xmlns='http://www.w3.org/2000/svg' width='480' viewBox='0 0 {WIDTH} {height}'"
+    return f"<svg {head} style='background:#fff;font:5.5px arial'>{''.join(parts)}</svg>"
 
 
 def area(colour: str, outline: str) -> str:

@@ -15,6 +15,7 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.gene_finding.statistics import TABLES
 from genatator_assets.gene_finding.tasks import tasks_of_keys
 from genatator_assets.orchestration.partitions import CHROMOSOMES
+from genatator_assets.parts import parts_of
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.version import __version__
 from genatator_assets.work.files import sha256_of_file
@@ -41,7 +42,7 @@ def inputs_spec() -> dg.AssetSpec:
         INPUTS,
         deps=["chromosome_catalogue"],
         partitions_def=CHROMOSOMES,
-        group_name="catalogue",
+        group_name="assemblies",
         description="What a chromosome is made from, as one version: sequence, annotation, transcripts, kernel, block"
         " size and split. Nobody runs it: the chromosome catalogue says when it has changed.",
     )
@@ -75,17 +76,16 @@ def of_files(*paths: Path) -> dg.DataVersion:
     return data_version(sha256_of_file(path) for path in paths)
 
 
-def of_dataset(layout: Layout) -> dict[str, str]:
+def of_dataset(catalogue: Catalogue, layout: Layout) -> dict[str, str]:
     """Return the versions of the dataset's assets without partitions, as their files now are.
 
     Raises:
         FileNotFoundError: a file is not there.
     """
-    files = {
-        "block_index": (layout.index,),
-        "split_statistics": tuple(layout.statistics(name) for name in TABLES),
-        "dataset_card": (layout.card, layout.catalog),
-    }
+    files: dict[str, tuple[Path, ...]] = {"dataset_card": (layout.card, layout.catalog)}
+    if "gene_finding" in parts_of(catalogue):
+        files["block_index"] = (layout.index,)
+        files["split_statistics"] = tuple(layout.statistics(name) for name in TABLES)
     return {asset: of_files(*paths).value for asset, paths in files.items()}
 
 

@@ -1,7 +1,8 @@
 """dataset/catalog.sql: the views and macros in one file that goes with a dataset, for DuckDB without this package."""
 
-from genatator_assets.query.connect import connect, defined_names
-from genatator_assets.query.definitions import ORDER, statement_of
+from pathlib import Path
+
+from genatator_assets.query.definitions import available
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
 
@@ -15,13 +16,11 @@ _HEAD = """\
 
 
 def write_catalog(layout: Layout) -> None:
-    """Write the statements of all views and macros whose files are built; no path of this machine is in it.
-
-    Raises:
-        DatasetError: there is no dataset, or a file of it is damaged.
-    """
-    with connect(layout.root) as connection:
-        built = defined_names(connection)
-    text = "\n".join([_HEAD, *(f"{statement_of(name)};\n" for name in ORDER if name in built)])
+    """Write the statements of all views and macros whose files are built; no path of this machine is in it."""
     with whole_file(layout.catalog) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(catalog_of(layout.root))
+
+
+def catalog_of(folder: Path, release: bool = False) -> str:
+    """Return the statements that the files of a root, or of a release, can answer."""
+    return "\n".join([_HEAD, *(f"{one.text};\n" for one in available(folder, release).values())])

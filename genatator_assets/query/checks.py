@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 import duckdb
 
 from genatator_assets.errors import NotBuiltError
+from genatator_assets.parts import PARTS
 from genatator_assets.query.connect import BUILD_FIRST, Answer, ask, in_words
 from genatator_assets.work.files import path_name
 from genatator_assets.work.layout import chromosome_key
@@ -14,7 +16,6 @@ from genatator_assets.work.layout import chromosome_key
 SAMPLE_ROWS = 20
 _IN_PATH = re.compile("/genome=([^/]+)/chrom=([^/]+)/")
 _VARIABLE = re.compile(r"set variable (\w+)")
-_CHECKS = files("genatator_assets.query") / "checks"
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,20 @@ class Finding:
         return self.offenders == 0
 
 
-def check_names() -> tuple[str, ...]:
-    """Return the names of all checks.
+def check_names(part: str) -> tuple[str, ...]:
+    """Return the names of the checks of a part that are SQL, each a file of its folder sql/checks.
 
-    >>> "splits_are_disjoint" in check_names()
+    >>> "splits_are_disjoint" in check_names("gene_finding")
     True
     """
-    return tuple(sorted(check.name.removesuffix(".sql") for check in _CHECKS.iterdir()))
+    folder = files(PARTS[part]) / "sql" / "checks"
+    return tuple(sorted(one.name.removesuffix(".sql") for one in folder.iterdir())) if folder.is_dir() else ()
+
+
+@cache
+def _texts() -> dict[str, str]:
+    folders = {part: files(package) / "sql" / "checks" for part, package in PARTS.items()}
+    return {name: (folders[part] / f"{name}.sql").read_text() for part in PARTS for name in check_names(part)}
 
 
 def describe_check(name: str) -> str:
@@ -51,7 +59,7 @@ def describe_check(name: str) -> str:
     >>> describe_check("splits_are_disjoint")
     'No chromosome has blocks in two splits, and each is in the split of the catalogue.'
     """
-    comment = re.match(r"(?:--.*\n)+", (_CHECKS / f"{name}.sql").read_text())
+    comment = re.match(r"(?:--.*\n)+", _texts()[name])
     return " ".join(line.removeprefix("--").strip() for line in comment[0].splitlines()) if comment else ""
 
 
@@ -64,7 +72,7 @@ def run_check(connection: duckdb.DuckDBPyConnection, check: str) -> Finding:
         NotBuiltError: what the check asks about has not been built.
         QueryError: a file can't be read.
     """
-    *settings, query = connection.extract_statements((_CHECKS / f"{check}.sql").read_text())
+    *settings, query = connection.extract_statements(_texts()[check])
     try:
         for setting in settings:
             connection.execute(setting)

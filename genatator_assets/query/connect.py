@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from genatator_assets.errors import DatasetError, NotBuiltError, QueryError
-from genatator_assets.query.definitions import ORDER, statement_of
+from genatator_assets.query.definitions import available, definitions
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, remembering
 
@@ -38,8 +38,9 @@ def connect(root: Path, allow: Sequence[Path] = ()) -> Iterator[duckdb.DuckDBPyC
     Raises:
         DatasetError: there is no dataset at `root`, or a file of it is damaged.
     """
-    if not (root / "assemblies").is_dir():
-        raise DatasetError(f"{root} holds no dataset (found no folder 'assemblies' in it); give --root, or build first")
+    there = available(root)
+    if not any(one.patterns for one in there.values()):
+        raise DatasetError(f"{root} holds no dataset: nothing has been built there yet; give --root, or build first")
     with (
         tempfile.TemporaryDirectory(prefix="genatator-") as spilled,
         duckdb.connect(config={"python_enable_replacements": "false", "temp_directory": spilled}) as connection,
@@ -49,14 +50,11 @@ def connect(root: Path, allow: Sequence[Path] = ()) -> Iterator[duckdb.DuckDBPyC
             connection.register_filesystem(remembering(root))
         _confine(connection, root, allow)
         connection.execute("set variable root = ?", [str(root.resolve())])
-        for name in ORDER:
+        for name, one in there.items():
             try:
-                connection.execute(statement_of(name))
-            except duckdb.CatalogException:
-                continue  # it needs a view that is not built yet: asking for it says so
+                connection.execute(one.statement)
             except duckdb.Error as error:
-                if "No files found" not in str(error):
-                    raise DatasetError(f"{root}: view {name}: {error}; delete the file and build again") from error
+                raise DatasetError(f"{root}: view {name}: {error}; delete the file and build again") from error
         connection.execute("set lock_configuration = true")  # else a SELECT can have its log written to a file
         yield connection
 
@@ -79,7 +77,7 @@ def defined_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
     found = connection.execute(
         "select view_name from duckdb_views() union select function_name from duckdb_functions()"
     ).fetchall()
-    return {name for (name,) in found} & set(ORDER)
+    return {name for (name,) in found} & set(definitions())
 
 
 def ask(connection: duckdb.DuckDBPyConnection, question: str) -> Answer:
@@ -124,7 +122,7 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
 def in_words(connection: duckdb.DuckDBPyConnection, message: str) -> QueryError:
     """Return the error for DuckDB's `message`: its own words and what to do, or only that something is not built."""
     named = re.search(r"Table (?:Function )?with name (\w+) ", message)
-    if named and named[1] in set(ORDER) - defined_names(connection):
+    if named and named[1] in set(definitions()) - defined_names(connection):
         return NotBuiltError(f"'{named[1]}' has not been built yet at this root: {BUILD_FIRST}")
     if "operations are disabled by configuration" in message:
         message += "\nQuestions read files of the root only; --allow names others (files or folders of this machine)."

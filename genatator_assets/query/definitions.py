@@ -1,67 +1,133 @@
-"""The views and macros of a dataset: each is an SQL file in views/ or macros/, and this says in which order."""
+"""The views and macros of a dataset: an SQL file each, in `query/sql` and in the `sql` folder of each part.
 
+A file begins with a comment that says what it is, and a line that says what it needs:
+
+    -- A row per block: ...
+    -- needs: glob_root, dataset/blocks.parquet
+
+Names are those of other views and macros; what has a slash is a pattern for files, relative to the dataset's folder, at
+least one of which must be there. `views/NAME.sql` holds a query, `macros/NAME.sql` the whole statement. What is
+generated is in the module `sql` of a part, as GENERATED. A definition in `release/` takes the place of one of the same
+name in a release: it knows where files are there.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib import import_module
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 
-from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.parts import PARTS
 
-CHANNELS_VIEW = "channels"
-VIEWS = (
-    "blocks",
-    "chromosomes",
-    "transcripts",
-    "segments",
-    "stored_blocks",
-    "block_targets",
-    "sites",
-    "split_overview",
-    "dna_alphabet",
-    "target_sums",
-    "species_coverage",
-    "transcript_reasons",
-    "statistics",
-    "input_files",
-    "lineage",
-)
-MACROS = (
-    "blocks_overlapping",
-    "transcripts_around",
-    "segments_of",
-    "target_runs",
-    "targets",
-    "dna",
-    "soft_masked_of",
-    "lineage_of",
-)
-_PATHS = ("root", "glob_root", "path_name")
-ORDER = (*_PATHS, CHANNELS_VIEW, *(view for view in VIEWS if view != "lineage"), *MACROS, "lineage")
-"""In an order in which each needs only those before it."""
-
-_FOLDER = files("genatator_assets.query")
+_HEAD = re.compile(r"(?:--.*\n)+")
+_NEEDS = "-- needs:"
 
 
-def statement_of(name: str) -> str:
-    """Return the SQL statement, comment first, that creates a view or macro; files are found under `root()`.
+@dataclass(frozen=True)
+class Definition:
+    """A view or macro: `comment` says what it is, `statement` makes it, `needs` are names and patterns for files."""
 
-    >>> print(statement_of("root"))
-    -- The dataset's folder: the variable `root` where it is set, else the folder that the program runs in.
-    create or replace macro root() as coalesce(getvariable('root'), '.')
+    name: str
+    comment: str
+    needs: tuple[str, ...]
+    statement: str
+    part: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The views and macros that it needs."""
+        return tuple(need for need in self.needs if "/" not in need)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The files that it needs."""
+        return tuple(need for need in self.needs if "/" in need)
+
+    @property
+    def text(self) -> str:
+        """The statement below its comment."""
+        return f"{self.comment}\n{self.statement}"
+
+
+@cache
+def definitions(release: bool = False) -> Mapping[str, Definition]:
+    """Return all views and macros, of a root or of a release, in an order in which each needs only those before it.
+
+    >>> definitions()["root"].comment
+    "-- The dataset's folder: the variable `root` where it is set, else the folder that the program runs in."
     """
-    if name == CHANNELS_VIEW:
-        return _view(name, _channels())
-    if name in VIEWS:
-        return _view(name, (_FOLDER / "views" / f"{name}.sql").read_text().strip())
-    return (_FOLDER / "macros" / f"{name}.sql").read_text().strip()
+    found = dict(_in_folder(files("genatator_assets.query") / "sql", ""))
+    for part, package in PARTS.items():
+        found |= _in_folder(files(package) / "sql", part)
+        if (files(package) / "sql" / "__init__.py").is_file():
+            generated: Mapping[str, str] = import_module(f"{package}.sql").GENERATED
+            found |= {name: _definition(name, text, part) for name, text in generated.items()}
+        if release:
+            found |= {one.name: one for one in _of_kind(files(package) / "sql" / "release", part, _macro)}
+    order = TopologicalSorter({name: one.names for name, one in found.items()}).static_order()
+    return {name: found[name] for name in order}
 
 
-def _view(name: str, query: str) -> str:
-    comment, _, select = query.partition("\n")
-    return f'{comment}\ncreate or replace view "{name}" as\n{select}'
+def available(root: Path, release: bool = False) -> dict[str, Definition]:
+    """Return the views and macros for which a dataset's folder has the files, in order."""
+    there: dict[str, Definition] = {}
+    looked: dict[str, bool] = {}
+    for name, one in definitions(release).items():
+        for pattern in one.patterns:
+            if pattern not in looked:
+                looked[pattern] = holds(root, pattern)
+        if all(looked[pattern] for pattern in one.patterns) and all(need in there for need in one.names):
+            there[name] = one
+    return there
 
 
-def _channels() -> str:
-    rows = [f"({number}, '{c.name}', '{c.group}', '{c.kind}', '{c.strand}')" for number, c in enumerate(CHANNELS)]
-    listed = ",\n    ".join(rows)
-    return (
-        "-- The twelve channels, in the order of the targets.\n"
-        f'select * from (values\n    {listed}\n) as channels(channel, name, "group", kind, strand)'
-    )
+def holds(folder: Path, pattern: str) -> bool:
+    """Return whether a folder holds a file of a pattern: components of which each is a name or has `*` in it."""
+    first, _, rest = pattern.partition("/")
+    if "*" not in first:
+        below = folder / first
+        return holds(below, rest) if rest else below.is_file()
+    if not folder.is_dir():
+        return False
+    fits = re.compile(".*".join(map(re.escape, first.split("*")))).fullmatch
+    return any((holds(one, rest) if rest else one.is_file()) for one in folder.iterdir() if fits(one.name))
+
+
+def _in_folder(folder: Traversable, part: str) -> Iterator[tuple[str, Definition]]:
+    for kind, read in (("macros", _macro), ("views", _view)):
+        for one in _of_kind(folder / kind, part, read):
+            yield one.name, one
+
+
+def _of_kind(folder: Traversable, part: str, read: Callable[[str, str], str]) -> Iterator[Definition]:
+    if not folder.is_dir():
+        return
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".sql"):
+            name = file.name.removesuffix(".sql")
+            yield _definition(name, read(name, file.read_text().strip()), part)
+
+
+def _macro(_: str, text: str) -> str:
+    return text
+
+
+def _view(name: str, text: str) -> str:
+    head = _HEAD.match(text)
+    end = head.end() if head else 0
+    return f'{text[:end]}create or replace view "{name}" as\n{text[end:]}'
+
+
+def _definition(name: str, text: str, part: str) -> Definition:
+    head = _HEAD.match(text)
+    if head is None:
+        raise ValueError(f"the SQL of {name} does not begin with a comment")
+    lines = head[0].splitlines()
+    needs = [line.removeprefix(_NEEDS).split(",") for line in lines if line.startswith(_NEEDS)]
+    comment = "\n".join(line for line in lines if not line.startswith(_NEEDS))
+    wanted = tuple(need.strip() for line in needs for need in line)
+    return Definition(name, comment, wanted, text[head.end() :], part)

@@ -138,7 +138,7 @@ class Dataset:
             ReadingError: there is no such genome, chromosome, interval or channel.
             DatasetError: a file is damaged.
         """
-        return self.read(Interval(genome, chrom, int(start), int(end)), channels=channels, pad=pad)
+        return self.read(Interval(genome, chrom, start, end), channels=channels, pad=pad)
 
     def read(self, interval: Interval, *, channels: Channels = "all", pad: bool = False) -> Window:
         """Read an interval, as `window` does; on the - strand it comes as its reverse complement."""
@@ -211,7 +211,7 @@ class Dataset:
         """
         from genatator_assets.reading.plot import plot_locus  # noqa: PLC0415 - needs an extra
 
-        interval = Interval(genome, chrom, int(start), int(end))
+        interval = Interval(genome, chrom, start, end)
         self._chromosome_of(interval)
         return plot_locus(self, interval)
 
@@ -227,7 +227,7 @@ class Dataset:
         """
         from genatator_assets.reading.page import locus_page, read_igv  # noqa: PLC0415 - seldom needed
 
-        interval = Interval(genome, chrom, int(start), int(end))
+        interval = Interval(genome, chrom, start, end)
         self._chromosome_of(interval)
         return locus_page(self, interval, read_igv(Path(igv) if igv is not None else None))
 

@@ -1,5 +1,6 @@
 """A window: an interval of a chromosome with its DNA and targets. Numpy only; nothing is read here."""
 
+import operator
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,12 @@ class Interval:
     strand: Strand = "+"
 
     def __post_init__(self) -> None:
-        """Check that there is something in it."""
+        """Check that its edges are whole numbers, of numpy or not, with something between them."""
+        for edge in ("start", "end"):
+            try:
+                object.__setattr__(self, edge, operator.index(getattr(self, edge)))
+            except TypeError as error:
+                raise ReadingError(f"{edge}={getattr(self, edge)!r} is not a whole number of bases") from error
         if self.start >= self.end:
             raise ReadingError(f"{self.chrom} of {self.genome}: start={self.start:,} is not before end={self.end:,}")
 
@@ -93,6 +99,10 @@ class Window:
         shape = (self.interval.length, len(self.channels))
         if self.targets.shape != shape or len(self.dna) != shape[0]:
             raise ValueError(f"{self.targets.shape=} and {len(self.dna)=} are not those of {shape}")
+
+    def __repr__(self) -> str:
+        """Return where it is and what it holds, not the bases themselves."""
+        return f"<window {self.interval} ({self.interval.strand}), {self.split}: {len(self.channels)} channels>"
 
     @property
     def metadata(self) -> dict[str, Any]:

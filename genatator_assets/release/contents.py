@@ -1,6 +1,5 @@
 """What a release is made from: gathered from a root, and refused unless it is whole and of one making."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
@@ -21,7 +19,7 @@ from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import read_manifest
-from genatator_assets.work.tables import read_table, readable
+from genatator_assets.work.tables import provenance_of, read_table
 from genatator_assets.work.unit import Provenance
 
 _KINDS = ("sequence", "annotation", "aliases")
@@ -94,7 +92,7 @@ def gather(layout: Layout) -> Contents:
         DatasetError: the dataset is not whole, or its parts were not made of one another.
     """
     index = read_table(layout.index)
-    provenance = _provenance_of(layout.index)
+    provenance = provenance_of(layout.index)
     statistics = _statistics_of_index(layout)
     about = provenance.parameters
     if unsaid := {"dataset", "license", "block_size_bp"} - set(about):
@@ -119,20 +117,10 @@ def gather(layout: Layout) -> Contents:
     )
 
 
-def _provenance_of(path: Path) -> Provenance:
-    """Read what a Parquet file of the platform says that it was made from."""
-    said = pq.read_metadata(readable(path)).metadata or {}
-    try:
-        parts = [json.loads(said[f"genatator_assets.{part}".encode()]) for part in ("inputs", "parameters")]
-    except (KeyError, ValueError) as error:
-        raise DatasetError(f"{path} does not say what it was made from ({error!r}); build it again") from error
-    return Provenance(*parts)
-
-
 def _statistics_of_index(layout: Layout) -> dict[str, pa.Table]:
     present = sha256_of_file(layout.index)
     tables = read_statistics(layout)
-    stale = [name for name in TABLES if _provenance_of(layout.statistics(name)).inputs.get("index") != present]
+    stale = [name for name in TABLES if provenance_of(layout.statistics(name)).inputs.get("index") != present]
     if stale:
         raise DatasetError(
             f"{layout.root}: the statistics {', '.join(stale)} were computed from another index; run the job 'finish'"
@@ -200,7 +188,7 @@ def _covers(places: list[BlockPlace], chromosome: Chromosome) -> bool:
 
 
 def _origin(layout: Layout, genome: str, species: str, block: Block) -> Origin:
-    provenance = _provenance_of(block.source)
+    provenance = provenance_of(block.source)
     source = read_source(layout, genome)
     inputs = tuple(
         _input_file(kind, *(getattr(source, f"{kind}_{what}") for what in ("path", "sha256", "url")))

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
-from genatator_assets.release.catalog import catalog_of_release
+from genatator_assets.query.catalog import catalog_of
 from genatator_assets.release.contents import Contents, gather
 from genatator_assets.release.croissant import croissant
 from genatator_assets.release.names import CARD, CATALOG, CHECKSUMS, CROISSANT, INDEX
@@ -141,7 +141,7 @@ def _fill(contents: Contents, folder: Path) -> bool:
     _write(folder / CROISSANT, about)
     _write(folder / CARD, write_readme(contents, preview))
     if contents.layout.catalog.is_file():
-        _write(folder / CATALOG, catalog_of_release(contents.layout.catalog.read_text(), folder))
+        _write(folder / CATALOG, catalog_of(folder, release=True))
     _write(folder / CHECKSUMS, "".join(_checksums(folder, known)))
     return all(linked)
 

@@ -38,8 +38,8 @@ class Source:
     sequence_url: str | None
     sequence_served_from: str | None
     sequence_checksum: str | None
-    annotation_path: str
-    annotation_sha256: str
+    annotation_path: str | None
+    annotation_sha256: str | None
     annotation_url: str | None
     annotation_served_from: str | None
     annotation_checksum: str | None

@@ -13,17 +13,18 @@ from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pooch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from genatator_assets.errors import FetchError, RefusedError, UnreachableError
 from genatator_assets.sources.download import Downloader, Patience
 from genatator_assets.work.files import measure, path_name, sha256_of_file, write_json
-from genatator_assets.work.storage import CACHE_VARIABLE, cache_folder
+from genatator_assets.work.storage import CACHE_VARIABLE, ROOTS, cache_folder
 from genatator_assets.work.watch import Arriving, Watch, unwatched
 
 _LISTS = ("md5checksums.txt", "md5sum.txt", "MD5SUMS")  # NCBI's, UCSC's, GENCODE's
 _LISTED = re.compile(r"([0-9a-fA-F]{32})\s+\*?(?:\./)?(\S+)\s*")
 _LONGEST_NAME = 120
+_HOME = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,29 @@ class Cache:
             path = Path(folder) / "text"
             Downloader(path.with_suffix(".part"), lambda _there, _total: None, self.patience)(url, path)
             return path.read_text(errors="replace")
+
+
+@dataclass(frozen=True)
+class CachedFile:
+    """The folder of a cached file, and the address it came from; empty where nothing arrived whole."""
+
+    folder: Path
+    url: str
+
+
+def cached_files(cache: Path) -> Iterator[CachedFile]:
+    """Return what is in a cache, but for what somebody is fetching at the moment."""
+    for folder in sorted(cache.glob("*/*")):
+        if not _HOME.fullmatch(folder.name) or folder.parent.name == ROOTS:
+            continue
+        try:
+            with FileLock(folder / ".lock", blocking=False):
+                stored = json.loads(_record(folder).read_text())
+                yield CachedFile(folder, str(stored["url"]))
+        except Timeout:
+            continue
+        except (OSError, ValueError, KeyError, TypeError):
+            yield CachedFile(folder, "")
 
 
 def _kept(home: Path, url: str, checksum: Checksum | None) -> Fetched | None:

@@ -37,10 +37,10 @@ class InputFile:
 
 @dataclass(frozen=True)
 class Inputs:
-    """FASTA, annotation, and the table of sequence names, which there may not be."""
+    """FASTA, annotation, and the table of sequence names; only FASTA there always is."""
 
     sequence: InputFile
-    annotation: InputFile
+    annotation: InputFile | None
     aliases: InputFile | None
 
     def as_record(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def resolve(assembly: Assembly, layout: Layout, cache: Cache | None = None) -> I
         fetched = fetch_input(remote, cache)
         checksum = fetched.checksum.text if fetched.checksum else None
         files[kind] = InputFile(fetched.path, fetched.sha256, fetched.url, checksum, fetched.served_from)
-    return Inputs(files["sequence"], files["annotation"], files.get("aliases"))
+    return Inputs(files["sequence"], files.get("annotation"), files.get("aliases"))
 
 
 def remote_inputs(assembly: Assembly, cache: Cache) -> dict[Kind, Remote]:

@@ -1,5 +1,6 @@
 """Where everything of a dataset stands under its root: the only place that spells paths."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from genatator_assets.errors import DatasetError
 from genatator_assets.work.files import path_name, plain_name
 from genatator_assets.work.storage import is_remote, machine_folder
 
+_OF_GENOMES = ("assemblies/*", "annotation/*", "targets/*", "tracks/*", "channel_sets/*/*")
+_OF_GENOMES_IN_SPLITS = ("blocks/*/genome=*", "channel_blocks/*/*/genome=*")
 _MAY_BE_LINKS = (
     *("assemblies", "annotation", "targets", "blocks", "segmentation", "tracks", "channel_sets", "channel_blocks"),
     *("windows", "intervals", "cells", "leakage", "evaluation", "dataset"),
@@ -50,6 +53,13 @@ class Layout:
         if is_remote(self.root):
             return []
         return [link.resolve() for name in _MAY_BE_LINKS if (link := self.root / name).is_symlink()]
+
+    def folders_of_genomes(self) -> Iterator[tuple[str, Path]]:
+        """Return every folder that has the name of a genome, with that name, whatever catalogue it is of."""
+        for pattern in (*_OF_GENOMES, *_OF_GENOMES_IN_SPLITS):
+            for folder in self.root.glob(pattern):
+                if folder.is_dir() or (not is_remote(folder) and folder.is_symlink()):
+                    yield plain_name(folder.name.removeprefix("genome=")), folder
 
     @property
     def lock(self) -> Path:

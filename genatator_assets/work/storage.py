@@ -16,6 +16,8 @@ from urllib.parse import unquote, urlsplit
 from genatator_assets.errors import DatasetError, optional_import
 
 CACHE_VARIABLE = "GENATATOR_CACHE"
+ROOTS = "roots"
+"""The folder of the cache that has this machine's share of remote roots."""
 _EXTRAS = {"s3": ("s3fs", "s3")}
 _QUESTIONS_AT_ONCE = 32
 
@@ -108,7 +110,7 @@ def machine_folder(root: Path) -> Path:
     """Return the folder where this machine keeps what a root needs on a local disk: the root itself if it is local."""
     if not is_remote(root):
         return root
-    return cache_folder() / "roots" / hashlib.sha256(str(root).encode()).hexdigest()[:16]
+    return cache_folder() / ROOTS / hashlib.sha256(str(root).encode()).hexdigest()[:16]
 
 
 def ask_each(root: Path, question: Callable[[Thing], Told], things: Iterable[Thing]) -> Iterator[Told]:

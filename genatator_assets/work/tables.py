@@ -1,5 +1,6 @@
 """Parquet tables with provenance: the one way in which every table of a dataset is written and read."""
 
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,20 @@ def require_known_format(path: Path, key_values: Mapping[bytes, bytes] | None) -
             f"{path} is of format {found!r}, and genatator-assets {__version__} reads format {FORMAT_VERSION!r};"
             " use the version that made it, or build the dataset again"
         )
+
+
+def provenance_of(path: Path) -> Provenance:
+    """Read what a Parquet file of the platform says that it was made from: its inputs and parameters.
+
+    Raises:
+        DatasetError: it does not say so, or can't be read.
+    """
+    try:
+        said = pq.read_metadata(readable(path)).metadata or {}
+        parts = [json.loads(said[f"genatator_assets.{part}".encode()]) for part in ("inputs", "parameters")]
+    except (OSError, KeyError, ValueError) as error:
+        raise DatasetError(f"{path} does not say what it was made from ({error!r}); build it again") from error
+    return Provenance(*parts)
 
 
 def read_table(path: Path, **how: Any) -> pa.Table:

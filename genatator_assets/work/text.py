@@ -12,6 +12,7 @@ _BYTE_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 # What begins something in Markdown of GitHub's kind, within a line; an underscore only does so before a word.
 _MEANS_SOMETHING = re.compile(r"[\\`*\[\]<|~$]|&(?=#?\w+;)|(?<![^\W_])_")
+_ESCAPED = re.compile(r"\\([\\`*\[\]<|~$&_])")
 _IN_ADDRESS = str.maketrans({character: f"%{ord(character):02X}" for character in "()<>\\|"})
 _FENCES = re.compile("`+")
 
@@ -28,7 +29,15 @@ class Markdown(str):
         >>> print(Markdown.of("![x](http://host/x.png) <b> a_b _c_"))
         !\[x\](http://host/x.png) \<b> a_b \_c_
         """
-        return cls(_MEANS_SOMETHING.sub(r"\\\g<0>", printable(text, keep="")))
+        return cls(_MEANS_SOMETHING.sub(r"\\\g<0>", printable(text)))
+
+    def shown(self) -> str:
+        """Return the text that Markdown made by `of` shows.
+
+        >>> Markdown.of("[x] a_b _c_").shown()
+        '[x] a_b _c_'
+        """
+        return _ESCAPED.sub(r"\1", self)
 
     @classmethod
     def code(cls, text: str) -> "Markdown":
@@ -71,7 +80,7 @@ class TextTable:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|") if isinstance(text, Markdown) else Markdown.of(text)
+    return text.replace("|", "\\|") if isinstance(text, Markdown) else Markdown.of(printable(text, keep=""))
 
 
 def first_of(texts: Sequence[str], most: int, separator: str = ", ") -> str:

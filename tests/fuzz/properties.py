@@ -28,7 +28,6 @@ from genatator_assets.annotation.transcripts import AnnotationSummary, read_tran
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import AnnotationError, CatalogueError, GenatatorError, SequenceError
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
-from genatator_assets.gene_finding.card import write_card
 from genatator_assets.gene_finding.index import build_index
 from genatator_assets.gene_finding.section import kernel_of
 from genatator_assets.gene_finding.statistics import build_statistics
@@ -36,6 +35,7 @@ from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chrom
 from genatator_assets.parts import load_catalogue
 from genatator_assets.query.checks import check_names, run_check
 from genatator_assets.query.connect import connect
+from genatator_assets.release.card import write_card
 from genatator_assets.sources.aliases import aliases_of, chromosomes_named, read_names
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.chromosomes import Chromosome
@@ -324,7 +324,8 @@ def _build(catalogue: Catalogue, layout: Layout) -> BuiltDataset:
     assert not any(_INTERNAL.match(error) for error in failed), failed
     if len(failed) < len(outcomes):
         build_index(catalogue, layout)
-        write_card(catalogue, layout, build_statistics(catalogue, layout))
+        build_statistics(catalogue, layout)
+        write_card(catalogue, layout)
         _require_a_card(layout)
     return BuiltDataset(summary, len(failed))
 
@@ -365,7 +366,7 @@ def _require_its_content(catalogue: Catalogue, layout: Layout, sequence: bytes) 
 def _require_contract(layout: Layout, built: BuiltDataset) -> None:
     nothing_selected = "selected" not in built.summary.reasons
     with connect(layout.root) as connection:
-        findings = [run_check(connection, name) for name in check_names()]
+        findings = [run_check(connection, name) for name in check_names("gene_finding")]
     bad = {finding.name: finding.sample.rows for finding in findings if not finding.passed}
     expected = {"every_genome_has_selected_transcripts"} if nothing_selected else set()
     assert set(bad) == expected, bad

@@ -1,0 +1,42 @@
+"""SQL that is made of the channels; all other SQL of the part is in files."""
+
+from genatator_assets.gene_finding.channels import CHANNELS
+
+
+def _channels() -> str:
+    rows = [f"({number}, '{c.name}', '{c.group}', '{c.kind}', '{c.strand}')" for number, c in enumerate(CHANNELS)]
+    listed = ",\n    ".join(rows)
+    return f"""\
+-- The twelve channels, in the order of the targets.
+create or replace view "channels" as
+select * from (values
+    {listed}
+) as channels(channel, name, "group", kind, strand)"""
+
+
+def _targets() -> str:
+    columns = ",\n    ".join(
+        f"coalesce(max(value) filter (channel = '{name}'), 0)::float as \"{name}\"" for name in CHANNELS.names
+    )
+    return f"""\
+-- The targets of [start, end), a row per base and a column per channel; bases past the chromosome's ends have no row.
+-- needs: target_runs, glob_root, path_name, assemblies/*/chromosomes.parquet
+create or replace macro targets(genome, chrom, start, "end") as table
+with bases as (
+    select unnest(range(greatest(start, 0), least("end", (
+        select c.length from read_parquet(
+            glob_root() || '/assemblies/' || path_name(genome) || '/chromosomes.parquet', hive_partitioning = false) c
+        where c.chrom = chrom
+    )))) as position
+), painted as (
+    select unnest(range(r.start, r."end")) as position, r.channel, r.value
+    from target_runs(genome, chrom, start, "end") r
+)
+select position,
+    {columns}
+from bases left join painted using (position)
+group by position
+order by position"""
+
+
+GENERATED = {"channels": _channels(), "targets": _targets()}

@@ -1,0 +1,137 @@
+"""Sensors: the next step when one has succeeded, a build when catalogue or inputs have changed, word of failed runs.
+
+They are off unless the settings say otherwise; anybody can switch them in the UI, under Automation.
+"""
+
+import json
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.part import FINISH, Part
+from genatator_assets.errors import CatalogueError
+from genatator_assets.orchestration.assets import BLOCKS, CATALOGUE
+from genatator_assets.orchestration.everything import EVERYTHING
+from genatator_assets.orchestration.jobs import BUILD_BLOCKS, Job
+from genatator_assets.orchestration.outcomes import faults_of_run
+from genatator_assets.orchestration.partitions import range_tags
+from genatator_assets.orchestration.settings import Settings
+from genatator_assets.orchestration.survey import VERSION_TAG, survey
+from genatator_assets.parts import load_catalogue, part_named, parts_of
+from genatator_assets.work.layout import Layout
+from genatator_assets.work.manifest import fingerprint_of
+
+_SECONDS = 10
+_COMMAND_SECONDS = 60
+
+
+def build_sensors(settings: Settings, catalogue: Catalogue, jobs: Sequence[Job]) -> list[dg.SensorDefinition]:
+    """Return the sensors of a code location with these jobs."""
+    following = [job for job in jobs if job.name in {BUILD_BLOCKS, *parts_of(catalogue), FINISH}]
+    return [
+        _carry_on(settings, catalogue, following),
+        _changes(settings),
+        _failures(settings),
+    ]
+
+
+def _carry_on(settings: Settings, catalogue: Catalogue, next_jobs: Sequence[Job]) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        name="carry_on",
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        request_jobs=next_jobs,
+        minimum_interval_seconds=_SECONDS,
+        default_status=_status(settings.sensors),
+        description="After a run that registered chromosomes: one of `build_blocks` for all that are to be built. After"
+        " the last blocks: `finish`. What fails is not followed by anything.",
+    )
+    def carry_on(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        instance, run_id = context.instance, context.dagster_run.run_id
+        parts = [part_named(name) for name in parts_of(catalogue)]
+        made = {asset for asset in _followed(parts) if _made_by(instance, asset) == run_id}
+        if not made:
+            return dg.SkipReason("the run made nothing that a step follows")
+        found = survey(catalogue, Layout(settings.root), instance)
+        if CATALOGUE in made and found.to_do:
+            tags = range_tags([found.stretches[0][0], found.stretches[-1][-1]])
+            return dg.RunRequest(job_name=BUILD_BLOCKS, tags=tags)
+        for part, one in found.parts.items():
+            own = {dg.AssetKey(asset.name) for asset in part_named(part).assets}
+            if one.keys and not own & made:  # what a run of its own left undone has failed
+                return dg.RunRequest(job_name=part, tags=range_tags(one.keys) if one.keys != [""] else {})
+        if found.anything_to_do or found.finished or not (found.chromosomes or found.parts):
+            return dg.SkipReason(f"{found.in_words()}; {'' if found.finished else 'not '}finished")
+        return dg.RunRequest(job_name=FINISH, tags={VERSION_TAG: found.version})
+
+    return carry_on
+
+
+def _followed(parts: Sequence[Part]) -> set[dg.AssetKey]:
+    """Return the assets whose making is followed by a step."""
+    of_parts = (stage.assets for part in parts for stage in part.stages if stage.job != FINISH)
+    own = {dg.AssetKey(asset.name) for assets in of_parts for asset in assets}
+    return {dg.AssetKey("assembly"), CATALOGUE, BLOCKS, *own}
+
+
+def _made_by(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str | None:
+    """Return the id of the run that last made an asset, or a partition of it."""
+    return next((record.run_id for record in instance.fetch_materializations(asset, limit=1).records), None)
+
+
+def _changes(settings: Settings) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="changes",
+        job_name=EVERYTHING,
+        minimum_interval_seconds=_SECONDS,
+        description="When the catalogue or a file that it names by path has changed: a run of `build_everything`. The"
+        " first look counts as a change. Files are known by size and time; what has an address is not looked at.",
+    )
+    def changes(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        try:
+            seen = fingerprint_of(_as_it_is(load_catalogue(settings.catalogue)))
+        except (CatalogueError, OSError) as error:
+            return dg.SkipReason(f"the catalogue can't be used: {error}")
+        if seen == context.cursor:
+            return dg.SkipReason("nothing has changed")
+        return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=seen)
+
+    return changes
+
+
+def _as_it_is(catalogue: Catalogue) -> Mapping[str, object]:
+    stated = [file for one in catalogue.assemblies for file in (one.sequence, one.annotation, one.aliases)]
+    there = {str(file.path): file.path.stat() for file in stated if file.path}
+    files = {path: [found.st_size, found.st_mtime_ns] for path, found in there.items()}
+    return {"catalogue": catalogue.model_dump(mode="json"), "files": files}
+
+
+def _failures(settings: Settings) -> dg.SensorDefinition:
+    @dg.run_failure_sensor(
+        name="failures",
+        minimum_interval_seconds=_SECONDS,
+        default_status=_status(settings.on_failure is not None),
+        description="Runs the command in GENATATOR_ON_FAILURE for each failed run, and tells it of the run in JSON.",
+    )
+    def failures(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+        if settings.on_failure is None:
+            return dg.SkipReason("GENATATOR_ON_FAILURE names no command")
+        run = context.dagster_run
+        word = {
+            "root": str(settings.root),
+            "catalogue": settings.catalogue,
+            "job": run.job_name,
+            "run_id": run.run_id,
+            "faults": faults_of_run(context.instance, run),
+        }
+        command = shlex.split(settings.on_failure)
+        subprocess.run(command, input=json.dumps(word), text=True, check=True, timeout=_COMMAND_SECONDS)  # noqa: S603
+        return None
+
+    return failures
+
+
+def _status(on: bool) -> dg.DefaultSensorStatus:
+    return dg.DefaultSensorStatus.RUNNING if on else dg.DefaultSensorStatus.STOPPED

@@ -1,2 +1,0 @@
--- The dataset's folder as the beginning of a pattern for files.
-create or replace macro glob_root() as regexp_replace(root(), '([\[*?])', '[\1]', 'g')

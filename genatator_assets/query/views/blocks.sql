@@ -1,2 +1,0 @@
--- A row per block: typed metadata, composition, target sums, and where the file is.
-select * from read_parquet(glob_root() || '/dataset/blocks.parquet', hive_partitioning = false)

@@ -1,2 +1,0 @@
--- Letters of each split.
-select * from read_parquet(glob_root() || '/dataset/statistics/dna_alphabet.parquet', hive_partitioning = false)

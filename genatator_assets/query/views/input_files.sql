@@ -1,9 +1,0 @@
--- A row per input file of each assembly: where it was read from, where it was fetched from if it was, and its hash then.
-with sources as (
-    select json from read_json_objects(glob_root() || '/assemblies/*/source.json', format = 'unstructured')
-)
-select json ->> 'genome' as genome, input, json ->> (input || '_sha256') as sha256, json ->> (input || '_url') as url,
-    json ->> (input || '_path') as path
-from sources, (values ('sequence'), ('annotation'), ('aliases')) kinds(input)
-where sha256 is not null
-order by genome, input

@@ -1,2 +1,0 @@
--- What every Parquet file says that it was made from: a row per file and input, with where the input was read from.
-from lineage_of('[!.]*/**/*.parquet')

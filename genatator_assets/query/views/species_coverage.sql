@@ -1,2 +1,0 @@
--- What each assembly contributes to each split.
-select * from read_parquet(glob_root() || '/dataset/statistics/species_coverage.parquet', hive_partitioning = false)

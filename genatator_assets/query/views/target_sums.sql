@@ -1,2 +1,0 @@
--- Sum, greatest value and density of each channel in each split.
-select * from read_parquet(glob_root() || '/dataset/statistics/target_sums.parquet', hive_partitioning = false)

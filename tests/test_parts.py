@@ -1,0 +1,127 @@
+"""A part takes a folder and a line in `parts.py`: the toy in tests/toy is in the build, SQL, checks, UI and card."""
+
+import subprocess
+import sys
+
+import pytest
+from toy.part import PART
+
+from genatator_assets import parts
+from genatator_assets.errors import CatalogueError
+from genatator_assets.orchestration.build import build
+from genatator_assets.orchestration.definitions import build_definitions
+from genatator_assets.orchestration.instance import open_instance
+from genatator_assets.orchestration.progress import Progress
+from genatator_assets.orchestration.settings import Settings
+from genatator_assets.query import checks, definitions
+from genatator_assets.query.connect import ask, connect
+
+CATALOGUE = "dataset: d\ntoy: {texts: {a: one two, b: three}}\n"
+
+
+@pytest.fixture(autouse=True)
+def with_toy(monkeypatch):
+    """The one line."""
+    monkeypatch.setitem(parts.PARTS, "toy", "toy")
+    cached = (parts._model_of, definitions.definitions, checks._texts)
+    for one in cached:
+        one.cache_clear()
+    yield
+    for one in cached:
+        one.cache_clear()
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """Build a catalogue into a root; return the faults."""
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+    def built(text=CATALOGUE, **how):
+        (tmp_path / "catalogue.yaml").write_text(text)
+        return build(settings(tmp_path), Progress(), **how)
+
+    return built
+
+
+def settings(folder):
+    return Settings(str(folder / "catalogue.yaml"), folder / "root", workers=1)
+
+
+def test_a_part_alone_is_a_dataset(toy, tmp_path):
+    assert toy() == []
+    with connect(tmp_path / "root") as connection:
+        assert ask(connection, "from toy_words order by all").rows == (("a", 2), ("b", 1))
+    assert "### Words\n\n| words |\n| --- |\n| 3 |" in (tmp_path / "root/dataset/README.md").read_text()
+    assert 'create or replace view "toy_words"' in (tmp_path / "root/dataset/catalog.sql").read_text()
+
+
+def test_only_what_is_missing_or_changed_is_built(toy, tmp_path):
+    assert toy() == []
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "root/toy").iterdir()}
+    assert toy() == []
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "root/toy").iterdir()} == before
+    assert toy(CATALOGUE.replace("three", "three four")) == []
+    changed = {path.name for path, time in before.items() if path.stat().st_mtime_ns != time}
+    assert changed == {f"{name}.{kind}" for name in ("toy_words-b", "toy_sum") for kind in ("parquet", "json")}
+
+
+def test_a_bad_one_fails_by_name_and_leaves_the_others_alone(toy, tmp_path):
+    faults = toy(CATALOGUE.replace("three", "bad"))
+    assert faults[0] == "1 of 2 toy_texts failed:\nb: text b is bad"
+    with connect(tmp_path / "root") as connection:
+        assert ask(connection, "from toy_words").rows == (("a", 2),)
+
+
+def test_checks_of_a_part_are_asset_checks(toy):
+    faults = toy(CATALOGUE.replace("three", '"", c: 1 2 3 4 5 6'))
+    assert len(faults) == 2
+    assert "every_text_has_words" in "".join(faults)
+    assert "texts_are_short: 1 offend: c" in "".join(faults)
+
+
+def test_a_part_has_its_assets_and_its_job(toy, tmp_path):
+    (tmp_path / "catalogue.yaml").write_text(CATALOGUE)
+    made = build_definitions(settings(tmp_path))
+    assets = {key.to_user_string() for key in made.resolve_asset_graph().get_all_asset_keys()}
+    assert assets == {asset.name for asset in PART.assets} | {"dataset_card", "release"}
+    jobs = {job.name for job in made.jobs}
+    assert {"prepare", "toy", "finish"} <= jobs
+    assert "build_blocks" not in jobs
+
+
+def test_outcomes_are_recorded_by_partition(toy, tmp_path):
+    toy(CATALOGUE.replace("three", "bad"))
+    with open_instance(tmp_path / "root") as instance:
+        from dagster import AssetKey  # noqa: PLC0415
+
+        assert instance.get_materialized_partitions(AssetKey("toy_words")) == {"a"}
+
+
+def test_a_dataset_without_the_part_has_nothing_of_it(tmp_path):
+    """In a process of its own: no module of the toy is imported for the demo."""
+    code = (
+        "import sys; from genatator_assets import parts; parts.PARTS['toy'] = 'toy';"
+        "from genatator_assets.orchestration.definitions import build_definitions;"
+        "from genatator_assets.orchestration.settings import Settings; from pathlib import Path;"
+        "made = build_definitions(Settings('demo', Path('r')));"
+        "assert not [name for name in sys.modules if name.startswith('toy.')], 'imported';"
+        "assert not [one for one in made.resolve_asset_graph().get_all_asset_keys() if 'toy' in one.to_user_string()]"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=_with_tests(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _with_tests():
+    import os  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    here = Path(__file__).parent
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+
+
+def test_an_unknown_key_of_a_section_is_told(tmp_path):
+    (tmp_path / "catalogue.yaml").write_text("dataset: d\ntoy: {texts: {}, tetx: 1}\n")
+    with pytest.raises(CatalogueError, match=r"catalogue\.yaml:2: toy\.tetx: unknown key; did you mean 'texts'"):
+        parts.load_catalogue(tmp_path / "catalogue.yaml")

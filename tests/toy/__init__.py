@@ -1,0 +1,1 @@
+"""A part of the smallest kind, for tests: it counts the words of texts."""
