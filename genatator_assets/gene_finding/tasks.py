@@ -12,10 +12,12 @@ from genatator_assets.gene_finding.plan import BLOCK_BYTES_PER_NT, TARGET_BYTES_
 from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
 from genatator_assets.sources.assembly import input_hashes, read_source
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
-from genatator_assets.work.files import plain_name
+from genatator_assets.work.files import files_under, plain_name
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.storage import ask_each
+
+_BESIDE_BLOCKS = ("/manifest.json", "/manifest.made")
 
 
 def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
@@ -128,6 +130,12 @@ def sort_out(tasks: Iterable[ChromosomeTask]) -> tuple[list[Outcome], list[Chrom
         else:
             to_do.append(task)
     return done, to_do
+
+
+def count_block_files(layout: Layout) -> int:
+    """Count the files where the blocks are, but for the manifests and records beside them: there must be as many as
+    there are blocks."""
+    return sum(not name.endswith(_BESIDE_BLOCKS) for name in files_under(layout.blocks))
 
 
 def in_words(done: int, to_do: int) -> str:

@@ -6,12 +6,12 @@ import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import NotBuiltError, QueryError
-from genatator_assets.gene_finding.verify import Difference, Report, verify
+from genatator_assets.gene_finding.verify import PAGES, Difference, Sample, verify_pages
 from genatator_assets.orchestration.failures import offending
 from genatator_assets.orchestration.metadata import markdown_table
 from genatator_assets.orchestration.part_assets import part_checks
 from genatator_assets.parts import part_named, parts_of
-from genatator_assets.query.checks import SAMPLE_ROWS, Finding, check_names, describe_check, run_check
+from genatator_assets.query.checks import SAMPLE_ROWS, Finding, check_names, describe_check, is_advisory, run_check
 from genatator_assets.query.connect import connect
 from genatator_assets.work.files import path_name, sha256_of_file
 from genatator_assets.work.layout import Layout, chromosome_key
@@ -21,7 +21,6 @@ _OF_CATALOGUE = ("every_genome_has_selected_transcripts", "selected_transcripts_
 """Checks that need no blocks, and so run as soon as annotations are read."""
 
 VERIFIED = "blocks_are_what_the_inputs_say"
-SAMPLE_BLOCKS = 4
 
 _SHOWN_ROWS, _SHOWN_CELLS = 3, 3
 
@@ -47,7 +46,12 @@ def _of_gene_finding(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
 
 
 def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
-    specs = [dg.AssetCheckSpec(name, asset=asset, description=Markdown.of(describe_check(name))) for name in names]
+    specs = [
+        dg.AssetCheckSpec(
+            name, asset=asset, description=Markdown.of(describe_check(name)), blocking=not is_advisory(name)
+        )
+        for name in names
+    ]
 
     @dg.multi_asset_check(name=f"checks_of_{asset}", specs=specs, can_subset=True)
     def checks(
@@ -72,27 +76,32 @@ def _verified(catalogue: Catalogue) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset="block_index",
         name=VERIFIED,
-        description=f"A sample of {SAMPLE_BLOCKS} blocks, drawn anew for each index, is base for base what follows from"
-        " FASTA and annotation, read once more: 'genatator-assets verify' for all blocks.",
+        blocking=True,
+        description=f"{PAGES} pages of blocks and the DNA beside them, drawn anew for each index over as many"
+        " chromosomes as there are, are base for base what follows from the imported sequence and the selected"
+        " transcripts. 'genatator-assets verify' compares all blocks with the input files.",
     )
     def verified(layout: dg.ResourceParam[Layout]) -> dg.AssetCheckResult:
         seed = int(sha256_of_file(layout.index)[:8], 16)
-        return _verdict(verify(catalogue, layout, sample=SAMPLE_BLOCKS, seed=seed))
+        return _verdict(verify_pages(catalogue, layout, seed))
 
     return verified
 
 
-def _verdict(report: Report) -> dg.AssetCheckResult:
+def _verdict(report: Sample) -> dg.AssetCheckResult:
     header = ("genome", "chrom", "position", "what", "expected", "found", "values")
     rows = [tuple(str(cell) for cell in vars(difference).values()) for difference in report.differences[:SAMPLE_ROWS]]
-    drawn = f"{report.blocks:,} of {report.blocks_in_all:,} blocks, drawn by seed {report.seed}, {report.nt:,} nt"
+    drawn = (
+        f"{report.pages:,} pages of {report.chromosomes:,} of {report.chromosomes_in_all:,} chromosomes, drawn by seed"
+        f" {report.seed}: targets of {report.nt:,} nt, DNA of {report.dna_nt:,} nt"
+    )
     first = first_of([" ".join(row[: len(header) - 1]) for row in rows], _SHOWN_ROWS, "; ")
     said = f"{len(report.differences):,} differ: {first}" if rows else "nothing differs"
     return dg.AssetCheckResult(
         passed=not report.differences,
         description=Markdown.of(f"{drawn}: {said}"),
         metadata={
-            "seed": report.seed or 0,
+            "seed": report.seed,
             "differences": len(report.differences),
             **offending(_key(one) for one in report.differences),
             **({"sample": markdown_table(header, rows, of=len(report.differences))} if rows else {}),

@@ -1,5 +1,6 @@
 """Parquet tables with provenance: the one way in which every table of a dataset is written and read."""
 
+import hashlib
 import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from genatator_assets.errors import DatasetError
+from genatator_assets.errors import DamagedError, DatasetError
 from genatator_assets.version import __version__
 from genatator_assets.work.files import Measured, measure, whole_file
 from genatator_assets.work.storage import is_remote
@@ -32,6 +33,13 @@ def write_table(path: Path, table: pa.Table, provenance: Provenance, ascending: 
             writer.write_table(table)
             writer.add_key_value_metadata(provenance.as_metadata())
         return measure(temporary)
+
+
+def _known_bytes(path: Path, sha256: str) -> bytes:
+    content = path.read_bytes()
+    if (found := hashlib.sha256(content).hexdigest()) != sha256:
+        raise DamagedError(f"{path} is damaged: its SHA-256 is {found}, expected {sha256}")
+    return content
 
 
 def readable(path: Path) -> Path | pa.BufferReader:
@@ -71,8 +79,10 @@ def provenance_of(path: Path) -> Provenance:
     return Provenance(*parts)
 
 
-def read_table(path: Path, **how: Any) -> pa.Table:
+def read_table(path: Path, sha256: str | None = None, **how: Any) -> pa.Table:
     """Read a table that `write_table` wrote; `how` goes to `pyarrow.parquet.read_table`.
+
+    With `sha256`, the file must have this hash.
 
     Raises:
         DatasetError: the file is missing, damaged or of another format.
@@ -80,7 +90,7 @@ def read_table(path: Path, **how: Any) -> pa.Table:
     if not path.is_file():
         raise DatasetError(f"{path} does not exist: the step that makes it has not been run; build the dataset")
     try:
-        source = readable(path)
+        source = readable(path) if sha256 is None else pa.BufferReader(_known_bytes(path, sha256))
         require_known_format(path, pq.read_metadata(source).metadata)
         return pq.read_table(source, partitioning=None, **how)
     except (ValueError, OSError) as error:
