@@ -259,7 +259,7 @@ def test_a_damaged_block_fails_the_checks_that_look_at_it_and_the_others_go_on(s
     failed = evaluations(small_root, "block_index")
     assert len(failed) == len(check_names("gene_finding")) - 2 + 1
     assert not failed[VERIFIED].passed
-    assert "blocks, drawn by seed" in failed[VERIFIED].description
+    assert "pages of 4 of 4 chromosomes, drawn by seed" in failed[VERIFIED].description
     assert "primary_tss_+" in failed[VERIFIED].metadata["sample"].value
     assert not failed["files_have_their_hashes"].passed
     assert "can't be read" in failed["lengths_agree"].description or "Invalid" in failed["lengths_agree"].description
@@ -271,7 +271,7 @@ def evaluations(root, asset):
     job = dg.define_asset_job("checks", dg.AssetSelection.checks_for_assets(dg.AssetKey(asset)))
     definitions = dg.Definitions.merge(build_definitions(Settings(str(SMALL), root)), dg.Definitions(jobs=[job]))
     with dg.DagsterInstance.ephemeral() as instance:
-        result = definitions.resolve_job_def("checks").execute_in_process(instance=instance)
+        result = definitions.resolve_job_def("checks").execute_in_process(instance=instance, raise_on_error=False)
         return {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
 
 

@@ -57,7 +57,7 @@ def faults_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]
 def _is_of_checks(event: dg.DagsterEvent) -> bool:
     """Return whether a step only failed because checks that it made did not pass: they are told themselves."""
     error = event.step_failure_data.error
-    return error is not None and error.cls_name == dg.DagsterAssetCheckFailedError.__name__
+    return error is not None and error.cls_name == "DagsterAssetCheckFailedError"
 
 
 def _of_checks(events: list[dg.DagsterEvent], failed: set[str]) -> Iterator[str]:
