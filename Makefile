@@ -6,7 +6,7 @@ MINUTES ?= 10
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test slow lint ui bench rehearse faults fuzz browser clean
+.PHONY: demo test slow lint docs ui bench rehearse faults fuzz browser clean
 
 # The environment, made anew when dependencies change.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -38,6 +38,10 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The docs as a site, into site/; warnings are errors.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 # Dagster's UI on the demo dataset (or on GENATATOR_CATALOGUE and GENATATOR_ROOT).
 ui: $(READY)
 	$(BIN)/genatator-assets ui
@@ -48,6 +52,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/block_encodings.py
 	$(BIN)/python benchmarks/window_rate.py
 	$(BIN)/python benchmarks/index_questions.py
+	$(BIN)/python benchmarks/check_rate.py
 	$(BIN)/python benchmarks/plan_estimates.py
 	$(BIN)/python benchmarks/read_rate.py
 

@@ -57,6 +57,10 @@ class AnnotationError(GenatatorError):
     """A GFF3 or GTF file can't be used."""
 
 
+class H5adError(GenatatorError):
+    """An h5ad file can't be used."""
+
+
 class BedError(GenatatorError):
     """A BED file, or a list of BED files, can't be used."""
 
@@ -80,6 +84,10 @@ class DamagedError(DatasetError):
 
 class QueryError(GenatatorError):
     """An SQL statement can't be run on a dataset."""
+
+
+class EmptyRootError(DatasetError):
+    """Nothing has been built at a root yet."""
 
 
 class NotBuiltError(QueryError):

@@ -16,13 +16,19 @@ from pydantic import Field, create_model
 from genatator_assets.catalogue import load
 from genatator_assets.catalogue.model import Assembly, Catalogue
 from genatator_assets.catalogue.part import Part
+from genatator_assets.catalogue.remembered import remembered_path
 from genatator_assets.catalogue.section import Need, SectionKind
 from genatator_assets.errors import CatalogueError
 
 PARTS: dict[str, str] = {
     "gene_finding": "genatator_assets.gene_finding",
+    "signals": "genatator_assets.signals",
+    "cells": "genatator_assets.cells",
 }
 """The section's name in a catalogue, and the package; in the order in which parts are built and shown."""
+
+DEMO = "demo"
+"""The catalogue of whoever names none."""
 
 DEFAULT = "gene_finding"
 """The part that is asked for without a section where an assembly has an annotation."""
@@ -55,6 +61,29 @@ def load_catalogue(source: str | Path) -> Catalogue:
         CatalogueError: no such file, not YAML, or not a catalogue; one line per fault, with its line in the file.
     """
     return load.load_catalogue(source, load.Sections(_model, validate, parts_with))
+
+
+def choose(catalogue: str | None, root: Path | None) -> tuple[str, Path]:
+    """Return the catalogue and the root that are meant where one of them, or both, are not given.
+
+    A root alone is of the catalogue that it was built from, a catalogue alone has the root `<dataset>-data`, and if
+    neither is given it is the demo.
+
+    Raises:
+        CatalogueError: the root was not built yet, so that the catalogue has to be given; or it can't be used.
+    """
+    if catalogue is None and root is None:
+        catalogue = DEMO
+    if root is None:
+        return str(catalogue), Path(f"{load_catalogue(str(catalogue)).dataset}-data")
+    if catalogue is None:
+        if not remembered_path(root).is_file():
+            raise CatalogueError(
+                f"{root} does not say which catalogue it was built from: nothing has been built there yet; give"
+                " --catalogue"
+            )
+        catalogue = str(remembered_path(root))
+    return catalogue, root
 
 
 def validate(document: Mapping[str, Any], context: Mapping[str, Any] | None = None) -> Catalogue:

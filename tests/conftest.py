@@ -40,6 +40,12 @@ def data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def cell_fixtures(data: Path) -> Path:
+    """h5ad files and what cell sentences must come of them, by an implementation of others."""
+    return data.parent / "fixtures" / "cells"
+
+
+@pytest.fixture(scope="session")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """The small simulated dataset; tests that damage it use a copy."""
     return small_dataset(tmp_path_factory.getbasetemp())

@@ -5,17 +5,23 @@ import io
 import json
 import os
 import pty
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from built import BLOCKS, Dataset, copy_of
 from click.testing import CliRunner, Result
 
-from genatator_assets.cli import main
+from genatator_assets.catalogue.remembered import remember
+from genatator_assets.cli import GROUPS, main
+from genatator_assets.errors import CatalogueError
+from genatator_assets.gene_finding.statistics import read_statistics
+from genatator_assets.parts import choose, load_catalogue
 from genatator_assets.query.connect import ask, connect
 
 Run = Callable[..., Result]
@@ -247,3 +253,49 @@ def test_simulating_into_a_file_is_a_users_error(run, tmp_path):
 def test_simulating_below_a_file_is_a_users_error(run, tmp_path):
     (tmp_path / "file").touch()
     assert str(tmp_path / "file") in refused(run("simulate", str(tmp_path / "file/below")))
+
+
+# --- the commands themselves ---
+
+
+def commands():
+    return [main, *main.commands.values(), *(sub for one in main.commands.values() for sub in subcommands(one))]
+
+
+def subcommands(command):
+    return list(command.commands.values()) if isinstance(command, click.Group) else []
+
+
+def test_the_list_of_commands_is_in_groups_and_cuts_no_sentence_off(run):
+    text = run("--help").stdout
+    assert [line.rstrip(":") for line in text.splitlines() if re.fullmatch(r"[A-Z][\w ]+:", line)][1:] == list(GROUPS)
+    assert "..." not in text.split("Options:")[1]
+    assert {name for name in main.commands if f"\n  {name} " not in text} == set()
+
+
+@pytest.mark.parametrize("command", commands(), ids=lambda one: str(one.name))
+def test_every_option_has_help_and_says_its_environment_variable(command):
+    for option in (one for one in command.params if isinstance(one, click.Option)):
+        assert option.help, option.name
+        assert option.envvar is None or option.show_envvar, option.name
+
+
+def test_statistics_come_as_json(run, dataset):
+    found = json.loads(run("statistics", "--json", "--root", str(dataset.root)).stdout)
+    expected = {name: table.to_pylist() for name, table in read_statistics(dataset.layout).items()}
+    assert found == json.loads(json.dumps(expected))
+
+
+def test_a_catalogue_or_a_root_is_enough(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GENATATOR_ROOT", raising=False)
+    (tmp_path / "own.yaml").write_text(
+        "dataset: mine\nassemblies: [{genome: g, species: S, simulate: {seed: 1, flavour: gencode}}]\n"
+    )
+    assert choose("own.yaml", None) == ("own.yaml", Path("mine-data"))
+    assert choose(None, None) == ("demo", Path("demo-data"))
+    assert choose("own.yaml", Path("elsewhere")) == ("own.yaml", Path("elsewhere"))
+    with pytest.raises(CatalogueError, match="give --catalogue"):
+        choose(None, Path("mine-data"))
+    remember(load_catalogue("own.yaml"), Path("mine-data"))
+    assert choose(None, Path("mine-data")) == ("mine-data/dataset/catalogue.yaml", Path("mine-data"))

@@ -1,22 +1,32 @@
 """The files under deploy/: what they call exists, what they name fits together, and the SLURM job builds a dataset."""
 
+import importlib.util
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
+import dask
 import psutil
 import pytest
 import yaml
-from click import Command, UsageError
+from click import Command, Group, UsageError
+from dagster._cli.api import api_cli
+from dagster._cli.code_server import code_server_cli
 from dagster._core.instance.config import dagster_instance_config
+from dagster._daemon.cli import run_command
+from dagster_webserver.cli import dagster_webserver
 from distributed.cli import dask_scheduler, dask_worker
 
 from genatator_assets.cli import main
 from genatator_assets.orchestration.instance import HOME_VARIABLE
+from genatator_assets.orchestration.settings import CATALOGUE_VARIABLE, DASK_VARIABLE, ROOT_VARIABLE
+from genatator_assets.version import __version__
 from genatator_assets.work.storage import CACHE_VARIABLE
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -26,37 +36,73 @@ SMALL, BLOCKS = REPOSITORY / "tests" / "catalogues" / "small.yaml", 12
 COMMANDS: dict[str, Command] = {
     "dask scheduler": dask_scheduler.main,
     "dask worker": dask_worker.main,
+    "dagster code-server": code_server_cli,
+    "dagster api": api_cli,
+    "dagster-daemon run": run_command,
+    "dagster-webserver": dagster_webserver,
     **{f"genatator-assets {name}": command for name, command in main.commands.items()},
 }
+OVERLAYS = ("build", "ui")
 
 
-def documents():
-    """What `kubectl apply -k` makes, by kind and name."""
-    files = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())["resources"]
-    made = [one for file in files for one in yaml.safe_load_all((KUBERNETES / file).read_text())]
+# Kubernetes: what `kubectl apply -k` makes, as far as the manifests say it themselves
+
+
+def kustomization(folder):
+    return yaml.safe_load((KUBERNETES / folder / "kustomization.yaml").read_text())
+
+
+def documents(overlay):
+    """The objects of an overlay and of what it is based on, by kind and name."""
+    files = [KUBERNETES / "base" / file for file in kustomization("base")["resources"]]
+    assert kustomization(overlay)["resources"][0] == "../base"
+    files += [KUBERNETES / overlay / file for file in kustomization(overlay)["resources"][1:]]
+    made = [one for file in files for one in yaml.safe_load_all(file.read_text())]
     return {(one["kind"], one["metadata"]["name"]): one for one in made}
 
 
-def pods():
-    return {name: one["spec"]["template"] for (_, name), one in documents().items() if "template" in one["spec"]}
+def pods(overlay):
+    made = documents(overlay).items()
+    return {name: one["spec"]["template"] for (_, name), one in made if "template" in one["spec"]}
 
 
-def containers():
-    return {name: container for name, pod in pods().items() for container in pod["spec"]["containers"]}
+def containers(overlay):
+    return {one["name"]: one for pod in pods(overlay).values() for one in pod["spec"]["containers"]}
 
 
-def parsed(command):
-    """The values of a command line by name; an option that isn't known is an error."""
-    program, name, *arguments = command
-    return COMMANDS[f"{program} {name}"].make_context(name, list(arguments)).params
+def settings(*folders):
+    """The variables of all containers; those of a later folder take the place of earlier ones."""
+    literals = [one for folder in folders for one in kustomization(folder)["configMapGenerator"][0]["literals"]]
+    return dict(literal.split("=", 1) for literal in literals)
 
 
-def test_kubernetes_commands_are_understood():
-    said = {name: parsed(container["command"]) for name, container in containers().items()}
-    assert sorted(said) == ["genatator-build", "genatator-scheduler", "genatator-workers"]
-    assert said["genatator-scheduler"]["port"] == "8786"
-    assert said["genatator-workers"]["scheduler"] == said["genatator-build"]["dask"]
-    assert (said["genatator-workers"]["nthreads"], said["genatator-workers"]["memory_limit"]) == (1, "1.5GB")
+def parsed(command, variables=None):
+    """The values of a command line by name; an option that isn't known is an error, and so is an unknown variable."""
+    words = [re.sub(r"\$\((\w+)\)", lambda found: (variables or {})[found[1]], word) for word in command]
+    words = [word.replace("/etc/dagster", str(KUBERNETES / "ui")) for word in words]  # as it is mounted
+    size = 1 if words[0] in COMMANDS else 2
+    found, arguments = COMMANDS[" ".join(words[:size])], words[size:]
+    if isinstance(found, Group):
+        found, arguments = found.commands[arguments[0]], arguments[1:]
+    return found.make_context(words[0], arguments).params
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("component", [(), ("tls",)], ids=["open", "tls"])
+def test_kubernetes_commands_are_understood(overlay, component):
+    variables = settings("base", *component)
+    said = {name: parsed(one["command"], variables) for name, one in containers(overlay).items()}
+    protocol = "tls" if component else "tcp"
+    assert (said["scheduler"]["protocol"], said["scheduler"]["port"]) == (protocol, "8786")
+    service = documents(overlay)["Service", "genatator-scheduler"]["spec"]
+    address = f"{protocol}://genatator-scheduler:{service['ports'][0]['port']}"
+    assert (said["worker"]["scheduler"], variables[DASK_VARIABLE]) == (address, address)
+    assert (said["worker"]["nthreads"], said["worker"]["memory_limit"]) == (1, "1.5GB")
+    if overlay == "build":
+        assert said["build"]["dask"] == address
+        assert (str(said["build"]["root"]), said["build"]["catalogue"]) == ("/data/dataset", "/data/catalogue.yaml")
+    else:
+        assert sorted(said) == ["code", "daemon", "scheduler", "webserver", "worker"]
 
 
 @pytest.mark.parametrize(
@@ -67,41 +113,134 @@ def test_what_is_not_an_option_is_found(command):
         parsed(command.split())
 
 
-def test_kubernetes_pods_find_scheduler_and_volume():
-    service = documents()["Service", "genatator-scheduler"]["spec"]
-    assert pods()["genatator-scheduler"]["metadata"]["labels"] == service["selector"]
-    address = f"tcp://genatator-scheduler:{service['ports'][0]['port']}"
-    build, workers = containers()["genatator-build"], containers()["genatator-workers"]
-    assert parsed(build["command"])["dask"] == address
-    claim = documents()["PersistentVolumeClaim", "genatator-root"]
-    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
-    for name, container in (("genatator-build", build), ("genatator-workers", workers)):
-        volumes = {volume["name"]: volume for volume in pods()[name]["spec"]["volumes"]}
-        places = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
-        assert places["/data"]["persistentVolumeClaim"]["claimName"] == "genatator-root"
-    said = parsed(build["command"])
-    assert str(said["root"]).startswith("/data/")
-    assert said["catalogue"].startswith("/data/")
-    assert [one["name"] for one in build["env"]] == [HOME_VARIABLE, CACHE_VARIABLE]
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_kubernetes_pods_have_what_their_settings_name(overlay):
+    variables = settings("base")
+    assert {CATALOGUE_VARIABLE, ROOT_VARIABLE, CACHE_VARIABLE, HOME_VARIABLE, DASK_VARIABLE} < set(variables)
+    made = documents(overlay)
+    assert made["PersistentVolumeClaim", "genatator-root"]["spec"]["accessModes"] == ["ReadWriteMany"]
+    for name, pod in pods(overlay).items():
+        volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+        for container in pod["spec"]["containers"]:
+            assert container["envFrom"] == [{"configMapRef": {"name": "genatator"}}], name
+            places = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
+            if name != "genatator-scheduler":
+                assert places["/data"]["persistentVolumeClaim"]["claimName"] == "genatator-root"
+            if name in {"genatator-build", "genatator-ui"}:
+                assert variables[HOME_VARIABLE] in places
 
 
-def test_kubernetes_selectors_and_images_agree():
-    for (kind, name), one in documents().items():
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_kubernetes_selectors_and_images_agree(overlay):
+    made = documents(overlay)
+    for (kind, name), one in made.items():
         if kind == "Deployment":
-            labels = pods()[name]["metadata"]["labels"]
-            assert one["spec"]["selector"]["matchLabels"] == labels, name
-    assert {container["image"] for container in containers().values()} == {"genatator-assets"}
-    settings = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
-    assert [image["name"] for image in settings["images"]] == ["genatator-assets"]
-    assert {("Deployment", replica["name"]) for replica in settings["replicas"]} < set(documents())
+            assert one["spec"]["selector"]["matchLabels"].items() <= pods(overlay)[name]["metadata"]["labels"].items()
+        if kind == "Service":
+            assert one["spec"]["selector"].items() <= pods(overlay)[name]["metadata"]["labels"].items()
+    assert {container["image"] for container in containers(overlay).values()} == {"genatator-assets"}
+    (image,) = kustomization(overlay)["images"]
+    assert (image["name"], image["newTag"]) == ("genatator-assets", __version__)
+    assert {("Deployment", replica["name"]) for replica in kustomization(overlay)["replicas"]} < set(made)
 
 
-def test_the_image_is_made_of_files_that_there_are():
-    lines = (KUBERNETES / "Dockerfile").read_text().splitlines()
-    copied = [name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]]
-    assert [name for name in copied if not (REPOSITORY / name).exists()] == []
-    stated = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())["images"][0]["newTag"]
-    assert f"genatator-assets:{stated}" in lines[0]
+def test_only_pods_of_ours_reach_the_scheduler():
+    policy = documents("build")["NetworkPolicy", "genatator-scheduler"]["spec"]
+    (rule,) = policy["ingress"]
+    (source,) = rule["from"]
+    assert (policy["policyTypes"], rule["ports"]) == (["Ingress"], [{"port": 8786}])
+    for overlay in OVERLAYS:
+        for name, pod in pods(overlay).items():
+            assert source["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items(), name
+
+
+def test_certificates_are_where_the_settings_look_for_them():
+    added = settings("tls")
+    files = {value for value in added.values() if value.startswith("/")}
+    assert files == {"/tls/cert.pem", "/tls/key.pem"}
+    for name in (name for name in added if name.startswith("DASK_DISTRIBUTED__")):
+        key = name.removeprefix("DASK_").lower().replace("__", ".").replace("_", "-")
+        assert dask.config.get(key, "unknown") != "unknown", key
+    targets = set()
+    for patch in kustomization("tls")["patches"]:
+        targets.add((patch["target"]["kind"], patch["target"]["name"]))
+        volume, mount = (operation["value"] for operation in yaml.safe_load(patch["patch"]))
+        assert (volume["secret"]["secretName"], mount["mountPath"], mount["name"]) == (
+            "genatator-tls",
+            "/tls",
+            volume["name"],
+        )
+    assert targets == {
+        (kind, name)
+        for overlay in OVERLAYS
+        for (kind, name), one in documents(overlay).items()
+        if "template" in one["spec"]
+    }
+
+
+def test_webserver_and_daemon_know_the_code_server_and_share_one_record():
+    folder = KUBERNETES / "ui"
+    said = {name: parsed(one["command"], settings("base")) for name, one in containers("ui").items()}
+    (location,) = yaml.safe_load((folder / "workspace.yaml").read_text())["load_from"]
+    assert (location["grpc_server"]["port"], said["code"]["host"]) == (said["code"]["port"], "127.0.0.1")
+    assert importlib.util.find_spec(said["code"]["module_name"])
+    for name in ("webserver", "daemon"):
+        mounted = {mount["mountPath"]: mount for mount in containers("ui")[name]["volumeMounts"]}
+        assert said[name]["workspace"] == (str(folder / "workspace.yaml"),)
+        assert mounted["/etc/dagster/workspace.yaml"]["subPath"] == "workspace.yaml"
+        assert mounted["/dagster/dagster.yaml"]["subPath"] == "dagster.yaml"
+    assert documents("ui")["Deployment", "genatator-ui"]["spec"]["strategy"] == {"type": "Recreate"}
+    configured, _ = dagster_instance_config(str(folder))
+    assert configured["storage"]["custom"]["class"] == "Record"
+    assert configured["telemetry"] == {"enabled": False}
+    assert set(kustomization("ui")["configMapGenerator"][0]["files"]) == {"dagster.yaml", "workspace.yaml"}
+    (port,) = documents("ui")["Service", "genatator-ui"]["spec"]["ports"]
+    assert port["targetPort"] == said["webserver"]["port"]
+
+
+# The image, and the workflow of GitHub Actions: both of an installed wheel
+
+
+def test_the_image_is_made_of_a_wheel_and_nothing_else():
+    text = (DEPLOY / "Dockerfile").read_text()
+    instructions = re.findall(r"^([A-Z]+) (.*)$", text, re.MULTILINE)
+    copied = [words.split()[:-1] for name, words in instructions if name == "COPY"]
+    assert copied == [["genatator_assets-*.whl", "constraints.txt"]]
+    assert (REPOSITORY / "constraints.txt").is_file()
+    extras = re.search(r"^ARG EXTRAS=(\S+)$", text, re.MULTILINE)[1].split(",")
+    known = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(extras) <= set(known)
+    assert ("USER", "1000") in instructions
+    assert f"genatator-assets:{__version__}" in text
+    for name, words in instructions:
+        if name == "RUN":
+            subprocess.run(["bash", "-n", "-c", words], check=True)
+
+
+def test_the_workflow_s_commands_are_understood():
+    workflow = yaml.safe_load((DEPLOY / "github" / "dataset.yaml").read_text())
+    variables = workflow["env"]
+    assert re.fullmatch(rf"genatator-assets\[hub\]=={__version__}", variables["PACKAGE"])
+    assert {CATALOGUE_VARIABLE, ROOT_VARIABLE, CACHE_VARIABLE} < set(variables)
+    (job,) = workflow["jobs"].values()
+    called = []
+    for step in job["steps"]:
+        assert ("uses" in step) != ("run" in step)
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+            continue
+        subprocess.run(["bash", "-n", "-c", step["run"]], check=True)
+        words = [word for word in shlex.split(step["run"], comments=True) if word not in {"||", "true"}]
+        if words[0] == "genatator-assets":
+            called.append(words[1])
+            parsed(words)
+        for name in re.findall(r"\$(\w+)", step["run"]):
+            assert name in {**variables, **step.get("env", {})}, name
+    assert called == ["plan", "fetch", "build", "status", "release", "push"]
+    (cache,) = [step["with"] for step in job["steps"] if "cache" in step.get("uses", "")]
+    assert cache["path"] == variables[CACHE_VARIABLE]
+    triggers = workflow[True]  # YAML 1.1 reads the key `on` so
+    assert set(triggers) == {"push", "workflow_dispatch"}
 
 
 def test_dagster_understands_the_configuration_for_postgresql():

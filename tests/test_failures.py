@@ -10,6 +10,7 @@ import pytest
 import yaml
 from kept import given, keep
 
+from genatator_assets.gene_finding import index, statistics
 from genatator_assets.orchestration import assets
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.definitions import build_definitions
@@ -19,9 +20,13 @@ from genatator_assets.orchestration.outcomes import faults_of
 from genatator_assets.orchestration.partitions import range_tags
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.settings import Settings
+from genatator_assets.orchestration.survey import survey
+from genatator_assets.parts import load_catalogue
 from genatator_assets.simulate import Simulation, write_assembly
+from genatator_assets.upkeep.status import status_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.unit import Step
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`"),
@@ -82,7 +87,7 @@ def spoil(folder, genome, text=BAD_SEQUENCE, file="sequence.fa"):
 def genomes_of_index(folder):
     with open_instance(folder / "root") as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey("block_index"))
-        return event.asset_materialization.metadata["chromosomes"].value
+        return int(event.asset_materialization.metadata["chromosomes"].value)
 
 
 @contextmanager
@@ -163,6 +168,21 @@ def test_what_nobody_expected_fails_its_genome_alone_and_is_in_the_log_with_its_
     assert re.fullmatch(r"one: MemoryError \(test_failures\.py:\d+ in select_but_for_one\)", told)
     assert hint == f"Tracebacks of unexpected errors are in the log of run {run_id}"
     assert any("Traceback (most recent call last)" in text and "in select_but_for_one" in text for text in errors)
+
+
+# A raised step of a table
+
+
+@pytest.mark.parametrize("module", [index, statistics])
+def test_a_dataset_whose_tables_were_made_by_an_earlier_step_is_not_finished(folder, monkeypatch, module):
+    layout = Layout(folder / "root")
+    catalogue = load_catalogue(folder / "catalogue.yaml")
+    with open_instance(layout.root) as instance:
+        assert survey(catalogue, layout, instance).finished
+        monkeypatch.setattr(module, "STEP", Step(module.STEP.name, module.STEP.number + 1))
+        assert not survey(catalogue, layout, instance).finished
+    table = {index: "index", statistics: "statistics"}[module]
+    assert status_of(catalogue, layout).tables[table] == "out of date"
 
 
 # One bad chromosome

@@ -15,6 +15,9 @@ from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.query import checks, definitions
 from genatator_assets.query.connect import ask, connect
+from genatator_assets.release import release
+from genatator_assets.release.publish import read_checksums
+from genatator_assets.work.layout import Layout
 
 CATALOGUE = "dataset: d\ntoy: {texts: {a: one two, b: three}}\n"
 
@@ -119,6 +122,17 @@ def _with_tests():
 
     here = Path(__file__).parent
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+
+
+def test_a_release_has_its_files_and_its_page(toy, tmp_path):
+    toy()
+    made = release(Layout(tmp_path / "root"))
+    assert set(read_checksums(made.folder)) == {
+        "README.md", "dataset/catalog.sql", "toy/toy_words-a.parquet", "toy/toy_words-b.parquet"
+    }  # fmt: skip
+    card = (made.folder / "README.md").read_text()
+    assert "| words |" in card
+    assert "config_name: toy" in card
 
 
 def test_an_unknown_key_of_a_section_is_told(tmp_path):

@@ -181,12 +181,6 @@ def rename(place: str) -> Damage:
     return change
 
 
-def flip_a_bit(root: Path) -> None:
-    content = bytearray((root / BLOCK).read_bytes())
-    content[len(content) // 2] ^= 1
-    (root / BLOCK).write_bytes(content)
-
-
 def swap_target_names(root: Path) -> None:
     def swap(block: BlockParts) -> None:
         names = block.metadata["target_names"]
@@ -417,11 +411,6 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
             [{**HUMAN, "chrom": "chr9", "fault": "is not included in the catalogue"}],
         ),
         ("genome not imported", forget_genome, [{"genome": "sim-refseq", "chrom": None, "fault": "is not imported"}]),
-    ],
-    "files_have_their_hashes": [
-        ("one bit", flip_a_bit, [OF_BLOCK]),
-        ("one NaN", target(np.nan), [OF_BLOCK]),
-        ("another hash", index_block(60_000, sha256="0" * 64), [{**OF_BLOCK, "index_sha256": "0" * 64}]),
     ],
     "folders_agree_with_metadata": [
         ("folder of another split", rename(BLOCK.replace("train", "test")), [{"file": BLOCK.replace("train", "test")}]),

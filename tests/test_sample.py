@@ -1,5 +1,6 @@
 """The sample that is verified after every build: pages drawn over all chromosomes, and how likely a fault is found."""
 
+import hashlib
 import math
 import re
 import shutil
@@ -16,7 +17,7 @@ from built import BLOCKS, CHROMOSOMES, NT, BlockParts, Dataset, copy_of, edit_bl
 from genatator_assets.gene_finding.blocks.contract import BlockPlace
 from genatator_assets.gene_finding.blocks.write import write_block
 from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.gene_finding.verify import Sample, pages, verify_pages
+from genatator_assets.gene_finding.verify import Sample, changed_blocks, pages, verify_pages
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments
@@ -211,6 +212,41 @@ def test_a_stale_kernel_is_found_by_what_the_file_says(dataset, root):
     assert (told.position, told.what) == (60_000, "stated kernel")
 
 
+# --- Every byte of every block ---
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content[:9_000] + bytes([content[9_000] ^ 1]) + content[9_001:],
+        lambda content: content[:-1],
+        lambda content: content + b"x",
+    ],
+    ids=["one bit", "a byte less", "a byte more"],
+)
+def test_a_changed_file_is_found_by_its_hash(dataset, root, change):
+    assert list(changed_blocks(dataset.layout)) == []
+    (root / BLOCK).write_bytes(change((root / BLOCK).read_bytes()))
+    (told,) = changed_blocks(Layout(root))
+    assert (told.genome, told.chrom, told.path) == (*PLACE, BLOCK)
+    assert told.index_sha256 == hashlib.sha256((dataset.root / BLOCK).read_bytes()).hexdigest()
+    assert told.file_sha256 == hashlib.sha256((root / BLOCK).read_bytes()).hexdigest()
+
+
+def test_one_nan_is_found_by_the_hash_and_a_missing_file_is_told_elsewhere(root):
+    def not_a_number(parts: BlockParts) -> None:
+        parts.targets[7, 3] = np.nan
+
+    edit_block(root / BLOCK, not_a_number)
+    (root / BLOCK.replace("60000", "0")).unlink()
+    assert [told.path for told in changed_blocks(Layout(root))] == [BLOCK]
+
+
+def test_a_hash_that_the_index_lacks_is_found(root):
+    edit_rows(root / "dataset/blocks.parquet", lambda rows: [{**row, "sha256": None} for row in rows])
+    assert len(list(changed_blocks(Layout(root)))) == BLOCKS
+
+
 # --- What is drawn ---
 
 
@@ -264,9 +300,10 @@ def test_the_same_seed_draws_the_same_and_another_seed_another():
 def test_a_fault_is_found_as_often_as_the_page_says():
     """A fault over a share of one of four chromosomes, with a hundred draws in each."""
     index = index_of(a=[400] * 10, b=[4_000], c=[400] * 10, d=[4_000])
+    draws = [pages._draw(index, 400, seed)[0].get(10, ()) for seed in range(500)]
     for share in (0.002, 0.01, 0.03):
         faulty = round(4_000 * share)
-        hits = sum(any(base < faulty for base in pages._draw(index, 400, seed)[0].get(10, ())) for seed in range(500))
+        hits = sum(any(base < faulty for base in drawn) for drawn in draws)
         chance = 1 - (1 - share) ** 100
         assert abs(hits / 500 - chance) < 4 * math.sqrt(chance * (1 - chance) / 500) + 0.001
 

@@ -1,6 +1,7 @@
 """Tracks on disk: what is written is read, by region too; statistics; and one recording on one chromosome as a task."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from itertools import pairwise
@@ -16,10 +17,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from genatator_assets.errors import DatasetError, SignalError
-from genatator_assets.signals.origin import Origin, find_origin
+from genatator_assets.signals.origin import Origin, current_origin, find_origin
+from genatator_assets.signals.overlay import overlay
 from genatator_assets.signals.recording import Recording, recording_of
 from genatator_assets.signals.section import TrackEntry
-from genatator_assets.signals.tasks import TrackTask, build_tracks, intact, tasks_of
+from genatator_assets.signals.tasks import RecordingTask, Tracks, build_chromosomes, build_recordings
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.tally import Tally, tally_of
@@ -125,27 +127,47 @@ def recorded(entry: dict[str, Any]) -> Recording:
     return recording_of(TrackEntry.model_validate(entry), "g")
 
 
-def tasks(root: Path, recording: Recording, chromosomes: list[Chromosome]) -> list[TrackTask]:
-    return tasks_of(root, recording, find_origin(recording, chromosomes), chromosomes)
+def task_of(root: Path, entry: dict[str, Any], chromosomes: list[Chromosome]) -> RecordingTask:
+    return RecordingTask(root, recorded(entry), tuple(chromosomes))
 
 
-def built(root: Path, entry: dict[str, Any], chromosomes: list[Chromosome]) -> list[Outcome]:
-    return build_tracks(tasks(root, recorded(entry), chromosomes))
+def tracks_of(task: RecordingTask) -> Tracks:
+    return Tracks.of(task, find_origin(task.recording, task.chromosomes))
+
+
+def built(root: Path, entry: dict[str, Any], chromosomes: list[Chromosome]) -> Outcome:
+    (outcome,) = build_recordings([task_of(root, entry, chromosomes)])
+    return outcome
+
+
+def tallies_of(root: Path, entry: dict[str, Any], chromosomes: list[Chromosome]) -> dict[str, Tally]:
+    tallies: dict[str, Tally] = {}
+    for unit in tracks_of(task_of(root, entry, chromosomes)).chromosomes.values():
+        kept = unit.finished()
+        assert kept is not None
+        for name, row in kept.facts["tracks"].items():
+            tallies[name] = tallies.get(name, Tally()) + Tally.of_row(row)
+    return tallies
 
 
 def test_reads_become_a_track_for_each_strand(data: Path, tmp_path: Path) -> None:
     entry = {"name": "atac liver", "reads": {"path": data / MM10}, "stranded": True, "min_mapq": 255}
-    (outcome,) = built(tmp_path, entry, [chromosome("17", 178_393, "chr17"), chromosome("18", 99)])
-    assert (outcome.key, outcome.status) == ("g/atac%20liver/17", "built")
+    chromosomes = [chromosome("17", 178_393, "chr17"), chromosome("18", 99)]
+    outcome = built(tmp_path, entry, chromosomes)
+    assert (outcome.key, outcome.status) == ("g/atac%20liver", "built")
     facts = outcome.facts
+    assert (facts["tracks"], facts["absent"]) == (["atac liver.minus", "atac liver.plus"], ["18"])
     passed_over = {"low_mapq": 42_915 - facts["counted"]}
     assert (facts["read"], facts["passed_over"]) == (42_915, passed_over)
     layout = SignalLayout(tmp_path)
     plus, minus = (TrackFile.open(layout.track("g", f"atac liver.{strand}", "17")) for strand in ("plus", "minus"))
     assert plus.runs().sum + minus.runs().sum == facts["counted"]
-    assert facts["tracks"]["atac liver.plus"]["sum"] == plus.runs().sum
-    (again,) = built(tmp_path, entry, [chromosome("17", 178_393, "chr17")])
+    assert tallies_of(tmp_path, entry, chromosomes)["atac liver.plus"].sum == plus.runs().sum
+    again = built(tmp_path, entry, chromosomes)
     assert (again.status, again.facts) == ("intact", facts)
+    kept = task_of(tmp_path, entry, chromosomes).units["track"].finished()
+    assert kept is not None
+    assert len(kept.outputs) == 2
 
 
 def test_other_parameters_make_a_track_anew_and_the_same_bytes_again(data: Path, tmp_path: Path) -> None:
@@ -154,28 +176,26 @@ def test_other_parameters_make_a_track_anew_and_the_same_bytes_again(data: Path,
     built(tmp_path, entry, chromosomes)
     path = SignalLayout(tmp_path).track("g", "x", "chr17")
     first = path.read_bytes()
-    assert built(tmp_path, {**entry, "shift_bp": [4, -5]}, chromosomes)[0].status == "built"
+    assert built(tmp_path, {**entry, "shift_bp": [4, -5]}, chromosomes).status == "built"
     assert path.read_bytes() != first
-    assert built(tmp_path, entry, chromosomes)[0].status == "built"
+    assert built(tmp_path, entry, chromosomes).status == "built"
     assert path.read_bytes() == first
     path.unlink()
-    assert built(tmp_path, entry, chromosomes)[0].status == "built"
+    assert built(tmp_path, entry, chromosomes).status == "built"
     assert path.read_bytes() == first
 
 
 def test_a_damaged_file_fails_by_name_and_leaves_nothing(data: Path, tmp_path: Path) -> None:
     for ending in ("", ".bai"):
         shutil.copy(data / f"{MM10}{ending}", tmp_path / f"x.bam{ending}")
-    (task,) = tasks(
-        tmp_path, recorded({"name": "x", "reads": {"path": tmp_path / "x.bam"}}), [chromosome("chr17", 178_393)]
-    )
+    task = task_of(tmp_path, {"name": "x", "reads": {"path": tmp_path / "x.bam"}}, [chromosome("chr17", 178_393)])
     whole = (tmp_path / "x.bam").read_bytes()
     (tmp_path / "x.bam").write_bytes(whole[:300_000] + bytes(9_000) + whole[309_000:])
-    (outcome,) = build_tracks([task])
+    (outcome,) = build_recordings([task])
     assert outcome.status == "failed"
     assert outcome.error is not None
     assert f"{tmp_path / 'x.bam'}: alignments to chr17 can't be read" in outcome.error
-    assert intact(task) is None
+    assert task.units["track"].finished() is None
     assert not list((tmp_path / "tracks").rglob("*.parquet"))
 
 
@@ -189,19 +209,17 @@ AB = [chromosome("chrA", 50_000), chromosome("chrB", 20_017)]
 def test_a_signal_keeps_zeros_unless_missing_means_zero(data: Path, tmp_path: Path) -> None:
     for missing, zeros in (("keep", 11_199), ("zero", 0)):
         entry = {"name": missing, "signal": {"path": windows(data, "chip.bw")}, "missing": missing}
-        outcomes = built(tmp_path, entry, AB)
-        tallies = [Tally.of_row(outcome.facts["tracks"][missing]) for outcome in outcomes]
-        assert sum(one.zeros for one in tallies) == zeros
-        assert sum(one.covered for one in tallies) == 70_017 - 11_199 + zeros
-        assert sum(one.sum for one in tallies) == 177_437
+        assert built(tmp_path, entry, AB).status == "built"
+        tally = tallies_of(tmp_path, entry, AB)[missing]
+        assert (tally.zeros, tally.covered, tally.sum) == (zeros, 70_017 - 11_199 + zeros, 177_437)
 
 
 def test_profiles_are_those_of_the_fixtures(data: Path, tmp_path: Path) -> None:
     expected = json.loads(windows(data, "expected.json").read_text())["profiles"]
     for name, profile in expected.items():
-        outcomes = built(tmp_path, {"name": name, "signal": {"path": windows(data, name)}}, AB)
-        tallies = [Tally.of_row(outcome.facts["tracks"][name]) for outcome in outcomes]
-        tally = sum(tallies[1:], tallies[0])
+        entry = {"name": name, "signal": {"path": windows(data, name)}}
+        built(tmp_path, entry, AB)
+        tally = tallies_of(tmp_path, entry, AB)[name]
         found = (tally.covered, tally.zeros, tally.negative, tally.minimum, tally.maximum)
         assert found == tuple(profile[key] for key in ("covered", "zeros", "negative", "min", "max"))
         assert tally.nonzero_mean == pytest.approx(profile["nonzero_mean"])
@@ -219,6 +237,7 @@ def test_chromosomes_that_a_file_lacks_are_named(data: Path) -> None:
         ("wrong_length.bw", AB, "chrA has 49,000 bp there, but chrA of g has 50,000"),
         ("atac.bw", [chromosome("1", 9)], "has none of the chromosomes of g"),
         ("atac.bw", [chromosome("1", 9, "chrA"), chromosome("2", 9, "chrA")], "chrA may be any of 1, 2"),
+        ("tracks.csv", AB, "can't be a signal"),
         ("atac.bw", [chromosome("1", 50_000, "chrA", "chrB")], "has 1 of g twice"),
     ],
 )
@@ -231,7 +250,7 @@ def test_a_file_of_another_assembly_is_refused(
 
 def test_lengths_may_be_ignored_and_what_lies_outside_is_counted(data: Path, tmp_path: Path) -> None:
     entry = {"name": "x", "signal": {"path": windows(data, "atac.bw")}, "lengths": "ignore"}
-    (outcome,) = built(tmp_path, entry, [chromosome("chrA", 20_000)])
+    outcome = built(tmp_path, entry, [chromosome("chrA", 20_000)])
     assert outcome.status == "built"
     runs = TrackFile.open(SignalLayout(tmp_path).track("g", "x", "chrA")).runs()
     assert runs.end[-1] <= 20_000
@@ -259,6 +278,8 @@ def test_a_file_that_has_not_changed_is_not_hashed_again(
     def refuse(_: Path) -> str:
         raise AssertionError("hashed again")
 
+    assert current_origin(kept, recording, AB)
+    assert not current_origin(kept, recording, AB[:1])
     monkeypatch.setattr("genatator_assets.sources.inputs.sha256_of_file", refuse)
     assert find_origin(recording, AB, kept) == origin
     with pytest.raises(AssertionError, match="hashed again"):
@@ -282,3 +303,116 @@ def test_sections_are_checked() -> None:
     ):
         with pytest.raises(ValueError, match=words):
             make()
+
+
+def test_parts_of_a_recording_are_built_apart_and_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
+    entry = {"name": "x", "signal": {"path": windows(data, "chip.bw")}}
+    built(tmp_path / "whole", entry, AB)
+    task = task_of(tmp_path / "parts", entry, AB)
+    for chrom in ("chrB", "chrA"):
+        assert list(build_chromosomes(tracks_of(task), [chrom])) == [chrom]
+    assert [outcome.status for outcome in build_recordings([task])] == ["built"]
+    for path in (tmp_path / "whole").rglob("*.parquet"):
+        assert (tmp_path / "parts" / path.relative_to(tmp_path / "whole")).read_bytes() == path.read_bytes()
+    for name in ("tracks/g/x/.recording.json", "tracks/g/x/chrA.json"):
+        assert (tmp_path / "whole" / name).read_text() == (tmp_path / "parts" / name).read_text()
+
+
+def runs_of(root: Path, track_id: str, chrom: str) -> list[tuple[int, int, float]]:
+    runs = TrackFile.open(SignalLayout(root).track("g", track_id, chrom)).runs()
+    return list(zip(runs.start.tolist(), runs.end.tolist(), runs.value.tolist(), strict=True))
+
+
+TWO = [chromosome("chr1", 1_000), chromosome("chr2", 500)]
+BED = """track name=x
+chr1\t10\t20\tA\t5\t+
+chr1\t15\t30\tB\t7.5\t-
+chr2\t0\t5\tA\t1\t.
+chr1\t12\t14\tA\t5\t+
+chr1\t990\t1010\tB\t2\t+
+chrZ\t0\t1\tA\t1\t+
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({}, {"x": [(10, 30, 1), (990, 1_000, 1)]}),
+        ({"value": "score"}, {"x": [(10, 15, 5), (15, 30, 7.5), (990, 1_000, 2)]}),
+        (
+            {"value": "name_category"},
+            {"x.A": [(10, 15, 1)], "x.B": [(15, 30, 1), (990, 1_000, 1)]},
+        ),
+        (
+            {"value": "score_category"},
+            {"x.1": [], "x.2": [(990, 1_000, 1)], "x.5": [(10, 15, 1)], "x.7.5": [(15, 30, 1)]},
+        ),
+        ({"stranded": True}, {"x.plus": [(10, 20, 1), (990, 1_000, 1)], "x.minus": [(15, 30, 1)]}),
+    ],
+)
+def test_intervals_become_tracks_and_the_last_line_counts(
+    tmp_path: Path, keys: dict[str, Any], expected: dict[str, list[tuple[int, int, float]]]
+) -> None:
+    (tmp_path / "x.bed").write_text(BED)
+    outcome = built(tmp_path, {"name": "x", "intervals": {"path": tmp_path / "x.bed"}, **keys}, TWO)
+    assert outcome.error is None
+    assert outcome.facts["others"] == ["chrZ"]
+    assert {name: runs_of(tmp_path, name, "chr1") for name in outcome.facts["tracks"]} == expected
+    if keys.get("stranded"):
+        assert outcome.facts["passed_over"] == {"no_strand": 1}
+
+
+def test_gff_is_read_from_base_1_and_by_names(tmp_path: Path) -> None:
+    rows = ("chr1\tx\tgene\t11\t20\t.\t+\t.\tID=g1;Name=alpha", "chr2\tx\tgene\t1\t5\t.\t-\t.\tID=g2")
+    (tmp_path / "x.gff3").write_text("\n".join(("##gff-version 3", *rows, "")))
+    built(tmp_path, {"name": "x", "intervals": {"path": tmp_path / "x.gff3"}, "value": "name_category"}, TWO)
+    assert (runs_of(tmp_path, "x.alpha", "chr1"), runs_of(tmp_path, "x.g2", "chr2")) == ([(10, 20, 1)], [(0, 5, 1)])
+
+
+def test_bedgraph_is_a_signal(tmp_path: Path) -> None:
+    rows = ("chr2\t0\t5\t0", "chr2\t5\t9\t-1.5e1", "chr1\t3\t4\t2", "chr1\t4\t6\tnan", "chr1\t6\t1002\t2", "")
+    (tmp_path / "x.bedGraph").write_text("\n".join(rows))
+    outcome = built(tmp_path, {"name": "x", "signal": {"path": tmp_path / "x.bedGraph"}}, TWO)
+    assert outcome.facts["passed_over"] == {"nan": 1}
+    assert runs_of(tmp_path, "x", "chr1") == [(3, 4, 2), (6, 1_000, 2)]
+    assert runs_of(tmp_path, "x", "chr2") == [(0, 5, 0), (5, 9, -15)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value", "words"),
+    [
+        ("x.bedGraph", "chr1\t3\t9\t2\nchr1\t8\t10\t2\n", None, "ascending and without overlaps"),
+        ("x.bedGraph", "chr1\t3\t9\t2\nchr2\t8\t10\t2\nchr1\t20\t21\t1\n", None, "chr1 stand apart"),
+        ("x.bedGraph", "chr1\t3\t9\tinf\n", None, r"x\.bedGraph:1: found the value 'inf'"),
+        ("x.bedGraph", "chr1\t3\t9\t1e99\n", None, "finite"),
+        ("x.bed", "chr1\t3\t9\n", "score", "has nothing in column 5"),
+        ("x.bed", "chr1\t3\t9\ta\tb\n", "score", r"x\.bed:1: column 5 is 'b'"),
+        ("x.bed", "chr1\t9\t3\n", "binary", "before the start"),
+    ],
+)
+def test_bad_interval_files_are_errors_and_nothing_is_stored(
+    tmp_path: Path, name: str, text: str, value: str | None, words: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    file = {"path": tmp_path / name}
+    entry = {"signal": file} if value is None else {"intervals": file, "value": value}
+    error = built(tmp_path, {"name": "x", **entry}, TWO).error or ""
+    assert re.search(words, error), error
+    left = {path.name for path in (tmp_path / "tracks").rglob("*") if path.suffix in {".json", ".tmp"}}
+    assert left <= {".source.json"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), max_size=20))
+def test_of_overlapping_intervals_the_last_is_on_top(rows: list[tuple[int, int]]) -> None:
+    start = np.array([row[0] for row in rows], np.int64)
+    end = start + np.array([row[1] for row in rows], np.int64)
+    expected = np.full(60, -1)
+    for line, (first, last) in enumerate(zip(start, end, strict=True)):
+        expected[first:last] = line
+    starts, ends, winners = overlay(start, end)
+    found = np.full(60, -1)
+    for begin, stop, line in zip(starts, ends, winners, strict=True):
+        assert np.all(found[begin:stop] == -1)
+        found[begin:stop] = line
+    assert np.array_equal(found, expected)
+    assert np.all(starts[1:] >= ends[:-1])

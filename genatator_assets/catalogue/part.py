@@ -17,6 +17,7 @@ import pyarrow as pa
 from genatator_assets.catalogue.model import Catalogue
 from genatator_assets.work.manifest import Manifest
 from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.pool import Sized
 from genatator_assets.work.text import TextTable
 from genatator_assets.work.unit import Task
 
@@ -82,6 +83,9 @@ class Stage:
     own. registers: the partitions that are known when it has run. show: what a person is shown of each asset of a task,
     from the manifests of its units, which hold the facts that `Unit.finish` was given.
 
+    pieces: cuts a task into smaller ones, so that a large task keeps all workers busy: `build` then gets pieces, and
+    `join` makes a task's units, in this process, of the outcomes of all of its pieces.
+
     Every asset is a key of the task's `units`. Assets of one partition set that are made from each other belong to one
     stage: a run covers one set of partitions, and each stage of a job is run for all of them.
     """
@@ -93,6 +97,8 @@ class Stage:
     job: str = ""
     registers: Partitions | None = None
     show: Callable[[Any, Mapping[str, Manifest]], Mapping[str, Shown]] = lambda *_: {}
+    pieces: Callable[[Any], Sequence[Sized]] | None = None
+    join: Callable[[Any, Sequence[Outcome]], Outcome] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,21 +118,30 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """A standing check that SQL can't express; those in SQL are files of the part. It is made of `asset`."""
+    """A standing check that SQL can't express; those in SQL are files of the part. It is made of `asset`.
+
+    What a check finds that `warns` may be meant: it is shown, but is no fault of the build.
+    """
 
     name: str
     asset: str
     description: str
     run: Callable[[Catalogue, Path], Finding]
     blocking: bool = False
+    warns: bool = False
 
 
 @dataclass(frozen=True)
 class ReleasedFile:
-    """A file of a release: where it is in the release, and where it is now."""
+    """A file of a release: where it is in the release, and where it is now.
+
+    A file that a hub shows as rows belongs to a config and a split of it.
+    """
 
     name: str
     path: Path
+    config: str = ""
+    split: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, export, inputs, intervals, plan, release, upkeep, use
+from genatator_assets.cli import ask, build, cells, export, inputs, intervals, plan, release, upkeep, use
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -12,7 +12,7 @@ from genatator_assets.work.terminal import complain
 
 
 class _Commands(click.Group):
-    """Turns our own errors into a message and exit code 2, without a traceback."""
+    """Turns our own errors into a message and exit code 2, without a traceback; lists commands by what they are for."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -21,34 +21,35 @@ class _Commands(click.Group):
             complain("Error", str(error))
             raise SystemExit(USER_ERROR) from error
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, group by group."""
+        return [str(command.name) for commands in GROUPS.values() for command in commands]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the groups of commands, a line for each command."""
+        width = max(len(name) for name in self.list_commands(ctx))
+        for group, commands in GROUPS.items():
+            with formatter.section(group):
+                rows = [(str(command.name).ljust(width), command.get_short_help_str(limit=100)) for command in commands]
+                formatter.write_dl(rows)
+
 
 @click.group(cls=_Commands)
 @click.version_option(__version__)
 def main() -> None:
-    """Turn genome assemblies and their annotations into nucleotide-level gene-finding datasets."""
+    """Turn genomes, and what is known about them, into data sets for training models."""
 
 
-for command in (
-    build.build,
-    build.launch,
-    build.ui,
-    ask.sql,
-    ask.statistics,
-    ask.explain,
-    ask.verify,
-    ask.lineage,
-    inputs.fetch,
-    ask.chromosomes,
-    inputs.simulate,
-    plan.init,
-    plan.plan,
-    use.plot,
-    use.browse,
-    export.export,
-    intervals.intervals,
-    upkeep.status,
-    upkeep.prune,
-    release.release,
-    release.push,
-):
+GROUPS: dict[str, list[click.Command]] = {
+    "Build": [plan.init, plan.plan, inputs.fetch, build.build, build.launch, build.ui, ask.chromosomes],
+    "Keep": [upkeep.status, upkeep.prune],
+    "Ask": [ask.sql, ask.statistics, ask.explain, ask.verify, ask.lineage],
+    "Look": [use.plot, use.browse],
+    "Publish": [export.export, release.release, release.push],
+    "More data sets": [intervals.intervals, cells.cells],
+    "Make up": [inputs.simulate],
+}
+"""The commands, by what they are for."""
+
+for command in (command for commands in GROUPS.values() for command in commands):
     main.add_command(command)

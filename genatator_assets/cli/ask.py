@@ -13,8 +13,10 @@ import click
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.tree import Tree
 
-from genatator_assets.cli.common import FAILED, catalogue_option, print_statistics, root_option
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.cli.common import FAILED, dataset_options, genomes_option, print_statistics, root_option
 from genatator_assets.errors import GenatatorError
+from genatator_assets.gene_finding.statistics import read_statistics
 from genatator_assets.gene_finding.verify import Difference
 from genatator_assets.query.connect import Answer, ask, connect
 from genatator_assets.query.explain import explain as explain_transcript
@@ -31,7 +33,14 @@ _SHOWN_DIFFERENCES = 20
 @click.command()
 @click.argument("question", required=False)
 @root_option
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="How the answer is written.",
+)
 @click.option(
     "--allow",
     multiple=True,
@@ -39,7 +48,9 @@ _SHOWN_DIFFERENCES = 20
     help="A file or folder outside the root that questions may read, too; may be given several times.",
 )
 def sql(question: str | None, root: Path, form: str, allow: tuple[Path, ...]) -> None:
-    """Answer a QUESTION in SQL about a dataset; without one, prompt for questions.
+    """Ask in SQL.
+
+    Without a QUESTION, a prompt takes questions.
 
     Views: blocks, block_targets, chromosomes, transcripts, sites, segments, channels, statistics, split_overview,
     dna_alphabet, target_sums, species_coverage, transcript_reasons, stored_blocks, input_files, lineage.
@@ -65,7 +76,9 @@ def sql(question: str | None, root: Path, form: str, allow: tuple[Path, ...]) ->
 @click.argument("transcript_id")
 @root_option
 def explain(transcript_id: str, root: Path) -> None:
-    """Describe what became of a transcript: selected or not and why, its line in the annotation, the blocks it lies in.
+    """Explain what became of a transcript.
+
+    Selected or not and why, its line in the annotation, the blocks it lies in.
 
     TRANSCRIPT_ID may go without its version; a gene's id explains all its transcripts.
     """
@@ -77,31 +90,42 @@ def explain(transcript_id: str, root: Path) -> None:
 
 @click.command()
 @root_option
-def statistics(root: Path) -> None:
-    """Print the card's tables of a dataset."""
-    print_statistics(root)
+@click.option("--json", "as_json", is_flag=True, help="As JSON: the tables by name, each a list of rows.")
+def statistics(root: Path, as_json: bool) -> None:
+    """Print the card's tables."""
+    if as_json:
+        tables = {name: table.to_pylist() for name, table in read_statistics(Layout(root)).items()}
+        write_data(f"{json.dumps(tables, indent=1)}\n")
+    else:
+        print_statistics(root)
 
 
 @click.command()
-@catalogue_option
-@root_option
-@click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@dataset_options
+@genomes_option
 @click.option("--sample", type=click.IntRange(min=1), help="Only so many blocks, drawn at random; by default all.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, of up to 1.8 GB each."
 )
 def verify(catalogue: str, root: Path, genomes: tuple[str, ...], sample: int | None, seed: int, workers: int) -> None:
-    """Derive the blocks again from FASTA and annotation, and compare them base for base with what is stored.
+    """Derive everything again and compare.
+
+    Blocks are derived from FASTA and annotation, and compared base for base with what is stored.
 
     Files are hashed, and every clause of the format is checked, too. Exits with 1 if anything differs.
     """
     from genatator_assets.gene_finding.verify import verify as verify_dataset
-    from genatator_assets.parts import load_catalogue
+    from genatator_assets.parts import load_catalogue, parts_of
 
+    read = load_catalogue(catalogue)
+    _verify_parts(read, root.absolute(), sample)
+    if "gene_finding" not in parts_of(read):
+        say("Nothing differs.")
+        return
     with _bases_done() as tell:
         report = verify_dataset(
-            load_catalogue(catalogue),
+            read,
             Layout(root.absolute()),
             genomes=genomes,
             sample=sample,
@@ -121,10 +145,24 @@ def verify(catalogue: str, root: Path, genomes: tuple[str, ...], sample: int | N
     say("Nothing differs.")
 
 
+def _verify_parts(catalogue: Catalogue, root: Path, sample: int | None) -> None:
+    """Derive the other parts again; exit with 1 if anything differs."""
+    from genatator_assets.parts import part_named, parts_of
+
+    for name in parts_of(catalogue):
+        differing = part_named(name).verify(catalogue, root, sample) if name != "gene_finding" else ()
+        for line in differing:
+            say(f"{name}: {line}")
+        if differing:
+            raise SystemExit(FAILED)
+
+
 @click.command()
 @click.argument("path", metavar="PATH|URL")
 def lineage(path: str) -> None:
-    """Print the way back from PATH, any file of a dataset, to the FASTA and annotation files that it was made from.
+    """Trace a file back to its inputs.
+
+    PATH is any file of a dataset; the way leads to the FASTA and annotation files that it was made from.
 
     For each file on the way: what is known to have changed since it was made, its parameters, and which run made it,
     where and when. Blocks and targets are hashed; to compare what is in them with the inputs, use 'verify'.
@@ -178,12 +216,13 @@ def _cells(one: Difference) -> tuple[str, ...]:
 
 
 @click.command()
-@catalogue_option
-@root_option
-@click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@dataset_options
+@genomes_option
 @click.option("--to-do", "only_to_do", is_flag=True, help="Only chromosomes that are not built.")
 def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do: bool) -> None:
-    """List a dataset's chromosomes: key, split, length, and whether there is something to do; tabs between.
+    """List chromosomes.
+
+    A line each: key, split, length, and whether there is something to do; tabs between.
 
     Keys are those of Dagster's partitions. Genomes that are not prepared yet have no chromosomes.
     """

@@ -6,24 +6,30 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli.common import catalogue_option, exit_with, print_statistics, root_option
+from genatator_assets.cli.common import dataset_options, exit_with, genomes_option, print_statistics
+from genatator_assets.parts import PARTS
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.terminal import console, say
 
 
 @click.command()
-@catalogue_option
-@root_option
+@dataset_options
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default what the machine carries.")
 @click.option(
     "--dask",
     envvar="GENATATOR_DASK",
+    show_envvar=True,
     metavar="WHERE",
     help="Use the Dask cluster with this address (tcp://host:8786) or scheduler file, instead of processes.",
 )
 @click.option("--check-hashes", is_flag=True, help="Read all finished files again, to find those with changed bytes.")
-def build(catalogue: str, root: Path, workers: int | None, dask: str | None, check_hashes: bool) -> None:
-    """Build a dataset, the whole way, through Dagster. Exits with 1 if anything failed.
+@click.option("--only", type=click.Choice(list(PARTS)), help="Only this part, with what it needs.")
+def build(
+    catalogue: str, root: Path, workers: int | None, dask: str | None, check_hashes: bool, only: str | None
+) -> None:
+    """Build a dataset.
+
+    The whole way, through Dagster. Exits with 1 if anything failed.
 
     What is finished and intact is left as it is.
     """
@@ -31,12 +37,10 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
     from genatator_assets.orchestration.progress import ProgressBar
     from genatator_assets.orchestration.settings import Settings
 
-    stated = Settings.from_environment()
-    settings = replace(
-        stated, catalogue=catalogue, root=root.absolute(), workers=workers or stated.workers, dask=dask or stated.dask
-    )
+    stated = Settings.from_environment(catalogue, root)
+    settings = replace(stated, workers=workers or stated.workers, dask=dask or stated.dask)
     try:
-        faults = build_dataset(settings, ProgressBar(console(errors=True)), check_hashes)
+        faults = build_dataset(settings, ProgressBar(console(errors=True)), check_hashes, only=only)
     except KeyboardInterrupt:
         raise SystemExit("Interrupted. What is finished is kept: run again to go on.") from None
     if Layout(root).index.is_file():
@@ -46,9 +50,8 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
 
 @click.command()
 @click.argument("job", type=click.Choice(["build_everything", "prepare", "build_blocks", "finish", "make_release"]))
-@catalogue_option
-@root_option
-@click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@dataset_options
+@genomes_option
 @click.option(
     "--chromosomes",
     metavar="KEY[...KEY]",
@@ -61,7 +64,9 @@ def build(catalogue: str, root: Path, workers: int | None, dask: str | None, che
 def launch(
     job: str, catalogue: str, root: Path, wait: bool, timeout: float | None, workspace: Path | None, **wanted: Any
 ) -> None:
-    """Launch JOB with 'dagster job launch', wait for it, and exit with 1 if it failed.
+    """Launch a job and wait for it.
+
+    JOB is launched with `dagster job launch`. Exits with 1 if a run failed.
 
     A run of build_blocks covers a stretch of one genome. Exits with 2 if no daemon would ever start the runs.
     """
@@ -69,7 +74,7 @@ def launch(
     from genatator_assets.orchestration.launch import WORKSPACE, Launcher, Wanted
     from genatator_assets.orchestration.settings import Settings
 
-    settings = replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute())
+    settings = Settings.from_environment(catalogue, root)
     all_faults = []
     with open_instance(settings.root) as instance:
         launcher = Launcher(settings, instance, workspace or WORKSPACE)
@@ -87,11 +92,12 @@ def launch(
 
 
 @click.command()
-@catalogue_option
-@root_option
-@click.option("--port", type=click.IntRange(1, 65_535), default=3000, show_default=True)
+@dataset_options
+@click.option("--port", type=click.IntRange(1, 65_535), default=3000, show_default=True, help="Port of the UI.")
 def ui(catalogue: str, root: Path, port: int) -> None:
-    """Serve Dagster's UI of a dataset at http://127.0.0.1:PORT, until stopped.
+    """Serve Dagster's UI.
+
+    At http://127.0.0.1:PORT, until stopped.
 
     Steps follow each other by themselves there: what 'prepare' finds to do is built and finished. The sensor
     'carry_on' does that; it can be switched off in the UI, under Automation.
@@ -99,5 +105,5 @@ def ui(catalogue: str, root: Path, port: int) -> None:
     from genatator_assets.orchestration.launch import serve
     from genatator_assets.orchestration.settings import Settings
 
-    settings = replace(Settings.from_environment(), catalogue=catalogue, root=root.absolute(), sensors=True)
+    settings = replace(Settings.from_environment(catalogue, root), sensors=True)
     serve(settings, port)

@@ -81,7 +81,9 @@ _folder_option = click.option(
 
 @click.group()
 def export() -> None:
-    """Write a dataset in another format: for genome browsers, for Keras, for comparing annotations.
+    """Write a dataset in another format.
+
+    For genome browsers, for Keras, for comparing annotations.
 
     The dataset may also be a folder of blocks alone, such as a release. Examples: docs/exports.md.
     """

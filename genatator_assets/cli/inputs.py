@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from genatator_assets.catalogue import Assembly
-from genatator_assets.cli.common import catalogue_option
+from genatator_assets.cli.common import catalogue_option, genomes_option
 from genatator_assets.errors import GenatatorError
 from genatator_assets.parts import load_catalogue
 from genatator_assets.work.terminal import console, print_table, say, write_data
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @catalogue_option
-@click.option("--genome", "genomes", multiple=True, help="Only this genome; may be given several times.")
+@genomes_option
 @click.option("--names", is_flag=True, help="Only the tables of sequence names: small, and enough for 'plan'.")
 @click.option("--again", is_flag=True, help="Ask the servers anew, also for files that are in the cache.")
 def fetch(catalogue: str, genomes: tuple[str, ...], names: bool, again: bool) -> None:
-    """Fetch a catalogue's inputs into the cache, and print where they are.
+    """Fetch a catalogue's inputs.
+
+    Into the cache; where they are is printed.
 
     'build' fetches what it needs by itself; this does it beforehand, as for machines without a network. The cache is
     the folder GENATATOR_CACHE. What was cut off is gone on with. Exits with 2 if anything could not be fetched.
@@ -78,12 +80,20 @@ def _compared(file: "Fetched") -> str:
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--total-bp", type=int, default=2_000_000, show_default=True)
-@click.option("--chromosomes", type=int, default=3, show_default=True)
-@click.option("--flavour", type=click.Choice(["gencode", "refseq", "ensembl"]), default="gencode", show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Which genome.")
+@click.option("--total-bp", type=int, default=2_000_000, show_default=True, help="Size of the genome.")
+@click.option("--chromosomes", type=int, default=3, show_default=True, help="Number of chromosomes.")
+@click.option(
+    "--flavour",
+    type=click.Choice(["gencode", "refseq", "ensembl"]),
+    default="gencode",
+    show_default=True,
+    help="Whose files it is like.",
+)
 def simulate(folder: Path, seed: int, total_bp: int, chromosomes: int, flavour: str) -> None:
-    """Write a simulated assembly and its annotation into FOLDER."""
+    """Write a simulated genome into FOLDER.
+
+    An assembly and its annotation."""
     from pydantic import ValidationError
 
     from genatator_assets.simulate import Simulation, write_assembly

@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.status import Status
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.cli.common import catalogue_option, root_option
+from genatator_assets.cli.common import dataset_options
 from genatator_assets.errors import GenatatorError
 from genatator_assets.parts import load_catalogue
 from genatator_assets.work.layout import Layout
@@ -25,11 +25,20 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("fasta", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("annotation", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--output", type=click.Path(path_type=Path), default=Path("catalogue.yaml"), show_default=True)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    default=Path("catalogue.yaml"),
+    show_default=True,
+    help="The catalogue's file.",
+)
 @click.option("--genome", help="Name of the genome; by default that of the FASTA file.")
 @click.option("--species", help="Name of the species.")
 def init(fasta: Path, annotation: Path, output: Path, genome: str | None, species: str | None) -> None:
-    """Write a catalogue for a FASTA file and its ANNOTATION (GFF3 or GTF): every key, explained."""
+    """Write a first catalogue.
+
+    For a FASTA file and its ANNOTATION (GFF3 or GTF): every key, explained."""
     from genatator_assets.gene_finding.starter import genome_name, least_length, starter_catalogue
     from genatator_assets.sources.lengths import lengths_of_file
 
@@ -51,17 +60,23 @@ def init(fasta: Path, annotation: Path, output: Path, genome: str | None, specie
 
 
 @click.command()
-@catalogue_option
-@root_option
+@dataset_options
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default what the machine carries.")
 def plan(catalogue: str, root: Path, workers: int | None) -> None:
-    """Show what a build will make, and about what it takes. Builds and writes nothing."""
+    """Show what a build will make and take.
+
+    Builds and writes nothing.
+    """
+    from genatator_assets.parts import part_named, parts_of
     from genatator_assets.work.machine import default_workers
 
     wanted, layout = load_catalogue(catalogue), Layout(root)
     plans, unknown, faults = _plans_of(wanted, layout)
-    print_table(_by_genome(wanted, plans))
-    if plans:
+    if wanted.assemblies:
+        print_table(_by_genome(wanted, plans))
+    for table in (table for name in parts_of(wanted) for table in part_named(name).plan(wanted, layout.root)):
+        print_table(table)
+    if plans and "gene_finding" in parts_of(wanted):
         print_table(_by_split(wanted, plans))
         _print_estimate(plans, root, workers or default_workers())
     if unknown:

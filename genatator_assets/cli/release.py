@@ -23,7 +23,9 @@ from genatator_assets.work.text import TextTable, format_bytes
     help="The folder of the release.  [default: the folder 'release' of the root]",
 )
 def release(root: Path, folder: Path | None) -> None:
-    """Make the release of a dataset: blocks, preview, card, tables and checksums in one folder, as the hub takes it.
+    """Make the release.
+
+    Blocks, preview, card, tables and checksums in one folder, as the hub takes it.
 
     An earlier release there is replaced once the new one is whole. Where it can, it takes no room of its own: blocks
     are hard links to those of the root.
@@ -39,7 +41,9 @@ def release(root: Path, folder: Path | None) -> None:
 @click.argument("repo_id", metavar="OWNER/NAME")
 @click.option("--yes", is_flag=True, help="Send it. Without this, only say what would be sent.")
 def push(folder: Path, repo_id: str, yes: bool) -> None:
-    """Send the release in FOLDER to the dataset repository OWNER/NAME on the Hugging Face hub.
+    """Send a release to the Hugging Face hub.
+
+    The release in FOLDER, to the dataset repository OWNER/NAME.
 
     Only says what would be sent, unless --yes is given. The token is that of HF_TOKEN or of 'hf auth login'. A
     repository that does not exist is made, and is private. What was cut off is gone on with.

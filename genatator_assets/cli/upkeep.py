@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from genatator_assets.cli.common import catalogue_option, root_option
+from genatator_assets.cli.common import dataset_options
 from genatator_assets.upkeep.prune import KINDS, SHARED, Found, Kind, Needless, find_needless, remove
 from genatator_assets.upkeep.status import AssetState, Status, status_of
 from genatator_assets.work.layout import Layout
@@ -28,11 +28,19 @@ _NAMED = 5
 
 
 @click.command()
-@catalogue_option
-@root_option
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@dataset_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How it is written.",
+)
 def status(catalogue: str, root: Path, form: str) -> None:
-    """Show what is in a dataset's root: what is intact, stale, damaged or missing, who writes to it, and disk usage.
+    """Show what is in a root.
+
+    What is intact, stale, damaged or missing, who writes to it, and disk usage.
 
     Quick and without Dagster: files are judged by their sizes and manifests, and inputs are not read again ('build'
     does that, and 'build --check-hashes' reads every stored byte).
@@ -47,8 +55,7 @@ def status(catalogue: str, root: Path, form: str) -> None:
 
 
 @click.command()
-@catalogue_option
-@root_option
+@dataset_options
 @click.option(
     "--only",
     "kinds",
@@ -59,7 +66,9 @@ def status(catalogue: str, root: Path, form: str) -> None:
 @click.option("--days", type=click.FloatRange(min=0), default=30, show_default=True, help="Keep runs of the last days.")
 @click.option("--yes", is_flag=True, help="Delete it. Without this, only list what would be deleted.")
 def prune(catalogue: str, root: Path, kinds: tuple[str, ...], days: float, yes: bool) -> None:
-    """List what nobody needs any more in a dataset's root, and with --yes delete it.
+    """List what nobody needs any more.
+
+    With --yes it is deleted.
 
     \b
     genomes    folders of genomes that the catalogue does not name

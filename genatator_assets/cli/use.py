@@ -24,7 +24,9 @@ _FORMATS = ("png", "pdf", "svg")
 )
 @root_option
 def plot(locus: str, output: Path, root: Path) -> None:
-    """Draw a LOCUS: DNA, transcripts (selected and rejected), and the twelve channels.
+    """Draw a locus.
+
+    DNA, transcripts (selected and rejected), and the twelve channels.
 
     A locus is written as in a genome browser, counted from 1 with both ends inside:
 
@@ -57,11 +59,14 @@ def plot(locus: str, output: Path, root: Path) -> None:
     "--igv",
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="GENATATOR_IGV",
+    show_envvar=True,
     help="igv.min.js of the npm package igv; by default looked for in node_modules here and above.",
 )
 @root_option
 def browse(locus: str, output: Path, igv: Path | None, root: Path) -> None:
-    """Make a page of a LOCUS to browse: DNA, transcripts (selected and rejected), and the twelve channels in igv.js.
+    """Make a page of a locus to browse.
+
+    DNA, transcripts (selected and rejected), and the twelve channels in igv.js.
 
     The page is one file that opens in any web browser and asks nothing of any network. It needs igv.js once, when it
     is made: 'npm install igv' puts it where it is found.

@@ -28,7 +28,7 @@ from genatator_assets.orchestration.failures import Failures
 from genatator_assets.orchestration.part_assets import part_assets
 from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
 from genatator_assets.orchestration.progress import Progress
-from genatator_assets.orchestration.resources import Workers
+from genatator_assets.orchestration.resources import Workers, Writer
 from genatator_assets.parts import needs_of, part_named, parts_of
 from genatator_assets.query.catalog import write_catalog
 from genatator_assets.release import release as make_release
@@ -111,7 +111,10 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         can_subset=True,
     )
     def genomes(
-        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], progress: dg.ResourceParam[Progress]
+        context: dg.AssetExecutionContext,
+        layout: dg.ResourceParam[Layout],
+        writer: Writer,
+        progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Both assets in one step: in two, a bad sequence of one genome would keep Dagster from beginning the second
         for all genomes.
@@ -148,7 +151,7 @@ def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         description="The chromosomes that there are to build, of all assemblies; registers them as partitions.",
     )
     def chromosome_catalogue(
-        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
+        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], writer: Writer
     ) -> dg.MaterializeResult[None]:
         with _told():
             require_own_root(catalogue, layout)
@@ -204,6 +207,7 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
     def chromosomes(
         context: dg.AssetExecutionContext,
         layout: dg.ResourceParam[Layout],
+        writer: Writer,
         workers: Workers,
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.AssetMaterialization]:
@@ -242,7 +246,9 @@ def _index_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         metadata=columns.columns(index.SCHEMA, columns.INDEX),
         description="A row per block: typed metadata, composition, target sums, hash and path.",
     )
-    def block_index(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
+    def block_index(
+        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], writer: Writer
+    ) -> dg.MaterializeResult[None]:
         with _told(), recorded(layout.index, context.run.run_id):
             summary = index.build_index(catalogue, layout)
         return dg.MaterializeResult(
@@ -257,7 +263,7 @@ def _index_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         description="The card's tables: splits, DNA alphabet, target sums and densities, species, reasons.",
     )
     def split_statistics(
-        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]
+        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], writer: Writer
     ) -> dg.MaterializeResult[None]:
         with _told(), recorded(layout.statistics(TABLES[0]).parent, context.run.run_id):
             tables = build_statistics(catalogue, layout)
@@ -278,7 +284,9 @@ def _dataset_assets(catalogue: Catalogue, after: Sequence[str]) -> list[dg.Asset
         description="The dataset's card: what it is and its statistics, a page for each part; and beside it its views"
         " and macros for DuckDB.",
     )
-    def dataset_card(context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
+    def dataset_card(
+        context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], writer: Writer
+    ) -> dg.MaterializeResult[None]:
         with _told(), recorded(layout.card, context.run.run_id):
             text = write_card(catalogue, layout)
             write_catalog(layout)
@@ -294,7 +302,7 @@ def _dataset_assets(catalogue: Catalogue, after: Sequence[str]) -> list[dg.Asset
         description="The dataset as it is published: blocks in the hub's layout, a preview, the card with its front"
         " matter, tables and checksums, in one folder.",
     )
-    def release(layout: dg.ResourceParam[Layout]) -> dg.MaterializeResult[None]:
+    def release(layout: dg.ResourceParam[Layout], writer: Writer) -> dg.MaterializeResult[None]:
         with _told():
             made = make_release(layout)
         return dg.MaterializeResult(metadata=metadata.of_release(made))

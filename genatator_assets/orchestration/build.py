@@ -20,7 +20,7 @@ from genatator_assets.orchestration.jobs import BUILD_BLOCKS, OF_GENOMES, assets
 from genatator_assets.orchestration.outcomes import TELLING, faults_of
 from genatator_assets.orchestration.partitions import range_tags, registered_chromosomes
 from genatator_assets.orchestration.progress import Progress
-from genatator_assets.orchestration.resources import workers_of
+from genatator_assets.orchestration.resources import WRITER, workers_of
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import VERSION_TAG, survey
 from genatator_assets.parts import load_catalogue, parts_of
@@ -65,7 +65,7 @@ def build(
         pass  # a cluster that doesn't answer is told before anything is done
     overrides = {
         "progress": dg.ResourceDefinition.hardcoded_resource(progress),
-        "layout": dg.ResourceDefinition.hardcoded_resource(layout),  # we are its only writer, not each run
+        WRITER: dg.ResourceDefinition.hardcoded_resource(None),  # we are the only writer, not each run
     }
     definitions = build_definitions(settings, overrides)
     with (

@@ -1,6 +1,6 @@
 """Dagster's assets and checks of the parts, made of what each part says of itself (`catalogue.part`)."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,19 +9,22 @@ from typing import Any
 import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.catalogue.part import GENOMES, Check, Part, Partitions, Shown, Stage
+from genatator_assets.catalogue.part import GENOMES, Check, Finding, Part, Partitions, Shown, Stage
 from genatator_assets.orchestration import columns, metadata, versions
-from genatator_assets.orchestration.failures import Failures
+from genatator_assets.orchestration.failures import Failures, offending
 from genatator_assets.orchestration.partitions import genome_partitions, register, registered
 from genatator_assets.orchestration.progress import Progress
-from genatator_assets.orchestration.resources import Workers
-from genatator_assets.work.layout import Layout
+from genatator_assets.orchestration.resources import Workers, Writer
+from genatator_assets.work.files import path_name
+from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.manifest import Manifest
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.pool import run_batches
 from genatator_assets.work.storage import ask_each
 from genatator_assets.work.text import Markdown, TextTable
 from genatator_assets.work.unit import Task
+
+_SHOWN_ROWS = 3
 
 Partitioning = dg.StaticPartitionsDefinition | dg.DynamicPartitionsDefinition | None
 
@@ -66,6 +69,7 @@ def _stage(catalogue: Catalogue, part: Part, stage: Stage) -> dg.AssetsDefinitio
     def make(
         context: dg.AssetExecutionContext,
         layout: dg.ResourceParam[Layout],
+        writer: Writer,
         workers: Workers,
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[Any]:
@@ -161,14 +165,45 @@ def _outcomes(
     done, to_do = sort_out(tasks, tasks[0].units[stage.assets[0].name].root) if tasks else ([], [])
     context.log.info(f"{part.name}: {len(done):,} intact, {len(to_do):,} to do")
     yield from (Outcome(task.key, "intact") for task in done)
-    if len(to_do) == 1:  # nobody waits for processes to start
-        yield from stage.build(to_do)
+    pieces = _Pieces(stage, to_do)
+    yield from pieces.none_of()
+    if len(pieces.sizes) == 1:  # nobody waits for processes to start
+        yield from pieces.joined(stage.build(pieces.all))
         return
-    sizes = {task.key: task.size for task in to_do}
-    with progress.of(context.log, part.name, sum(sizes.values())) as tell:
-        for outcome in run_batches(workers.crew(), stage.build, to_do) if to_do else ():
-            tell(outcome, sizes[outcome.key])
-            yield outcome
+    with progress.of(context.log, part.name, sum(pieces.sizes.values())) as tell:
+        for outcome in run_batches(workers.crew(), stage.build, pieces.all) if pieces.all else ():
+            tell(outcome, pieces.sizes[outcome.key])
+            yield from pieces.joined([outcome])
+
+
+class _Pieces:
+    """What tasks are cut into; without a stage's `pieces` each task is a piece, and its outcome is that of the task."""
+
+    def __init__(self, stage: Stage, tasks: Sequence[Task]) -> None:
+        self._join = stage.join
+        self._tasks = {task.key: task for task in tasks}
+        cut = {task.key: list(stage.pieces(task)) if stage.pieces else [task] for task in tasks}
+        self._task_of = {piece.key: key for key, pieces in cut.items() for piece in pieces}
+        self._missing = {key: len(pieces) for key, pieces in cut.items()}
+        self._outcomes: dict[str, list[Outcome]] = {key: [] for key in cut}
+        self.all: list[Any] = [piece for pieces in cut.values() for piece in pieces]
+        self.sizes = {piece.key: piece.size for piece in self.all}
+
+    def none_of(self) -> Iterator[Outcome]:
+        """Yield the outcomes of the tasks that there is no piece of."""
+        return (self._whole(key) for key, missing in self._missing.items() if not missing)
+
+    def joined(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """Take the outcomes of pieces; yield those of the tasks that now have all of theirs."""
+        for outcome in outcomes:
+            key = self._task_of[outcome.key]
+            self._outcomes[key].append(outcome)
+            if len(self._outcomes[key]) == self._missing[key]:
+                yield self._whole(key)
+
+    def _whole(self, key: str) -> Outcome:
+        outcomes = self._outcomes.pop(key)
+        return self._join(self._tasks[key], outcomes) if self._join else outcomes[0]
 
 
 class _Recorder:
@@ -226,13 +261,26 @@ def _check(catalogue: Catalogue, check: Check) -> dg.AssetChecksDefinition:
     def checked(layout: dg.ResourceParam[Layout]) -> dg.AssetCheckResult:
         finding = check.run(catalogue, layout.root)
         rows = [tuple(str(cell) for cell in row) for row in finding.rows]
-        first = "; ".join(" ".join(row) for row in rows[:3])
-        told = f"{finding.offenders:,} offend: {first}" if finding.offenders else "nothing offends"
-        shown: Mapping[str, Any] = {"sample": metadata.markdown_table(finding.columns, rows)} if rows else {}
+        first = "; ".join(" ".join(row) for row in rows[:_SHOWN_ROWS])
+        left = finding.offenders - min(_SHOWN_ROWS, len(rows))
+        more = f"; ... and {left:,} more" if left else ""
+        told = f"{finding.offenders:,} offend: {first}{more}" if finding.offenders else "nothing offends"
+        shown: Mapping[str, Any] = (
+            {"sample": metadata.markdown_table(finding.columns, rows, of=finding.offenders)} if rows else {}
+        )
         return dg.AssetCheckResult(
             passed=finding.passed,
-            description=": ".join(filter(None, [finding.note, told])),
-            metadata={"offenders": finding.offenders, **shown},
+            severity=dg.AssetCheckSeverity.WARN if check.warns else dg.AssetCheckSeverity.ERROR,
+            description=Markdown.of(": ".join(filter(None, [finding.note, told]))),
+            metadata={"offenders": finding.offenders, **offending(_keys_of(finding)), **shown},
         )
 
     return checked
+
+
+def _keys_of(finding: Finding) -> set[str]:
+    """Return the keys of all chromosomes that offend, or of genomes; none if the rows don't name them all."""
+    if not {"genome", "chrom"} <= set(finding.columns) or finding.offenders > len(finding.rows):
+        return set()
+    named = [dict(zip(finding.columns, row, strict=True)) for row in finding.rows]
+    return {chromosome_key(row["genome"], row["chrom"]) if row["chrom"] else path_name(row["genome"]) for row in named}

@@ -12,6 +12,10 @@ from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer
 from genatator_assets.work.machine import default_workers
 
+WRITER = "writer"
+Writer = dg.ResourceParam[object]
+"""What assets that write take, as `writer`; a check that only reads waits for nobody."""
+
 
 class Workers(dg.ConfigurableResource[None]):
     """Those who build chromosomes.
@@ -38,20 +42,23 @@ def workers_of(settings: Settings) -> Workers:
 def build_resources(settings: Settings) -> dict[str, object]:
     """Return the resources of a code location."""
     return {
-        "layout": _layout(settings),
+        "layout": dg.ResourceDefinition.hardcoded_resource(Layout(settings.root)),
+        WRITER: _writer(settings),
         "workers": workers_of(settings),
         "progress": dg.ResourceDefinition.hardcoded_resource(Progress()),
     }
 
 
-def _layout(settings: Settings) -> dg.ResourceDefinition:
-    @dg.resource(description="Where the dataset stands. While a run has it, other writers wait.")
-    def layout(context: dg.InitResourceContext) -> Iterator[Layout]:
+def _writer(settings: Settings) -> dg.ResourceDefinition:
+    @dg.resource(
+        description="The right to write to the dataset. While a run has it, other writers wait; readers don't."
+    )
+    def writer(context: dg.InitResourceContext) -> Iterator[None]:
         def say(holder: str) -> None:
             if context.log:
                 context.log.info(f"waiting: {holder}")
 
         with only_writer(settings.root, say):
-            yield Layout(settings.root)
+            yield None
 
-    return layout
+    return writer

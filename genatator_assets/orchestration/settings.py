@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genatator_assets.errors import GenatatorError
+from genatator_assets.parts import choose
 from genatator_assets.work.storage import root_of
 
 CATALOGUE_VARIABLE = "GENATATOR_CATALOGUE"
@@ -32,16 +33,22 @@ class Settings:
     on_failure: str | None = None
 
     @classmethod
-    def from_environment(cls) -> "Settings":
-        """Read the variables GENATATOR_CATALOGUE, _ROOT, _WORKERS, _DASK, _SENSORS and _ON_FAILURE; by default it is
-        the demo.
+    def from_environment(cls, catalogue: str | None = None, root: Path | None = None) -> "Settings":
+        """Read the variables GENATATOR_CATALOGUE, _ROOT, _WORKERS, _DASK, _SENSORS and _ON_FAILURE.
+
+        A catalogue and a root that are given stand before the variables; of these two one is enough, and by default it
+        is the demo (see `parts.choose`).
 
         Raises:
             GenatatorError: a variable has a value that it can't have.
         """
+        stated = os.environ.get(ROOT_VARIABLE)
+        catalogue, root = choose(
+            catalogue or os.environ.get(CATALOGUE_VARIABLE), root or (root_of(stated) if stated else None)
+        )
         return cls(
-            catalogue=os.environ.get(CATALOGUE_VARIABLE, "demo"),
-            root=root_of(os.environ.get(ROOT_VARIABLE, "demo-data")).absolute(),
+            catalogue=catalogue,
+            root=root.absolute(),
             workers=_workers(os.environ.get(WORKERS_VARIABLE, "")),
             dask=os.environ.get(DASK_VARIABLE) or None,
             sensors=bool(os.environ.get(SENSORS_VARIABLE)),

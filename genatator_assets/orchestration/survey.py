@@ -8,6 +8,7 @@ import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH
+from genatator_assets.gene_finding import index, statistics
 from genatator_assets.gene_finding.tasks import count_block_files, in_words, sort_out, space_of, tasks_of_keys
 from genatator_assets.orchestration.assets import BLOCKS, TARGETS
 from genatator_assets.orchestration.outcomes import faults_of_run
@@ -81,7 +82,8 @@ def survey(catalogue: Catalogue, layout: Layout, instance: dg.DagsterInstance) -
     parts = {part.name: survey_part(catalogue, part, layout.root, instance) for part in others}
     made = {name: dict(found.versions) for name, found in parts.items()}
     about = catalogue.model_dump(mode="json")
-    version = fingerprint_of({"catalogue": about, "chromosomes": versions, "parts": made})
+    steps = dict([index.STEP, statistics.STEP])
+    version = fingerprint_of({"catalogue": about, "chromosomes": versions, "parts": made, "steps": steps})
     of_this = _finished(catalogue, layout, instance, version) and count_block_files(layout) == blocks
     return Survey(len(registered), to_do, waiting, bytes_to_write, tuple(stretches), parts, version, of_this)
 

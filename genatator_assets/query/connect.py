@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from genatator_assets.errors import DatasetError, NotBuiltError, QueryError
+from genatator_assets.errors import EmptyRootError, NotBuiltError, QueryError
 from genatator_assets.query.definitions import available, definitions
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, remembering
@@ -43,7 +43,7 @@ def connect(root: Path, allow: Sequence[Path] = ()) -> Iterator[duckdb.DuckDBPyC
     """
     there = available(root)
     if not any(one.patterns for one in there.values()):
-        raise DatasetError(f"{root} holds no dataset: nothing has been built there yet; give --root, or build first")
+        raise EmptyRootError(f"{root} holds no dataset: nothing has been built there yet; give --root, or build first")
     with (
         tempfile.TemporaryDirectory(prefix="genatator-") as spilled,
         duckdb.connect(config={"python_enable_replacements": "false", "temp_directory": spilled}) as connection,

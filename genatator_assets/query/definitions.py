@@ -86,8 +86,11 @@ def available(root: Path, release: bool = False) -> dict[str, Definition]:
 
 
 def holds(folder: Path, pattern: str) -> bool:
-    """Return whether a folder holds a file of a pattern: components of which each is a name or has `*` in it."""
+    """Return whether a folder holds a file of a pattern: components of which each is a name, has `*` in it, or is `**`
+    for any number of folders, also none."""
     first, _, rest = pattern.partition("/")
+    if first == "**":
+        return holds(folder, rest) or (folder.is_dir() and any(holds(one, pattern) for one in _folders(folder)))
     if "*" not in first:
         below = folder / first
         return holds(below, rest) if rest else below.is_file()
@@ -95,6 +98,10 @@ def holds(folder: Path, pattern: str) -> bool:
         return False
     fits = re.compile(".*".join(map(re.escape, first.split("*")))).fullmatch
     return any((holds(one, rest) if rest else one.is_file()) for one in folder.iterdir() if fits(one.name))
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [one for one in folder.iterdir() if one.is_dir()]
 
 
 def _in_folder(folder: Traversable, part: str) -> Iterator[tuple[str, Definition]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
 from genatator_assets.reading.channels import Channels, channel_numbers
-from genatator_assets.reading.store import Chromosome, RootStore, Store
+from genatator_assets.reading.store import Chromosome, NoChromosomes, RootStore, Store
 from genatator_assets.reading.window import Interval, Window
 from genatator_assets.reading.windows import Windows, runs_of_n, step_of
 from genatator_assets.tracks.runs import Positions, covered_before
@@ -25,6 +25,8 @@ from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from genatator_assets.reading.cells import CellSentences
 
 CACHE_BYTES = 1_000_000_000
 
@@ -60,6 +62,8 @@ def _open_store(folder: Path, cache_bytes: int) -> Store:
         )
     if blocks := indexed_blocks(folder) or found_blocks(folder):
         return BlockStore.open(folder, blocks, cache_bytes)
+    if (folder / "cells").is_dir():
+        return NoChromosomes(folder)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
         raise DatasetError(f"{folder} is no folder{nearest(folder.name, beside)}")
@@ -121,6 +125,20 @@ class Dataset:
         if genome is not None and genome not in self.genomes:
             raise ReadingError(self._no("genome", genome, self.genomes))
         return replace(self, _split=split or self._split, _genome=genome or self._genome)
+
+    def cells(
+        self, split: str | None = None, where: str | None = None, columns: Sequence[str] | None = None
+    ) -> CellSentences:
+        """Return the cell sentences of a root: those of a split, or all, of which the SQL condition `where` is true.
+
+        For example `ds.cells(split="train", where="tissue = 'blood' and age > 60").to_torch()`.
+
+        Raises:
+            ReadingError: there are no cells, no such split, or the condition is not SQL on the columns of cells.
+        """
+        from genatator_assets.reading.cells import CellSentences  # noqa: PLC0415 - DuckDB takes time to import
+
+        return CellSentences.of(self.store.origin, split or self._split, where, columns)
 
     def __getitem__(self, split: str) -> Dataset:
         """Return the part of the dataset that is in a split."""

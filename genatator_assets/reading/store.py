@@ -64,6 +64,34 @@ class Store(Protocol):
         """Return every transcript of a genome (`annotation.select.SCHEMA`), or None where none are kept."""
 
 
+@dataclass(frozen=True)
+class NoChromosomes:
+    """A root that holds other things than genomes, such as cell sentences."""
+
+    origin: Path
+
+    @property
+    def chromosomes(self) -> tuple[Chromosome, ...]:
+        """None."""
+        return ()
+
+    def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
+        """Raise: there are no chromosomes."""
+        raise NotImplementedError
+
+    def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
+        """Raise: there are no chromosomes."""
+        raise NotImplementedError
+
+    def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
+        """Raise: there are no chromosomes."""
+        raise NotImplementedError
+
+    def transcripts(self, genome: str) -> pa.Table | None:
+        """Return that there are none."""
+        return None
+
+
 class Cache(Generic[Key, Value]):
     """Makes what is asked for and keeps what was used last, up to so many bytes.
 

@@ -1,4 +1,7 @@
-"""BED in: plain or compressed files as arrays. Malformed lines are counted, and named where they are too many."""
+"""BED, bedGraph, GFF and GTF in: plain or compressed files as arrays, with 0-based half-open intervals.
+
+Malformed lines are counted, and named where they are too many.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.errors import BedError
-from genatator_assets.regions.fields import Codes, Lines, Mask, Places
+from genatator_assets.regions.fields import MOST_DIGITS, Codes, Lines, Mask, Places
 from genatator_assets.work.lines import whole_lines
 
 NAME, SCORE, STRAND = 3, 4, 5
@@ -16,7 +19,20 @@ NAME, SCORE, STRAND = 3, 4, 5
 
 MAX_MALFORMED = 0.01
 _SHOWN_BYTES = 120
-_EXPECTED = "a BED file: chromosome, start and end with tabs between"
+
+
+@dataclass(frozen=True)
+class Form:
+    """Which columns, counted from 0, hold start and end; what the first base is called, and the format in words."""
+
+    start: int
+    end: int
+    first_base: int
+    expected: str
+
+
+BED = Form(1, 2, 0, "a BED file: chromosome, start and end with tabs between")
+GFF = Form(3, 4, 1, "a GFF or GTF file: nine columns with tabs between, start and end the fourth and fifth")
 _HEADERS = (b"#", b"track ", b"browser ")
 
 
@@ -25,7 +41,8 @@ class Bed:
     """The n intervals of a BED file, in its order; 0-based half-open, start <= end.
 
     chrom names each one's chromosome as the file does. line int64 [n] are line numbers, counted from 1. `columns` holds
-    the further columns that were asked for, as texts; a line that lacks one has an empty text.
+    the further columns that were asked for, as texts; a line that lacks one has an empty text. value float64 [n] is
+    the column that was asked for as numbers, None if none was.
     """
 
     path: Path
@@ -35,32 +52,58 @@ class Bed:
     line: npt.NDArray[np.int64]
     columns: Mapping[int, Codes]
     malformed: int
+    value: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         """Number of intervals."""
         return len(self.start)
 
-    def strands(self) -> npt.NDArray[np.int8]:
-        """Return the strand of each interval: 1 for +, -1 for -, 0 for any other; column STRAND was asked for."""
-        codes = self.columns[STRAND]
+    def strands(self, column: int = STRAND) -> npt.NDArray[np.int8]:
+        """Return the strand of each interval: 1 for +, -1 for -, 0 for any other; the column was asked for."""
+        codes = self.columns[column]
         signs = [{"+": 1, "-": -1}.get(value, 0) for value in codes.values]
         return np.array([*signs, 0], np.int8)[codes.of]
 
 
-def read_bed(path: Path, columns: Collection[int] = (), max_malformed: float = MAX_MALFORMED) -> Bed:
+def read_bed(
+    path: Path,
+    columns: Collection[int] = (),
+    max_malformed: float = MAX_MALFORMED,
+    form: Form = BED,
+    value: int | None = None,
+) -> Bed:
     """Read a BED file, plain or compressed (gzip, bgzip, bz2, xz); also further columns, by number from 0.
 
     Blank lines, comments (`#`) and the headers `track` and `browser` are passed over. Malformed lines are counted and
-    passed over, too, unless they are a greater share of the file's rows than `max_malformed`.
+    passed over, too, unless they are a greater share of the file's rows than `max_malformed`. With `form=GFF` a GFF or
+    GTF file is read. `value` is a column that must hold numbers.
 
     Raises:
         BedError: the file is missing, empty, truncated or no BED file, or too many lines are malformed: the message
             names the first.
     """
-    gathered = _Gathered(path, columns)
-    for piece in whole_lines(path, BedError, _EXPECTED):
+    gathered = _Gathered(path, columns, form, value)
+    for piece in whole_lines(path, BedError, form.expected):
         gathered.take(piece)
     return gathered.bed(max_malformed)
+
+
+def bed_pieces(path: Path, columns: Collection[int] = (), value: int | None = None) -> Iterator[Bed]:
+    """Read a file as `read_bed` does, in pieces of some thousand lines, of which none may be malformed.
+
+    Raises:
+        BedError: as `read_bed`.
+    """
+    before = rows = 0
+    for piece in whole_lines(path, BedError, BED.expected):
+        gathered = _Gathered(path, columns, BED, value, before)
+        gathered.take(piece)
+        before = gathered.lines
+        if gathered.rows:
+            rows += gathered.rows
+            yield gathered.bed(max_malformed=0)
+    if not rows:
+        raise BedError(f"{path}: found no intervals in {before:,} lines; expected {BED.expected}")
 
 
 @dataclass
@@ -81,27 +124,33 @@ class _Texts:
 class _Gathered:
     """What has been read of a file so far."""
 
-    def __init__(self, path: Path, columns: Collection[int]) -> None:
-        self._path = path
-        self._before = 0  # lines of earlier pieces
-        self._rows = self._malformed = 0
+    def __init__(self, path: Path, columns: Collection[int], form: Form, value: int | None, lines: int = 0) -> None:
+        self._path, self._form, self._value = path, form, value
+        self.lines = lines  # of earlier pieces
+        self.rows = self._malformed = 0
         self._first_malformed = ""
         self._chrom = _Texts()
         self._columns = {number: _Texts() for number in columns}
         self._numbers: list[tuple[Places, Places, Places]] = []  # start, end, line
+        self._values: list[npt.NDArray[np.float64]] = []
 
     def take(self, piece: bytes) -> None:
         lines = Lines.of(piece)
         is_row = ~lines.blank()
         for header in _HEADERS:
             is_row &= ~lines.starting_with(header)
-        number = self._before + 1 + np.flatnonzero(is_row)
-        self._before += len(lines)
+        number = self.lines + 1 + np.flatnonzero(is_row)
+        self.lines += len(lines)
         lines = lines.only(is_row)
-        (start, starts), (end, ends) = lines.numbers(1), lines.numbers(2)
+        (start, starts), (end, ends) = lines.numbers(self._form.start), lines.numbers(self._form.end)
+        start -= self._form.first_base
         begin, stop = lines.places(0)
-        good = starts & ends & (start <= end) & (stop > begin)
-        self._rows += len(lines)
+        good = starts & ends & (start <= end) & (stop > begin) & (start >= 0)
+        if self._value is not None:
+            value, values = lines.floats(self._value)
+            good &= values
+            self._values.append(value[good])
+        self.rows += len(lines)
         if not good.all():
             self._note_malformed(lines, number, good)
             lines, start, end, number = lines.only(good), start[good], end[good], number[good]
@@ -111,40 +160,49 @@ class _Gathered:
             texts.take(*lines.texts(column))
 
     def bed(self, max_malformed: float) -> Bed:
-        if not self._rows:
-            raise BedError(f"{self._path}: found no intervals in {self._before:,} lines; expected {_EXPECTED}")
-        if self._malformed > max_malformed * self._rows:
+        if not self.rows:
+            raise BedError(f"{self._path}: found no intervals in {self.lines:,} lines; expected {self._form.expected}")
+        if self._malformed > max_malformed * self.rows:
             allowed = f"more than the {max_malformed:.3%} that are allowed" if max_malformed else "none is allowed"
             raise BedError(
                 f"{self._path}:{self._first_malformed}"
-                f" ({self._malformed:,} of {self._rows:,} rows are malformed, {allowed})"
+                f" ({self._malformed:,} of {self.rows:,} rows are malformed, {allowed})"
             )
         start, end, line = (np.concatenate(arrays) for arrays in zip(*self._numbers, strict=True))
         columns = {number: texts.codes() for number, texts in self._columns.items()}
-        return Bed(self._path, self._chrom.codes(), start, end, line, columns, self._malformed)
+        value = np.concatenate(self._values) if self._value is not None else None
+        return Bed(self._path, self._chrom.codes(), start, end, line, columns, self._malformed, value)
 
     def _note_malformed(self, lines: Lines, number: Places, good: Mask) -> None:
         bad = np.flatnonzero(~good)
         self._malformed += len(bad)
         if not self._first_malformed:
             line = lines.line(int(bad[0]))
-            self._first_malformed = f"{number[bad[0]]}: {_fault(line)}. Mend or remove the line: {_show(line)}"
+            self._first_malformed = (
+                f"{number[bad[0]]}: {_fault(line, self._form, self._value)}. Mend or remove the line: {_show(line)}"
+            )
 
 
-def _fault(line: bytes) -> str:
+def _fault(line: bytes, form: Form, value: int | None) -> str:
     """Say what is wrong with a malformed row."""
     fields = line.split(b"\t")
-    if len(fields) < 3:
+    if len(fields) <= form.end:
         words = line.split()
-        spaced = len(words) >= 3 and words[1].isdigit() and words[2].isdigit()
+        spaced = len(words) > form.end and words[form.start].isdigit() and words[form.end].isdigit()
         remedy = ": it has spaces where the tabs should be" if spaced else ""
-        return f"found {len(fields)} tab-separated columns, expected at least 3{remedy}"
-    chrom, start, end = fields[:3]
+        return f"found {len(fields)} tab-separated columns, expected at least {form.end + 1}{remedy}"
+    chrom, start, end = fields[0], fields[form.start], fields[form.end]
     if not chrom:
         return "found no name of a chromosome in column 1"
-    if start.isdigit() and end.isdigit() and int(start) > int(end):
+    whole = all(text.isdigit() and len(text) <= MOST_DIGITS for text in (start, end))
+    if not whole or int(start) < form.first_base:
+        return (
+            f"found start {_show(start)} and end {_show(end)}, expected whole numbers, counted from {form.first_base}"
+        )
+    if int(start) - form.first_base > int(end):
         return f"found an end ({_show(end)}) before the start ({_show(start)}), expected start <= end"
-    return f"found start {_show(start)} and end {_show(end)}, expected whole numbers, counted from 0"
+    found = fields[value] if value is not None and value < len(fields) else b""
+    return f"found the value {_show(found)} in column {(value or 0) + 1}, expected a number"
 
 
 def _show(text: bytes) -> str:

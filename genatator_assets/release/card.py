@@ -1,5 +1,7 @@
 """The dataset's card, dataset/README.md: what the dataset is, and a page of each part."""
 
+from collections.abc import Iterable, Iterator
+
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.parts import part_named, parts_of
 from genatator_assets.work.files import whole_file
@@ -10,11 +12,15 @@ from genatator_assets.work.text import Markdown, TextTable
 def write_card(catalogue: Catalogue, layout: Layout) -> str:
     """Write the dataset's card; return its text."""
     pages = [part_named(name).page(catalogue, layout.root) for name in parts_of(catalogue)]
-    sections = [f"# {Markdown.of(catalogue.dataset)}", *(_section(piece) for page in pages for piece in page)]
-    text = "\n\n".join(sections) + "\n"
+    text = "\n\n".join([f"# {Markdown.of(catalogue.dataset)}", *sections(pages)]) + "\n"
     with whole_file(layout.card) as temporary:
         temporary.write_text(text)
     return text
+
+
+def sections(pages: Iterable[Iterable[str | TextTable]]) -> Iterator[str]:
+    """Return the pieces of pages as Markdown."""
+    return (_section(piece) for page in pages for piece in page)
 
 
 def _section(piece: str | TextTable) -> str:

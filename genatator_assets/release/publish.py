@@ -12,6 +12,7 @@ from genatator_assets.query.catalog import catalog_of
 from genatator_assets.release.contents import Contents, gather
 from genatator_assets.release.croissant import croissant
 from genatator_assets.release.names import CARD, CATALOG, CHECKSUMS, CROISSANT, INDEX
+from genatator_assets.release.others import Others, others_of, readme_alone
 from genatator_assets.release.preview import write_preview
 from genatator_assets.release.readme import describe, write_readme
 from genatator_assets.version import __version__
@@ -66,14 +67,20 @@ def release(layout: Layout, folder: Path | None = None) -> Release:
     if is_remote(folder):
         raise DatasetError(f"a release is made in a folder of this machine, not at {folder}; give one")
     _require_free(folder, layout)
-    contents = gather(layout)
+    others = others_of(layout.root)
+    contents = None if others.alone else gather(layout)
+    if contents is None and not others.files:
+        raise DatasetError(f"{layout.root} has nothing to release: none of its parts has files yet; build it first")
     try:
         with whole_folder(folder) as beside:
-            linked = _fill(contents, beside)
+            linked = [link_or_copy(file.path, beside / file.name) for file in others.files]
+            known = _fill(contents, others, beside, linked) if contents else _fill_alone(others, layout, beside)
+            _write(beside / CHECKSUMS, "".join(_checksums(beside, known)))
             parts = parts_of(beside)
     except OSError as error:
         raise DatasetError(f"the release can't be written into {folder} ({error}); give another folder") from error
-    return Release(folder, contents.dataset, parts, linked)
+    name = contents.dataset if contents else others.catalogue.dataset if others.catalogue else ""
+    return Release(folder, name, parts, all(linked))
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
@@ -128,9 +135,17 @@ def _require_free(folder: Path, layout: Layout) -> None:
         raise DatasetError(f"{folder} is a file; give a folder")
 
 
-def _fill(contents: Contents, folder: Path) -> bool:
-    """Write everything into an empty folder; True if all blocks are hard links."""
-    linked = [link_or_copy(block.source, folder / block.path) for block in contents.blocks]
+def _fill_alone(others: Others, layout: Layout, folder: Path) -> dict[str, str]:
+    """Write what goes with the files of parts where there is no gene finding; return the known checksums."""
+    _write(folder / CARD, readme_alone(others))
+    if layout.catalog.is_file():
+        _write(folder / CATALOG, catalog_of(folder, release=True))
+    return {}
+
+
+def _fill(contents: Contents, others: Others, folder: Path, linked: list[bool]) -> dict[str, str]:
+    """Write everything else into a folder; return the known checksums. `linked` learns which blocks are hard links."""
+    linked += [link_or_copy(block.source, folder / block.path) for block in contents.blocks]
     known = {block.path: block.sha256 for block in contents.blocks}
     for path in _tables(contents):
         link_or_copy(contents.layout.root / path, folder / path)
@@ -139,11 +154,10 @@ def _fill(contents: Contents, folder: Path) -> bool:
     sha256 = sha256_of_file(folder / INDEX)
     about = croissant(contents.dataset, describe(contents), contents.license, __version__, sha256)
     _write(folder / CROISSANT, about)
-    _write(folder / CARD, write_readme(contents, preview))
+    _write(folder / CARD, write_readme(contents, preview, others))
     if contents.layout.catalog.is_file():
         _write(folder / CATALOG, catalog_of(folder, release=True))
-    _write(folder / CHECKSUMS, "".join(_checksums(folder, known)))
-    return all(linked)
+    return known
 
 
 def _tables(contents: Contents) -> Iterator[str]:

@@ -11,6 +11,7 @@ from genatator_assets.gene_finding.blocks.contract import BlockPlace
 from genatator_assets.gene_finding.card import text_tables
 from genatator_assets.gene_finding.channels import CHANNELS, Channel
 from genatator_assets.release.contents import Contents, InputFile
+from genatator_assets.release.others import Others, configs_of
 from genatator_assets.release.preview import WINDOW_BP, PreviewFile
 from genatator_assets.version import __version__
 from genatator_assets.work.text import Markdown, TextTable, format_bp, format_bytes
@@ -30,13 +31,13 @@ Sized = Sequence[tuple[BlockPlace, int]]
 """Rows of a config, and the bytes of their files."""
 
 
-def write_readme(contents: Contents, preview: Sequence[PreviewFile]) -> str:
+def write_readme(contents: Contents, preview: Sequence[PreviewFile], others: Others) -> str:
     """Return the card's text."""
     blocks = [(block.place, block.bytes) for block in contents.blocks]
     windows = [(file.place, file.bytes) for file in preview]
     card = Template((files("genatator_assets.release") / "card.md").read_text())
     return card.substitute(
-        front_matter=_front_matter(contents, {"default": blocks, "preview": windows}),
+        front_matter=_front_matter(contents, {"default": blocks, "preview": windows}, configs_of(others.files)),
         dataset=contents.dataset,
         description=describe(contents),
         rows=f"{len(blocks):,}",
@@ -51,7 +52,10 @@ def write_readme(contents: Contents, preview: Sequence[PreviewFile]) -> str:
         channels=_channels().as_markdown(),
         selection=_selection(contents).as_markdown(),
         statistics="\n\n".join(
-            f"### {table.title}\n\n{table.as_markdown()}" for table in text_tables(contents.statistics)
+            [
+                *(f"### {table.title}\n\n{table.as_markdown()}" for table in text_tables(contents.statistics)),
+                *others.pages,
+            ]
         ),
         inputs=_inputs(contents).as_markdown(),
         version=__version__,
@@ -74,7 +78,7 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what if number == 1 else plural}"
 
 
-def _front_matter(contents: Contents, configs: dict[str, Sized]) -> str:
+def _front_matter(contents: Contents, configs: dict[str, Sized], others: list[dict[str, Any]]) -> str:
     patterns = {"default": "data/{}/part-*/*.parquet", "preview": "preview/{}/*.parquet"}
     matter = {
         "pretty_name": contents.dataset,
@@ -89,7 +93,8 @@ def _front_matter(contents: Contents, configs: dict[str, Sized]) -> str:
                 "data_files": [{"split": split, "path": patterns[config].format(split)} for split in contents.splits],
             }
             for config in configs
-        ],
+        ]
+        + others,
         "dataset_info": [_info(config, rows, list(contents.splits)) for config, rows in configs.items()],
     }
     return yaml.safe_dump(matter, sort_keys=False, allow_unicode=True).strip()

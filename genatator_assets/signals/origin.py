@@ -1,8 +1,10 @@
 """Where a recording's files come from: fetched or local, hashed, and which of the assembly's chromosomes they have."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -11,7 +13,7 @@ from genatator_assets.errors import SignalError
 from genatator_assets.signals.recording import Recording, Strand
 from genatator_assets.sources.aliases import chromosomes_named, some_of
 from genatator_assets.sources.chromosomes import Chromosome
-from genatator_assets.work.files import write_json
+from genatator_assets.work.files import canonical_json, write_json
 
 if TYPE_CHECKING:
     from genatator_assets.sources.fetch import Cache
@@ -26,7 +28,8 @@ class OriginFile:
     """A file on this machine. `url` and `checksum` are those it was fetched by; `modified_ns` tells versions apart.
 
     `names` is what the file calls the assembly's chromosomes that it has. `others` are names in it that the assembly
-    does not know, at most 20 of the `other_count` that there are.
+    does not know, at most 20 of the `other_count` that there are. `totals` are what the file says of itself: how many
+    alignments there are (`alignments`, with the unplaced), or bases with a value and their sum (`covered`, `sum`).
     """
 
     strand: Strand
@@ -41,15 +44,20 @@ class OriginFile:
     names: Mapping[str, str]
     others: tuple[str, ...]
     other_count: int
+    totals: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The files of a recording, and the chromosomes of its assembly that none of them has."""
+    """The files of a recording, and the chromosomes of its assembly that none of them has.
+
+    `matched_to` is the hash of what the files' names were matched to.
+    """
 
     recording: str
     files: tuple[OriginFile, ...]
     absent: tuple[str, ...]
+    matched_to: str
 
     @property
     def sha256(self) -> dict[str, str]:
@@ -66,7 +74,7 @@ class Origin:
         try:
             stored = json.loads(path.read_text())
             files = tuple(_file_of(file) for file in stored["files"])
-            return cls(stored["recording"], files, tuple(stored["absent"]))
+            return cls(stored["recording"], files, tuple(stored["absent"]), stored["matched_to"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
@@ -97,7 +105,31 @@ def find_origin(
         _origin_file(recording, strand, file, chromosomes, before, cache) for strand, file in recording.inputs.items()
     )
     named = {chrom for file in files for chrom in file.names}
-    return Origin(recording.name, files, tuple(one.chrom for one in chromosomes if one.chrom not in named))
+    absent = tuple(one.chrom for one in chromosomes if one.included and one.chrom not in named)
+    return Origin(recording.name, files, absent, _matched_to(recording, chromosomes))
+
+
+def current_origin(kept: Origin, recording: Recording, chromosomes: Iterable[Chromosome]) -> bool:
+    """Return whether what was found before still holds: the same files, unchanged, and the same chromosomes."""
+    by_strand = {file.strand: file for file in kept.files}
+    return (
+        kept.matched_to == _matched_to(recording, chromosomes)
+        and set(by_strand) == set(recording.inputs)
+        and all(_is_current(by_strand[strand], file) for strand, file in recording.inputs.items())
+    )
+
+
+def _is_current(kept: OriginFile, file: Input) -> bool:
+    if file.path is not None:
+        return kept.path == file.path and _unchanged(file.path, kept)
+    stated = f"sha256:{file.sha256}" if file.sha256 else f"md5:{file.md5}" if file.md5 else None
+    return kept.url == file.url and stated in (None, kept.checksum) and _unchanged(kept.path, kept)
+
+
+def _matched_to(recording: Recording, chromosomes: Iterable[Chromosome]) -> str:
+    names = [[one.chrom, one.length, list(one.aliases), one.included] for one in chromosomes]
+    text = canonical_json([recording.lengths, recording.kind, dict(recording.md5), names])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _origin_file(
@@ -116,6 +148,7 @@ def _origin_file(
         found = InputFile(file.path, known.sha256)
     else:
         found = resolve_file(file, cache)
+        _require_md5(found.path, recording.md5.get(strand))
     index = resolve_file(recording.index, cache).path if recording.index else None
     described = describe(found.path, recording.kind, index)
     names, others = _matched(recording, found.path, described.lengths, chromosomes)
@@ -133,10 +166,22 @@ def _origin_file(
         names=names,
         others=tuple(others[:_SHOWN]),
         other_count=len(others),
+        totals=described.totals,
     )
 
 
+def _require_md5(path: Path, expected: str | None) -> None:
+    if expected is None:
+        return
+    with path.open("rb") as handle:
+        found = hashlib.file_digest(handle, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
+    if found != expected.lower():
+        raise SignalError(f"{path} has MD5 {found}, but its table says {expected}: fetch the file again")
+
+
 def _unchanged(path: Path, known: OriginFile) -> bool:
+    if not path.is_file():
+        return False
     stat = path.stat()
     return (stat.st_size, stat.st_mtime_ns) == (known.bytes, known.modified_ns)
 

@@ -20,7 +20,7 @@ class Recording:
 
     `inputs` has the file of each strand: "." alone, or "+" and "-". A base that has no value in a file is 0 if
     `missing` is "zero", else unknown. `lengths: ignore` accepts files whose chromosomes have other lengths than the
-    assembly's.
+    assembly's. `md5` is what files of this machine must hash to, where a table states it.
     """
 
     genome: str
@@ -33,6 +33,7 @@ class Recording:
     value: ValueOf = "binary"
     stranded: bool = False
     lengths: Literal["compare", "ignore"] = "compare"
+    md5: Mapping[Strand, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

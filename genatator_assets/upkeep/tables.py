@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Literal
 
 from genatator_assets.errors import DatasetError
+from genatator_assets.gene_finding import index, statistics
 from genatator_assets.gene_finding.statistics import TABLES
 from genatator_assets.release.names import INDEX
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.tables import provenance_of, read_table
-from genatator_assets.work.unit import Unit
+from genatator_assets.work.unit import Step, Unit
 
 Current = Literal["current", "out of date", "missing"]
 
@@ -26,7 +27,7 @@ def index_state(layout: Layout, blocks: Iterable[Unit]) -> Current:
         if (manifest := read_manifest(unit.manifest))
         for output in manifest.outputs
     }
-    return _current(_rows(layout.index, "path", "sha256") == stored)
+    return _current(_is_of(layout.index, index.STEP) and _rows(layout.index, "path", "sha256") == stored)
 
 
 def statistics_state(layout: Layout) -> Current:
@@ -34,11 +35,8 @@ def statistics_state(layout: Layout) -> Current:
     tables = [layout.statistics(name) for name in TABLES]
     if not layout.index.is_file() or not all(table.is_file() for table in tables):
         return "missing"
-    index = sha256_of_file(layout.index)
-    try:
-        return _current(all(provenance_of(table).inputs.get("index") == index for table in tables))
-    except DatasetError:
-        return "out of date"
+    listed = sha256_of_file(layout.index)
+    return _current(all(_is_of(table, statistics.STEP, index=listed) for table in tables))
 
 
 def release_state(layout: Layout) -> Current:
@@ -48,6 +46,15 @@ def release_state(layout: Layout) -> Current:
         return "missing"
     block = ("genome", "chrom", "start", "end", "sha256")
     return _current(layout.index.is_file() and _rows(released, *block) == _rows(layout.index, *block))
+
+
+def _is_of(table: Path, step: Step, **inputs: str) -> bool:
+    """Return whether a table says that this step made it, of these inputs."""
+    try:
+        said = provenance_of(table)
+    except DatasetError:
+        return False
+    return said.step == step and inputs.items() <= said.inputs.items()
 
 
 def _rows(table: Path, *columns: str) -> set[tuple[object, ...]]:

@@ -36,6 +36,10 @@ class SignalLayout:
         """What made a recording's tracks on one chromosome, and what was counted."""
         return self.tracks(genome) / path_name(recording) / f"{path_name(chrom)}.json"
 
+    def recording(self, genome: str, recording: str) -> Path:
+        """What made all of a recording's tracks."""
+        return self.tracks(genome) / path_name(recording) / ".recording.json"
+
     def source(self, genome: str, recording: str) -> Path:
         """Where a recording's files came from, their hashes, and which chromosomes they have."""
         return self.tracks(genome) / path_name(recording) / ".source.json"

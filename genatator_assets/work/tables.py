@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from genatator_assets.errors import DamagedError, DatasetError
 from genatator_assets.version import __version__
 from genatator_assets.work.files import Measured, measure, whole_file
 from genatator_assets.work.storage import is_remote
-from genatator_assets.work.unit import FORMAT_VERSION, Provenance
+from genatator_assets.work.unit import FORMAT_VERSION, Provenance, Step
 
 _VERSION_KEY = b"genatator_assets.format_version"
 
@@ -24,15 +25,43 @@ def write_table(path: Path, table: pa.Table, provenance: Provenance, ascending: 
     Columns of mostly ascending integers are better stored as differences: `ascending` names them.
     """
     settings = {
-        "compression": "zstd",
         "use_dictionary": [name for name in table.column_names if name not in ascending] if ascending else True,
         "column_encoding": dict.fromkeys(ascending, "DELTA_BINARY_PACKED") or None,
     }
+    with table_writer(path, table.schema, provenance, **settings) as writer:
+        writer.write(table)
+    return writer.measured
+
+
+class TableWriter:
+    """A table that is being written; `measured` is its size and hash once it is whole."""
+
+    def __init__(self, writer: pq.ParquetWriter) -> None:
+        """Write to an open file."""
+        self._writer = writer
+        self._measured: Measured | None = None
+
+    def write(self, table: pa.Table, row_group_size: int | None = None) -> None:
+        """Append rows: one row group, or groups of a size."""
+        self._writer.write_table(table, row_group_size)
+
+    @property
+    def measured(self) -> Measured:
+        """The finished file's size and hash."""
+        if self._measured is None:
+            raise ValueError("the table is not finished")
+        return self._measured
+
+
+@contextmanager
+def table_writer(path: Path, schema: pa.Schema, provenance: Provenance, **settings: Any) -> Iterator[TableWriter]:
+    """Write a table piece by piece, whole or not at all, with its provenance; `settings` are `ParquetWriter`'s."""
     with whole_file(path) as temporary:
-        with pq.ParquetWriter(temporary, table.schema, **settings) as writer:
-            writer.write_table(table)
-            writer.add_key_value_metadata(provenance.as_metadata())
-        return measure(temporary)
+        with pq.ParquetWriter(temporary, schema, **{"compression": "zstd", **settings}) as parquet:
+            writer = TableWriter(parquet)
+            yield writer
+            parquet.add_key_value_metadata(provenance.as_metadata())
+        writer._measured = measure(temporary)
 
 
 def _known_bytes(path: Path, sha256: str) -> bytes:
@@ -66,7 +95,7 @@ def require_known_format(path: Path, key_values: Mapping[bytes, bytes] | None) -
 
 
 def provenance_of(path: Path) -> Provenance:
-    """Read what a Parquet file of the platform says that it was made from: its inputs and parameters.
+    """Read what a Parquet file of the platform says that it was made from, and by which step.
 
     Raises:
         DatasetError: it does not say so, or can't be read.
@@ -74,9 +103,11 @@ def provenance_of(path: Path) -> Provenance:
     try:
         said = pq.read_metadata(readable(path)).metadata or {}
         parts = [json.loads(said[f"genatator_assets.{part}".encode()]) for part in ("inputs", "parameters")]
+        name, number = said[b"genatator_assets.step"].decode().rsplit(" ", 1)
+        step = Step(name, int(number))
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(f"{path} does not say what it was made from ({error!r}); build it again") from error
-    return Provenance(*parts)
+    return Provenance(parts[0], parts[1], step)
 
 
 def read_table(path: Path, sha256: str | None = None, **how: Any) -> pa.Table:

@@ -9,7 +9,18 @@ from pathlib import Path
 import pyarrow as pa
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.catalogue.part import FINISH, PREPARE, Asset, Check, Finding, Part, Partitions, Stage, Tasks
+from genatator_assets.catalogue.part import (
+    FINISH,
+    PREPARE,
+    Asset,
+    Check,
+    Finding,
+    Part,
+    Partitions,
+    ReleasedFile,
+    Stage,
+    Tasks,
+)
 from genatator_assets.errors import DatasetError
 from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.tables import read_table, write_table
@@ -116,4 +127,8 @@ PART = Part(
     page=page,
     plan=lambda catalogue, root: [TextTable("Texts", ("texts",), ((str(len(texts(catalogue))),),))],
     verify=lambda catalogue, root, sample: [],
+    release=lambda catalogue, root: [
+        ReleasedFile(f"toy/{path.name}", path, "toy", "train")
+        for path in sorted((root / "toy").glob("*_words-*.parquet"))
+    ],
 )

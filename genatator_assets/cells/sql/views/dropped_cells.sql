@@ -1,0 +1,3 @@
+-- How many cells of each dataset were left out, by reason.
+-- needs: glob_root, cells/dropped.parquet
+select * from read_parquet(glob_root() || '/cells/dropped.parquet', hive_partitioning = false)

@@ -1,0 +1,74 @@
+"""What parts other than gene finding add to a release: their files, and what the release's card says of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.part import ReleasedFile
+from genatator_assets.catalogue.remembered import remembered_path
+from genatator_assets.parts import DEFAULT, load_catalogue, part_named, parts_of
+from genatator_assets.release.card import sections
+from genatator_assets.work.text import Markdown
+
+
+@dataclass(frozen=True)
+class Others:
+    """The parts of a dataset other than gene finding, and their files; `catalogue` is None where none is remembered."""
+
+    catalogue: Catalogue | None
+    files: tuple[ReleasedFile, ...] = ()
+    pages: tuple[str, ...] = ()
+
+    @property
+    def alone(self) -> bool:
+        """Whether the dataset has no gene finding."""
+        return self.catalogue is not None and DEFAULT not in parts_of(self.catalogue)
+
+
+def others_of(root: Path) -> Others:
+    """Return what the other parts of the dataset at a root add, by the catalogue that the root was built from."""
+    if not remembered_path(root).is_file():
+        return Others(None)
+    catalogue = load_catalogue(remembered_path(root))
+    names = [name for name in parts_of(catalogue) if name != DEFAULT]
+    files = tuple(file for name in names for file in part_named(name).release(catalogue, root))
+    pages = [part_named(name).page(catalogue, root) for name in names]
+    return Others(catalogue, files, tuple(sections(pages)))
+
+
+def configs_of(files: Iterable[ReleasedFile]) -> list[dict[str, Any]]:
+    """Return the hub's configs of released files that belong to one.
+
+    >>> configs_of([ReleasedFile("cells/train/a.parquet", Path("a"), "cells", "train")])
+    [{'config_name': 'cells', 'data_files': [{'split': 'train', 'path': ['cells/train/a.parquet']}]}]
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for file in files:
+        if file.config:
+            found.setdefault(file.config, {}).setdefault(file.split or "train", []).append(file.name)
+    return [
+        {
+            "config_name": config,
+            "data_files": [{"split": split, "path": paths} for split, paths in of_splits.items()],
+        }
+        for config, of_splits in found.items()
+    ]
+
+
+def readme_alone(others: Others) -> str:
+    """Return the card of a release without gene finding."""
+    catalogue = others.catalogue
+    if catalogue is None:
+        raise ValueError("a dataset without gene finding has a remembered catalogue")
+    matter = {
+        "pretty_name": catalogue.dataset,
+        "license": catalogue.license,
+        "tags": ["biology", "genatator-assets"],
+        "configs": configs_of(others.files),
+    }
+    front = yaml.safe_dump(matter, sort_keys=False, allow_unicode=True).strip()
+    return "\n\n".join([f"---\n{front}\n---", f"# {Markdown.of(catalogue.dataset)}", *others.pages]) + "\n"
