@@ -14,7 +14,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
@@ -208,7 +207,7 @@ class _Genome:
                 yield self._differs(f"input {kind}", f"{path} with SHA-256 {sha256}", found)
 
     def _of_transcripts(self, fresh: pa.Table) -> Iterator[Difference]:
-        stored = read_transcripts(self._layout, self._genome)
+        stored = read_table(self._layout.transcripts(self._genome), schema=fresh.schema)
         if stored.equals(fresh):
             return
         if len(stored) != len(fresh):
