@@ -100,8 +100,9 @@ def ours(path: Path, root: Path) -> dict[str, Any]:
         for task in stage.tasks(catalogue, root, ["made"] if stage.partitions else [""]).by_key.values():
             outcomes = stage.build(stage.pieces(task) if stage.pieces else [task])
             if stage.pieces and stage.join:
-                (root / "tasks").write_bytes(pickle.dumps(stage.pieces(task)))
-                cells = task.cells
+                if stage.assets[0].name == "cell_chunks":
+                    (root / "tasks").write_bytes(pickle.dumps(stage.pieces(task)))
+                    cells = task.cells
                 outcomes.append(stage.join(task, outcomes))
             assert not any(outcome.error for outcome in outcomes), outcomes
     return {"cells": cells}

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from genatator_assets.version import __version__
 
 if TYPE_CHECKING:
+    from genatator_assets.evaluation.evaluate import evaluate
+    from genatator_assets.evaluation.scores import Scores
     from genatator_assets.reading.dataset import Dataset, open_dataset
     from genatator_assets.reading.torch import WindowDataset, WindowStream
     from genatator_assets.reading.window import Interval, Window
@@ -20,21 +22,25 @@ if TYPE_CHECKING:
 __all__ = [
     "Dataset",
     "Interval",
+    "Scores",
     "Window",
     "WindowDataset",
     "WindowStream",
     "Windows",
     "__version__",
+    "evaluate",
     "open_dataset",
 ]
 
 _PLACES = {
     "Dataset": "genatator_assets.reading.dataset",
     "Interval": "genatator_assets.reading.window",
+    "Scores": "genatator_assets.evaluation.scores",
     "Window": "genatator_assets.reading.window",
     "WindowDataset": "genatator_assets.reading.torch",
     "WindowStream": "genatator_assets.reading.torch",
     "Windows": "genatator_assets.reading.windows",
+    "evaluate": "genatator_assets.evaluation.evaluate",
     "open_dataset": "genatator_assets.reading.dataset",
 }
 

@@ -114,6 +114,10 @@ class ReadingError(GenatatorError):
     """A dataset does not have what is asked of it: a split, genome, chromosome, interval or channel."""
 
 
+class EvaluationError(GenatatorError):
+    """Predictions can't be compared with a dataset: a name, a position or a score is wrong."""
+
+
 class MissingExtraError(GenatatorError, ImportError):
     """An optional dependency is not installed."""
 

@@ -23,7 +23,10 @@ from genatator_assets.errors import CatalogueError
 PARTS: dict[str, str] = {
     "gene_finding": "genatator_assets.gene_finding",
     "signals": "genatator_assets.signals",
+    "intervals": "genatator_assets.intervals",
     "cells": "genatator_assets.cells",
+    "leakage": "genatator_assets.leakage",
+    "evaluation": "genatator_assets.evaluation",
 }
 """The section's name in a catalogue, and the package; in the order in which parts are built and shown."""
 

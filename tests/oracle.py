@@ -29,44 +29,32 @@ TARGET_NAMES = [
     "mrna_intragenic_regions_-",
 ]
 
-# The kind of a row by its type alone: RefSeq's, and the terms of the Sequence Ontology that other files use.
-TYPED_FEATURES = {
-    "refseq": {"mRNA": "mRNA", "lnc_RNA": "lncRNA"},
-    "generic": {
-        "mRNA": "mRNA",
-        "lnc_RNA": "lncRNA",
-        "lncRNA": "lncRNA",
-        "lincRNA": "lncRNA",
-        "antisense_RNA": "lncRNA",
-        "antisense_lncRNA": "lncRNA",
-    },
-}
-
-# Rows that stand for a transcript: "transcript" alone in GTF and GENCODE, typed rows too in Ensembl GFF3.
-TRANSCRIPT_FEATURES = {
-    "gencode": ["transcript"],
-    "ensembl": ["transcript", "mRNA", "lnc_RNA", "lincRNA"],
-}
-
-# Where the biotype of a transcript is written: Ensembl GTF has the first key, Ensembl GFF3 the second.
-BIOTYPE_KEYS = {
-    "gencode": ["transcript_type"],
-    "ensembl": ["transcript_biotype", "biotype"],
-}
-
+# Words that make a transcript an mRNA or a lncRNA, by where they stand; other words there make it "other".
 BIOTYPES = {
     "protein_coding": "mRNA",
+    "mRNA": "mRNA",
     "lncRNA": "lncRNA",
+    "lnc_RNA": "lncRNA",
     "lincRNA": "lncRNA",
     "antisense": "lncRNA",
     "antisense_RNA": "lncRNA",
     "sense_intronic": "lncRNA",
     "sense_overlapping": "lncRNA",
     "3prime_overlapping_ncRNA": "lncRNA",
+    "3prime_overlapping_ncrna": "lncRNA",
     "bidirectional_promoter_lncRNA": "lncRNA",
+    "bidirectional_promoter_lncrna": "lncRNA",
     "macro_lncRNA": "lncRNA",
     "non_coding": "lncRNA",
 }
+TYPES = {"mRNA": "mRNA", "lnc_RNA": "lncRNA", "lncRNA": "lncRNA", "lincRNA": "lncRNA", "antisense_lncRNA": "lncRNA"}
+VAGUE = ["transcript", "ncRNA", "other", "ncRNA_gene", "gene"]
+
+GENES = ["gene", "pseudogene", "ncRNA_gene", "lincRNA_gene", "snoRNA_gene", "miRNA_gene", "rRNA_gene", "snRNA_gene"]
+# Rows that are parts of transcripts, and rows that are transcripts, in the files that tests read.
+PARTS = ["exon", "CDS", "stop_codon", "start_codon", "UTR", "Selenocysteine", "pseudogenic_exon"]
+PARTS += [f"{end}_prime_{utr}" for end in ("five", "three") for utr in ("UTR", "utr")]
+TRANSCRIPT = re.compile(r".*RNA|.*transcript|.*_gene_segment|mRNA_TE_gene|NMD_transcript_variant|processed_pseudogene")
 
 
 @dataclass(frozen=True)
@@ -126,17 +114,34 @@ def attribute(column: str, key: str) -> str | None:
     return found[1] if found[1] is not None else found[2]
 
 
-def kind_of(feature: str, attributes: str, flavour: str) -> str | None:
-    """The kind "mRNA" or "lncRNA" of a row, None when the row is not a selected transcript."""
-    if flavour in TYPED_FEATURES:
-        return TYPED_FEATURES[flavour].get(feature)
-    if feature not in TRANSCRIPT_FEATURES[flavour]:
-        return None
-    for key in BIOTYPE_KEYS[flavour]:
-        biotype = attribute(attributes, key)
-        if biotype is not None:
-            return BIOTYPES.get(biotype)
-    return None
+def kind_by_evidence(row: list[str], gene_biotype: str | None, coding: bool, refseq: bool) -> str:  # noqa: PLR0911
+    """What a transcript is, "mRNA", "lncRNA" or "other", by the first evidence that says anything."""
+    feature, column = row[2], row[8]
+    own = next(
+        filter(None, (attribute(column, key) for key in ("transcript_biotype", "transcript_type", "biotype"))), None
+    )
+    if own is not None and own not in VAGUE:
+        if own == "processed_transcript":
+            of_lncrna = gene_biotype == "processed_transcript" or BIOTYPES.get(gene_biotype or "") == "lncRNA"
+            return "lncRNA" if of_lncrna else "other"
+        if refseq and own == "antisense_RNA":  # RefSeq's biotypes are types of column 3
+            return "other"
+        return BIOTYPES.get(own, "other")
+    ncrna_class = attribute(column, "ncrna_class")
+    if ncrna_class is not None and ncrna_class != "other":
+        return "lncRNA" if ncrna_class == "lncRNA" else "other"
+    if feature not in (*VAGUE, *PARTS):
+        return TYPES.get(feature, "other")
+    if attribute(column, "gbkey") == "misc_RNA":
+        return "other"
+    if gene_biotype == "processed_transcript":
+        return "lncRNA"
+    may_code = coding and feature != "ncRNA"
+    if gene_biotype is not None and gene_biotype not in VAGUE:
+        told = BIOTYPES.get(gene_biotype, "other")
+        if told != "mRNA" or may_code:
+            return told
+    return "mRNA" if may_code else "other"
 
 
 def is_marked(attributes: str) -> bool:
@@ -148,16 +153,107 @@ def is_marked(attributes: str) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Model:
+    """A transcript with its exons and coding sequence: 1-based, both ends inside, ascending; the phases are those that
+    the annotation states for CDS rows, by their place."""
+
+    name: str
+    row: list[str]
+    kind: str
+    exons: list[tuple[int, int]]
+    coding: list[tuple[int, int]]
+    phases: dict[tuple[int, int], str]
+
+
+def is_gff3(path: Path) -> bool:
+    """Whether column 9 has `key=value`, by most rows."""
+    columns = [row[8] for row in read_rows(path)][:500]
+    return 2 * sum(re.match(r"\s*[^\s=;\"]+=", column) is not None for column in columns) > len(columns)
+
+
+def joined(intervals: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Intervals of which those that overlap or touch are one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(intervals):
+        if found and start <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def without(intervals: list[tuple[int, int]], within: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The parts of intervals that lie within others."""
+    return [
+        (max(start, first), min(end, last))
+        for start, end in intervals
+        for first, last in within
+        if max(start, first) <= min(end, last)
+    ]
+
+
+def models(path: Path, flavour: str) -> list[Model]:
+    """Every transcript that has a row, in the file's order, with its parts. Only for files without odd IDs."""
+    gff3, rows = is_gff3(path), list(read_rows(path))
+    genes: dict[tuple[str, str], str] = {}
+    found: list[list[str]] = []
+    parts: dict[tuple[str, str], list[list[str]]] = {}
+    for row in rows:
+        name = attribute(row[8], "ID") if gff3 else attribute(row[8], "gene_id")
+        is_gene = row[2] in GENES or (flavour == "ensembl" and (name or "").startswith("gene:"))
+        if is_gene and not (flavour == "ensembl" and (name or "").startswith("transcript:")):
+            told = [attribute(row[8], key) for key in ("gene_biotype", "gene_type", "biotype")]
+            told += [row[2] if row[2] not in ("gene", "ncRNA_gene") else None]
+            if any(told):
+                genes[row[0], name or ""] = next(filter(None, told))  # type: ignore[assignment]
+        elif row[2] in PARTS:
+            parents = attribute(row[8], "Parent" if gff3 else "transcript_id") or ""
+            for parent in parents.split(","):
+                parts.setdefault((row[0], parent.strip()), []).append(row)
+        elif TRANSCRIPT.fullmatch(row[2]) or (name or "").startswith("transcript:"):
+            found.append(row)
+    return [_model(row, genes, parts, gff3, flavour) for row in found]
+
+
+def _model(
+    row: list[str],
+    genes: dict[tuple[str, str], str],
+    parts: dict[tuple[str, str], list[list[str]]],
+    gff3: bool,
+    flavour: str,
+) -> Model:
+    name = (attribute(row[8], "ID") if gff3 else attribute(row[8], "transcript_id")) or ""
+    own = parts.get((row[0], name), [])
+    exons = [part for part in own if part[2] in ("exon", "pseudogenic_exon")]
+    exons = exons or [part for part in own if part[2] in ("CDS", "stop_codon") or part[2].lower().endswith("utr")]
+    coding = [part for part in own if part[2] in ("CDS", "stop_codon")]
+    of_gene = (attribute(row[8], "gene_biotype"), attribute(row[8], "gene_type"))
+    if not any(of_gene):
+        parents = (attribute(row[8], "Parent") if gff3 else attribute(row[8], "gene_id")) or ""
+        of_gene = tuple(genes.get((row[0], parent)) for parent in parents.split(","))
+    gene = next(filter(None, of_gene), None)
+    unions = joined((int(part[3]), int(part[4])) for part in exons)
+    coded = joined(without([(int(part[3]), int(part[4])) for part in coding], unions))
+    return Model(
+        name,
+        row,
+        kind_by_evidence(row, gene, bool(coded), flavour == "refseq"),
+        unions,
+        coded,
+        {(int(part[3]), int(part[4])): part[7] for part in own if part[2] == "CDS"},
+    )
+
+
 def selected_transcripts(path: Path, flavour: str) -> list[Transcript]:
     """Every selected isoform on + or -, in the file's order."""
-    if flavour not in (*TYPED_FEATURES, *TRANSCRIPT_FEATURES):
+    if flavour not in ("refseq", "gencode", "ensembl", "generic"):
         raise ValueError(f"unknown flavour: {flavour}")
-    selected = []
-    for chrom, _, feature, start, end, _, strand, _, attributes in read_rows(path):
-        kind = kind_of(feature, attributes, flavour)
-        if kind is not None and strand in ("+", "-") and not is_marked(attributes):
-            selected.append(Transcript(chrom, int(start), int(end), strand, kind))
-    return selected
+    return [
+        Transcript(model.row[0], int(model.row[3]), int(model.row[4]), model.row[6], model.kind)
+        for model in models(path, flavour)
+        if model.kind != "other" and model.row[6] in ("+", "-") and not is_marked(model.row[8])
+    ]
 
 
 def joined_transcripts(path: Path) -> list[Transcript]:

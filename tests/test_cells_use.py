@@ -212,6 +212,18 @@ def test_the_card_and_a_release(root: Path) -> None:
     assert all(path.is_file() for path in files.values())
     assert f"cells/{A}/train/chunk_0000.parquet" in files
     assert not any(name.endswith(".json") or "summary" in name for name in files)
+    assert "### Ages by split" in card
+    assert re.search(r"\| 0 - 10 \|", card) is None  # the youngest of these cells are of 20 years
+    assert re.search(r"\| 20 - 30 \| \d+ \| █+ \| \d+ \| █+ \|", card)
+
+
+def test_a_release_loads_by_dataset(root: Path, tmp_path: Path) -> None:
+    import datasets  # noqa: PLC0415 - slow to import
+
+    done = command("release", "--root", str(root), "--to", str(tmp_path / "release"))
+    assert done.returncode == 0, done.stderr
+    loaded = datasets.load_dataset(str(tmp_path / "release"), "many_donors", cache_dir=str(tmp_path / "cache"))
+    assert {split: len(cells) for split, cells in loaded.items()} == {"train": 2_861, "test": 139}
 
 
 def test_a_part_that_is_not_asked_for_costs_no_import() -> None:

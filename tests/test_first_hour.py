@@ -268,7 +268,11 @@ def test_jobs_say_in_which_order_they_come():
 
 def test_one_job_does_all_steps(settings):
     with open_instance(settings.root) as instance:
-        assert run(settings, instance, "build_everything").status == dg.DagsterRunStatus.SUCCESS
+        ended = run(settings, instance, "build_everything")
+        assert ended.status == dg.DagsterRunStatus.SUCCESS
+        log = [entry.user_message for entry in instance.all_logs(ended.run_id)]
+        assert "0 chromosomes intact, 4 to do" in log
+        assert [line for line in log if line.startswith("two: ")][-1] == "two: 500.00 kbp of 500.00 kbp"
         assert sorted(run.job_name for run in instance.get_runs()) == [
             *("build_blocks", "build_blocks", "build_everything", "finish", "prepare"),
         ]
@@ -418,6 +422,15 @@ def test_a_command_is_told_of_failed_runs(settings, tmp_path):
         "run_id": failed.run_id,
     }
     assert any("there are no blocks yet" in fault for fault in told["faults"])
+
+
+def test_the_demo_installs_what_users_need_and_no_more():
+    done = subprocess.run(
+        ["make", "--dry-run", "demo", "DEMO_VENV=unused"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    (install,) = [line for line in done.stdout.splitlines() if "pip install" in line]
+    assert install.startswith("unused/bin/python ")
+    assert install.endswith(" --editable . --no-compile")
 
 
 # An installed package needs nothing of the repository; test_orchestration.py launches jobs from the wheel alone

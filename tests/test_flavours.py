@@ -9,10 +9,10 @@ from annotationfiles import row, text_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genatator_assets.annotation.flavours import feature_types, flavour_named
 from genatator_assets.annotation.parsed import PARSED_SCHEMA
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import select
+from genatator_assets.annotation.suspicions import require_something
 from genatator_assets.catalogue.model import TypeRules
 from genatator_assets.errors import AnnotationError
 from genatator_assets.sources.chromosomes import Chromosome
@@ -34,28 +34,6 @@ def told(parsed, *columns):
     """Tuples of some columns, a value alone where there is one column."""
     rows = [tuple(entry.values()) for entry in parsed.transcripts.select(list(columns)).to_pylist()]
     return [row[0] for row in rows] if len(columns) == 1 else rows
-
-
-# Which words mean what
-
-
-def test_the_mapping_of_types_is_that_of_the_contract():
-    names = "lncRNA lincRNA antisense antisense_RNA sense_intronic sense_overlapping 3prime_overlapping_ncRNA"
-    names += " bidirectional_promoter_lncRNA macro_lncRNA non_coding"
-    for flavour in ("gencode", "ensembl"):
-        words = flavour_named(flavour)
-        assert words.types == {"mRNA": ("protein_coding",), "lncRNA": tuple(names.split())}
-        assert words.type_of("mRNA", "retained_intron") == "other"
-        assert words.type_of("mRNA", None) == "other"
-        assert [words.type_of("lincRNA", biotype) for biotype in ("snoRNA", None)] == ["other", "other"]
-    refseq = flavour_named("refseq")
-    assert [refseq.type_of(feature, "protein_coding") for feature in ("mRNA", "lnc_RNA", "ncRNA", "transcript")] == [
-        "mRNA",
-        "lncRNA",
-        "other",
-        "other",
-    ]
-    assert not feature_types().transcript & feature_types().gene
 
 
 # RefSeq
@@ -141,11 +119,13 @@ def test_marks_of_a_transcript_in_gtf(parse, flavour):
         ('pseudo "true";', (True, False, False)),
         ('part "1";', (False, True, False)),
         ('exception "trans-splicing";', (False, True, False)),
-        ('exception "unclassified transcription discrepancy"; note "is part "', (False, True, False)),
+        ('exception "unclassified transcription discrepancy"; note "is part "', (False, False, False)),
         ('partial "true";', (False, False, True)),
         ('tag "cds_start_NF"; tag "mRNA_start_NF";', (False, False, True)),
         ('tag "basic"; tag "mRNA_end_NF"; tag "CCDS";', (False, False, True)),
         ('gene_name "NF1"; level 2;', (False, False, False)),
+        ('note "tag mRNA_start_NF; pseudo true"; apart "1";', (False, False, False)),
+        ("trans_splicing; level 2", (False, True, False)),
     ]
     rows = [
         row("transcript", f'gene_id "g"; transcript_id "t{number}"; {mark}') for number, (mark, _) in enumerate(spelt)
@@ -192,6 +172,7 @@ def test_old_ensembl_gff3_types_genes_as_it_types_transcripts(parse):
         row("RNA", "ID=gene:G4;biotype=misc_RNA"),
         row("transcript", "ID=transcript:T4;Parent=gene:G4;biotype=misc_RNA"),
         row("transcript", "ID=transcript:T5;Parent=gene:G1;biotype=protein_coding"),
+        row("pseudogene", "ID=pseudo1;biotype=pseudogene"),
     )
     assert parsed.flavour == "ensembl"
     assert told(parsed, "transcript_id", "gene_id", "row_id", "type") == [
@@ -283,12 +264,12 @@ def test_a_transcript_of_braker_has_its_name_alone_in_column_nine(parse):
     )
     assert parsed.flavour == "generic"
     assert told(parsed, "transcript_id", "gene_id", "row_id", "type") == [
-        ("g1.t1", None, "g1.t1", "mRNA"),
+        ("g1.t1", "g1", "g1.t1", "mRNA"),  # its parts name the gene
         ("g1.t2", None, "g1.t2", "other"),
     ]
 
 
-@pytest.mark.parametrize("text", [".", "", "g1 t1", 'x "y"', "a;b", "ID=a"])
+@pytest.mark.parametrize("text", [".", "", "g1 t1", 'x "y"', "a;b", "Name=a"])
 def test_what_is_no_name_alone_is_none(parse, text):
     fine = [row("transcript", 'transcript_id "t1";') for _ in range(3)]
     parsed = parse(*fine, row("transcript", text), max_malformed=0.5)
@@ -354,9 +335,9 @@ def test_old_gtf_of_ensembl_states_the_biotype_in_column_two(parse, feature):
     assert told(parsed, "type", "biotype") == [
         ("mRNA", "protein_coding"),
         ("lncRNA", "lincRNA"),
-        ("other", None),
+        ("other", "nonsense_mediated_decay"),
         ("other", "snoRNA"),
-        ("other", None),
+        ("other", "protein_coding"),  # its gene's, and it has no CDS
     ]
 
 
@@ -429,12 +410,15 @@ def test_one_transcript_of_a_table_may_lie_on_both_strands(parse):
 @pytest.mark.parametrize(
     ("broken", "why"),
     [
-        (BED12.format(1, "+", 15, 80).replace("\t90\t", "\t10\t"), "found start 10 and end 10, expected start < end"),
-        (BED12.format(1, "+", 15, -1), "found 12 columns that don't fit BED12, which has 12"),
-        (BED12.format(1, "+", 15, "9" * 30), "found 12 columns that don't fit BED12, which has 12"),
-        (BED12.format(1, "x", 15, 80), "found 12 columns that don't fit BED12, which has 12"),
-        ("chr1 10 90", "found 1 columns that don't fit BED12, which has 12"),
-        ("chr1\t10\t90\tT1\t0\t+", "found 6 columns that don't fit BED12, which has 12"),
+        (
+            BED12.format(1, "+", 15, 80).replace("\t90\t", "\t10\t"),
+            "found start 10 and end 10, expected start < end, and end <= 2,147,483,647",
+        ),
+        (BED12.format(1, "+", 15, -1), "found 12 columns that don't fit BED12, which has 12 or more"),
+        (BED12.format(1, "+", 15, "9" * 30), "found 12 columns that don't fit BED12, which has 12 or more"),
+        (BED12.format(1, "x", 15, 80), "found 12 columns that don't fit BED12, which has 12 or more"),
+        ("chr1 10 90", "found 1 columns that don't fit BED12, which has 12 or more"),
+        ("chr1\t10\t90\tT1\t0\t+", "found 6 columns that don't fit BED12, which has 12 or more"),
     ],
 )
 def test_malformed_rows_of_tables_are_counted(parse, broken, why):
@@ -449,7 +433,7 @@ def test_malformed_rows_of_tables_are_counted(parse, broken, why):
 
 
 def test_bed_of_six_columns_is_no_annotation(parse):
-    with pytest.raises(AnnotationError, match="or those of BED12 or genePred; the first is 'chr1"):
+    with pytest.raises(AnnotationError, match="or those of BED12 or genePred; the first has 6 columns: 'chr1"):
         parse("chr1\t10\t90\tT1\t0\t+")
 
 
@@ -511,11 +495,12 @@ def test_a_catalogues_types_are_biotypes_where_the_flavour_goes_by_biotype(parse
 # Real files
 
 SCALE = "annotation_scale"
-# flavour, mRNA, lncRNA, all transcripts; counted by zcat -f FILE | awk -F'\t' '!/^#/ && ...', where ... is
+# flavour, mRNA, lncRNA, all transcripts with a row; counted by zcat -f FILE | awk -F'\t' '!/^#/ && ...', where ... is
 #   GTF: $3 == "transcript", then $9 ~ KEY " \"(BIOTYPES)\"", KEY transcript_type or transcript_biotype
 #   GFF3 of GENCODE: $3 == "transcript" && $9 ~ /^ID=ENST/, then ";transcript_type=(BIOTYPES);"
-#   GFF3 of Ensembl: $9 ~ /^ID=transcript:/, then ";biotype=(BIOTYPES);"
-#   GFF3 of RefSeq: $3 != "exon" && $9 ~ /(^|;)ID=rna/, then $3 == "mRNA" and $3 == "lnc_RNA"
+#   GFF3 of Ensembl: $9 ~ /^ID=transcript:/, then ";biotype=(BIOTYPES);", and processed_transcript where the gene's
+#     biotype, looked up by Parent, is processed_transcript: 27 of chr7, 2 of chr21
+#   GFF3 of RefSeq: $3 != "exon" && $9 ~ /(^|;)ID=rna/, then $3 == "mRNA", and $3 == "lnc_RNA" or ncrna_class=lncRNA
 #   generic GFF3: {print $3} | sort | uniq -c, the types that are RNAs or transcripts added up: 459 mRNA + 11
 #   mRNA_TE_gene + 12 ncRNA + 7 pseudogenic_transcript + 2 miRNA + 2 rRNA + 2 snoRNA + 5 tRNA; 303 mRNA + 48 ncRNA + 32
 #   pseudogenic_transcript + 6 circular_ncRNA + 6 nc_primary_transcript + 6 snoRNA + 8 piRNA + 4 miRNA + 2 pre_miRNA + 4
@@ -527,8 +512,8 @@ REAL = {
     "human_GRCh38_chr9_1Mb/Homo_sapiens.GRCh38.91_chr9_1_1000000.gtf": ("ensembl", 29, 35, 105),
     "yeast_R64/refseq/GCF_000146045.2_R64_genomic_subset.gff.gz": ("refseq", 5966, 0, 6091),
     "ncbi_dimorphilus_6contigs/ncbi.gff.gz": ("refseq", 17, 0, 17),
-    f"{SCALE}/hg38_ensembl_gff3/Homo_sapiens.GRCh38.86.chromosome.7.gff3.gz": ("ensembl", 3608, 1095, 9437),
-    f"{SCALE}/hg38_ensembl_gff3/vep_chr21.test.gff.gz": ("ensembl", 839, 587, 2414),
+    f"{SCALE}/hg38_ensembl_gff3/Homo_sapiens.GRCh38.86.chromosome.7.gff3.gz": ("ensembl", 3608, 1095 + 27, 9437),
+    f"{SCALE}/hg38_ensembl_gff3/vep_chr21.test.gff.gz": ("ensembl", 839, 587 + 2, 2414),
     f"{SCALE}/hg38_ensembl_gff3/vep_chr21.test.gtf.gz": ("ensembl", 33, 42, 103),
     f"{SCALE}/gencode_small/basic.annotation.gtf": ("gencode", 28, 0, 59),
     f"{SCALE}/gencode_small/parY.annotation.gtf": ("gencode", 28, 0, 59),
@@ -541,7 +526,7 @@ REAL = {
     f"{SCALE}/refseq_small/refseq_test.GRCh38.p13_genomic.109.20210514.gff": ("refseq", 2, 0, 2),
     f"{SCALE}/refseq_small/refseq_test.GRCh38.p14_genomic.RS_2023_03.gff": ("refseq", 2, 0, 2),
     f"{SCALE}/refseq_small/refseq_test.historical_RS_2024_08.gff": ("refseq", 5, 0, 5),
-    f"{SCALE}/refseq_small/vep_refseq_NC_000021.9.gff.gz": ("refseq", 37, 0, 78),
+    f"{SCALE}/refseq_small/vep_refseq_NC_000021.9.gff.gz": ("refseq", 37, 28, 78),
     # its one gene row is written as GFF3
     f"{SCALE}/refseq_small/ensembl_test.GRCh38.104.gtf": ("ensembl", 1, 0, 1),
     "mouse_chr9_4M_and_MAPT/chr9.4M.gtf.gz": ("gencode", 31, 5, 54),
@@ -560,9 +545,12 @@ def test_a_real_file_gives_the_transcripts_that_the_oracle_reads(data, name):
     flavour, mrna, lncrna, all_transcripts = REAL[name]
     parsed = read_annotation(data / name)
     assert parsed.flavour == flavour
-    assert parsed.transcripts.num_rows == all_transcripts
+    with_rows = [one for one in parsed.transcripts.to_pylist() if one["assembled_from"] == "row"]
+    assert len(with_rows) == all_transcripts
+    # a transcript that was trimmed away left parts: CDS rows without their exons
+    assert parsed.transcripts.num_rows - all_transcripts == (3 if "trimmed" in name else 0)
     assert parsed.malformed == 0
-    typed = [one for one in parsed.transcripts.to_pylist() if one["type"] != "other"]
+    typed = [one for one in with_rows if one["type"] != "other"]
     assert Counter(one["type"] for one in typed) == Counter(mRNA=mrna, lncRNA=lncrna) - Counter()
     selected = [one for one in typed if not one["pseudo"] and not one["trans_spliced"]]
     assert [(one["seqid"], one["start"] + 1, one["end"], one["strand"], one["type"]) for one in selected] == [
@@ -577,12 +565,15 @@ def test_the_line_of_a_real_file_holds_the_transcript(data, name):
     with oracle.open_text(data / name) as handle:
         lines = handle.read().splitlines()
     for one in read_annotation(data / name).transcripts.to_pylist():
+        if one["assembled_from"] == "parts":
+            continue
         columns = lines[one["source_line"] - 1].split("\t")
         assert (columns[0], columns[6]) == (one["seqid"], one["strand"])
         assert (int(columns[3]), int(columns[4])) == (one["start"] + 1, one["end"])
         assert one["transcript_id"] in columns[8]
         assert one["row_id"] in columns[8]
         assert one["gene_id"] is None or one["gene_id"] in columns[8]
+        assert (one["source"], one["row_type"]) == (columns[1], columns[2])
 
 
 @pytest.mark.parametrize(
@@ -660,9 +651,12 @@ def test_genes_without_transcripts_are_an_error_that_says_so(data):
     lengths = {"chrI": 230_208, "chrII": 813_178}
     chromosomes = [Chromosome("g", "S s", chrom, length, (), True, None, "train") for chrom, length in lengths.items()]
     with pytest.raises(AnnotationError) as caught:
-        select("g", parsed, chromosomes)
-    assert "the annotation has 616 CDS rows but neither an mRNA nor a lncRNA" in str(caught.value)
-    assert "nothing is made up" in str(caught.value)
+        require_something(parsed, select("g", parsed, chromosomes))
+    assert str(caught.value) == (
+        "none of its 23 transcripts is an mRNA or a lncRNA: they are 17 tRNA, 3 snoRNA, 2 ncRNA, 1 snRNA; and 616 rows"
+        " are CDS of a gene, for which no transcript is made up. Give an annotation with mRNA or lncRNA transcripts, or"
+        " say in the catalogue which types or biotypes count: annotation: {types: {mRNA: [...], lncRNA: [...]}}"
+    )
     genes = TypeRules(mRNA=("gene",))
     taken = read_annotation(data / "yeast_chr1_2_gbrowse/yeast_chr1+2.gff3", types=genes)
     assert Counter(told(select("g", taken, chromosomes), "type", "reason")) == {

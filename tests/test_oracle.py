@@ -295,7 +295,7 @@ def test_refseq_rows(tmp_path):
         ("exon", 1, 9, "+", "Parent=rna-A"),
         ("lnc_RNA", 5, 7, "-", "ID=rna-C"),
         ("mRNA", 5, 7, "?", "ID=rna-D"),
-        ("transcript", 5, 7, "+", "ID=rna-E;transcript_biotype=protein_coding"),
+        ("transcript", 5, 7, "+", "ID=rna-E;transcript_biotype=retained_intron"),
         ("antisense_RNA", 5, 7, "+", "ID=rna-F"),
         ("mRNA", 5, 7, "+", "ID=rna-G;pseudo=true"),
         ("mRNA", 5, 7, "+", "ID=rna-H;part=1"),
@@ -535,11 +535,12 @@ def test_dimorphilus_ncbi(data):
         # zcat GFF3 | awk -F'\t' '!/^#/{match($9,/biotype=[^;]*/);
         #     print $3, substr($9,1,5), substr($9,RSTART,RLENGTH)}' | sort | uniq -c, lines with ID=tr:
         # mRNA protein_coding 3608; lincRNA 468;
-        # transcript antisense 580, sense_overlapping 24, sense_intronic 23
-        ("Homo_sapiens.GRCh38.86.chromosome.7.gff3.gz", 3608, 580 + 24 + 23 + 468),
+        # transcript antisense 580, sense_overlapping 24, sense_intronic 23; processed_transcript whose gene, looked up
+        # by Parent, is a processed_transcript too: 27
+        ("Homo_sapiens.GRCh38.86.chromosome.7.gff3.gz", 3608, 580 + 24 + 23 + 468 + 27),
         # transcript protein_coding 839, antisense 177, sense_intronic 21, sense_overlapping 11,
-        # 3prime_overlapping_ncRNA 1; lincRNA 377
-        ("vep_chr21.test.gff.gz", 839, 177 + 21 + 11 + 1 + 377),
+        # 3prime_overlapping_ncRNA 1; lincRNA 377; processed_transcript as above 2
+        ("vep_chr21.test.gff.gz", 839, 177 + 21 + 11 + 1 + 377 + 2),
     ],
 )
 def test_ensembl_gff3(data, name, mrnas, lncrnas):

@@ -259,7 +259,7 @@ def test_a_damaged_block_fails_the_checks_that_look_at_it_and_the_others_go_on(s
         edit_block(path, lambda parts: parts.targets.fill(0.5))
     os.truncate(next(small_root.glob("blocks/test/**/*.parquet")), 1_000)
     failed = evaluations(small_root, "block_index")
-    assert len(failed) == len(check_names("gene_finding")) - 2 + len((VERIFIED, HASHES))
+    assert len(failed) == len(check_names("gene_finding")) - 3 + len((VERIFIED, HASHES))
     assert not failed[VERIFIED].passed
     assert "pages of 4 of 4 chromosomes, drawn by seed" in failed[VERIFIED].description
     assert "primary_tss_+" in failed[VERIFIED].metadata["sample"].value

@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from toy.part import PART
 
 from genatator_assets import parts
+from genatator_assets.cli import main
 from genatator_assets.errors import CatalogueError
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.definitions import build_definitions
@@ -124,6 +126,16 @@ def _with_tests():
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
 
 
+def test_the_plan_of_a_part_is_shown_without_gene_finding(tmp_path):
+    (tmp_path / "catalogue.yaml").write_text(
+        CATALOGUE + "assemblies: [{genome: g, species: S, sequence: {path: g.fa}}]\n"
+    )
+    (tmp_path / "g.fa").write_text(">a\nACGT\n")
+    shown = CliRunner().invoke(main, ["plan", "--catalogue", str(tmp_path / "catalogue.yaml"), "--root", str(tmp_path)])
+    assert shown.exit_code == 0, shown.output
+    assert "Texts" in shown.output
+
+
 def test_a_release_has_its_files_and_its_page(toy, tmp_path):
     toy()
     made = release(Layout(tmp_path / "root"))
@@ -138,4 +150,23 @@ def test_a_release_has_its_files_and_its_page(toy, tmp_path):
 def test_an_unknown_key_of_a_section_is_told(tmp_path):
     (tmp_path / "catalogue.yaml").write_text("dataset: d\ntoy: {texts: {}, tetx: 1}\n")
     with pytest.raises(CatalogueError, match=r"catalogue\.yaml:2: toy\.tetx: unknown key; did you mean 'texts'"):
+        parts.load_catalogue(tmp_path / "catalogue.yaml")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (", windows: [{name: w, tile: {}, binsize_bp: 100, tracks: [t]}]", "'windows' is not built yet"),
+        ("", "'min_overlap_share' is not applied yet"),
+    ],
+)
+def test_signals_refuse_what_is_not_built_yet(tmp_path, more, told):
+    (tmp_path / "g.fa").write_text(">a\nACGT\n")
+    (tmp_path / "a.bed").write_text("a\t0\t2\n")
+    share = ", min_overlap_share: 0.5" if not more else ""
+    (tmp_path / "catalogue.yaml").write_text(
+        "dataset: d\nassemblies: [{genome: g, species: S, sequence: {path: g.fa}}]\n"
+        f"signals: {{tracks: [{{name: t, intervals: {{path: a.bed}}{share}}}]{more}}}\n"
+    )
+    with pytest.raises(CatalogueError, match=told):
         parts.load_catalogue(tmp_path / "catalogue.yaml")

@@ -1,5 +1,6 @@
 """SQL over a dataset: the views, what is refused, and every standing check passing on a good dataset and failing."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -27,13 +28,17 @@ from click.testing import CliRunner
 
 from genatator_assets.cli import main
 from genatator_assets.errors import DatasetError, QueryError
-from genatator_assets.query.checks import check_names, describe_check, run_check
+from genatator_assets.query.checks import check_names, describe_check, run_check, warns
 from genatator_assets.query.connect import ask, connect
 
 CHR1 = "blocks/train/genome=sim-gencode/chrom=chr1"
 BLOCK = f"{CHR1}/60000.parquet"
 HUMAN = {"genome": "sim-gencode", "chrom": "chr1"}
 VIEWS = {
+    "exons",
+    "introns",
+    "coding",
+    "suspicions",
     "block_targets",
     "blocks",
     "channels",
@@ -307,6 +312,15 @@ def select_nothing_on_chr3(root: Path) -> None:
     )
 
 
+def suspicion(kind: str, told: str) -> Damage:
+    def damage(root: Path) -> None:
+        path = root / "annotation/sim-refseq/summary.json"
+        summary = json.loads(path.read_text())
+        path.write_text(json.dumps({**summary, "suspicions": [{"kind": kind, "told": told}]}))
+
+    return damage
+
+
 def select_nothing_of_refseq(root: Path) -> None:
     edit_rows(
         root / "annotation/sim-refseq/transcripts.parquet", lambda rows: [{**row, "selected": False} for row in rows]
@@ -545,6 +559,13 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
             ],
         ),
     ],
+    "annotations_look_right": [
+        (
+            "an annotation of another version",
+            suspicion("versions_differ", "1 names of the annotation differ"),
+            [{"genome": "sim-refseq", "kind": "versions_differ", "told": "1 names of the annotation differ"}],
+        ),
+    ],
     "every_genome_has_selected_transcripts": [
         ("an annotation misread", select_nothing_of_refseq, [{"genome": "sim-refseq"}]),
     ],
@@ -682,7 +703,7 @@ def test_the_odd_dataset_is_as_odd_as_it_says(odd):
     assert answer(odd, without) == [("its_twin",), ("no_genes",), ("nothing_but_n",), ("nothing_but_n",)]
 
 
-@pytest.mark.parametrize("check", check_names("gene_finding"))
+@pytest.mark.parametrize("check", [name for name in check_names("gene_finding") if not warns(name)])
 def test_no_check_finds_fault_with_what_is_odd_and_allowed(odd, check):
     assert offenders(odd, check) == []
 
@@ -839,7 +860,7 @@ def test_there_are_these_views(dataset):
     assert {name for (name,) in answer(dataset.root, "show tables")} == VIEWS
 
 
-@pytest.mark.parametrize("view", sorted(VIEWS))
+@pytest.mark.parametrize("view", sorted(VIEWS - {"suspicions"}))
 def test_view_answers(dataset, view):
     with connect(dataset.root) as connection:
         found = ask(connection, f"select * from {view}")

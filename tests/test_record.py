@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
 from types import SimpleNamespace
 
 import dagster as dg
@@ -179,3 +180,19 @@ def test_a_record_that_can_t_be_kept_is_told(tmp_path, monkeypatch, free, messag
     monkeypatch.setattr(EventLog, "store_event", fail)
     with pytest.raises(GenatatorError, match=message):
         build(Settings(str(SMALL), tmp_path, workers=1), Progress())
+
+
+def test_a_run_that_goes_on_is_seen_as_it_goes(tmp_path):
+    """The UI follows a run's log; while the writer keeps its connection open, only the write-ahead log changes."""
+    written, watching = EventLog(str(tmp_path)), EventLog(str(tmp_path))
+    seen: Queue[str] = Queue()
+    written.store_event(materialized("run", "a/0"))
+    cursor = watching.get_records_for_run("run").cursor
+    watching.watch("run", cursor, lambda entry, _cursor: seen.put(entry.dagster_event.partition))
+    try:
+        for number in range(1, 4):
+            written.store_event(materialized("run", f"a/{number}"))
+            assert seen.get(timeout=30) == f"a/{number}"
+    finally:
+        for storage in (watching, written):
+            storage.dispose()

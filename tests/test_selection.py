@@ -33,13 +33,27 @@ PARSED = {
     "strand": "+",
     "transcript_id": "T",
     "gene_id": "G",
+    "gene_name": None,
+    "row_type": "mRNA",
+    "source": "s",
     "type": "mRNA",
+    "type_from": "column_3",
     "biotype": None,
+    "gene_biotype": None,
+    "tags": [],
     "pseudo": False,
     "trans_spliced": False,
     "partial": False,
     "malformed": None,
+    "assembled_from": "row",
     "source_line": 1,
+    "exons": 2,
+    "exonic_bp": 8,
+    "coding_bp": 6,
+    "cds_complete_5": True,
+    "cds_complete_3": True,
+    "exons_from_parts": False,
+    "fault": None,
 }
 
 
@@ -73,18 +87,20 @@ def test_reasons_are_looked_at_in_the_documented_order(drop_partial):
             "type": kind,
             "pseudo": pseudo,
             "trans_spliced": trans_spliced,
+            "fault": fault,
             "partial": partial,
             "strand": strand,
             "seqid": seqid,
             "end": end,
         }
-        for malformed, kind, pseudo, trans_spliced, partial, strand, seqid, end in itertools.product(
+        for malformed, kind, pseudo, trans_spliced, fault, partial, strand, seqid, end in itertools.product(
             [None, "why"],
             ["mRNA", "lncRNA", "other"],
             [False, True],
             [False, True],
+            [None, "inconsistent_parts", "cds_outside_exons"],
             [False, True],
-            ["+", "-", ".", "?", ""],
+            ["+", "-", ".", ""],
             ["chr3", "out", "tiny", "nowhere"],
             [50, 300, 301],
         )
@@ -96,6 +112,7 @@ def test_reasons_are_looked_at_in_the_documented_order(drop_partial):
             ("other_type", one["type"] == "other"),
             ("pseudo", one["pseudo"]),
             ("trans_spliced", one["trans_spliced"]),
+            ("inconsistent_parts", one["fault"] == "inconsistent_parts"),
             ("partial", one["partial"] and drop_partial),
             ("no_strand", one["strand"] not in ("+", "-")),
             ("chromosome_unknown", one["seqid"] == "nowhere"),
@@ -108,8 +125,8 @@ def test_reasons_are_looked_at_in_the_documented_order(drop_partial):
     assert table["reason"].to_pylist() == expected
     assert table["selected"].to_pylist() == [reason == "selected" for reason in expected]
     assert set(REASONS) - set(expected) == {"duplicate"} | ({"partial"} - {"partial" if drop_partial else ""})
-    # 2 types x 2 strands x ends 50 and 300 on chr3, and partial or not
-    assert expected.count("selected") == 8 * (1 if drop_partial else 2)
+    # 2 types x 2 strands x ends 50 and 300 on chr3 x 2 faults that don't matter here, and partial or not
+    assert expected.count("selected") == 16 * (1 if drop_partial else 2)
 
 
 def test_a_row_that_repeats_an_earlier_one_is_a_duplicate():
@@ -138,21 +155,6 @@ def test_rows_that_cannot_be_read_are_malformed_and_never_duplicates():
     assert reasons_of({**broken, "seqid": None}, {}) == ["malformed", "selected"]
 
 
-def test_one_id_on_both_strands_of_a_sequence_is_trans_spliced():
-    """rps12 of a chloroplast, whose parts RefSeq writes as rows with one ID; the same ID elsewhere is another one."""
-    rows = [
-        {"row_id": "rps12", "strand": "-"},
-        {"row_id": "rps12", "strand": "+", "start": 50, "end": 60},
-        {"row_id": "rps12", "strand": "-", "start": 90, "end": 99},
-        {"row_id": "rps12", "strand": "-", "seqid": "tiny"},
-        {"row_id": "else", "strand": "-"},
-        {"row_id": "else", "strand": "."},
-        {"row_id": "else", "strand": "?"},
-    ]
-    expected = ["trans_spliced"] * 3 + ["chromosome_too_short", "selected", "no_strand", "no_strand"]
-    assert reasons_of(*rows) == expected
-
-
 # one transcript for every reason but those of test_reasons_are_looked_at, and no two of them alike
 EVERY_REASON = [
     ({"end": 301}, "out_of_bounds"),
@@ -175,8 +177,16 @@ def test_transcripts_keep_their_order_and_all_columns():
     table = select("a-genome", parsed_of(*given), CHROMOSOMES).transcripts
     assert table.schema == SCHEMA
     assert table.to_pylist() == [
-        {"genome": "a-genome", **PARSED, **one, "selected": reason == "selected", "reason": reason}
-        | {"chrom": one.get("seqid", "chr3")}
+        {
+            **{name: value for name, value in {**PARSED, **one}.items() if name != "fault"},
+            "genome": "a-genome",
+            "chrom": one.get("seqid", "chr3"),
+            "selected": reason == "selected",
+            "reason": reason,
+            "segmentation_reason": "unstranded" if reason == "no_strand" else reason,
+            "representative": one["transcript_id"] == "T1",  # the other that is selected is a lncRNA of the same gene
+            "representative_by": "mrna" if one["transcript_id"] == "T1" else None,
+        }
         for one, (_, reason) in zip(given, EVERY_REASON, strict=True)
     ]
 
@@ -302,17 +312,6 @@ def test_lengths_that_the_annotation_states_are_compared_with_those_of_the_fasta
     assert select("g", parsed, chromosomes, compare_lengths=False).transcripts["selected"].to_pylist() == [True]
     same = parsed_of({"seqid": "1"}, regions={"1": 300, "chr2": 200, "elsewhere": 5})
     assert select("g", same, chromosomes).transcripts["selected"].to_pylist() == [True]
-
-
-def test_coding_sequences_without_transcripts_are_an_error_that_says_so():
-    genes_only = parsed_of({"type": "other"}, {"type": "other"}, counts={"CDS": 1200, "gene": 9, "tRNA": 2})
-    said = refusal(genes_only, CHROMOSOMES)
-    assert said.startswith("genome g: the annotation has 1,200 CDS rows but neither an mRNA nor a lncRNA")
-    assert "annotation.types" in said
-    one = parsed_of({"type": "other"}, {"type": "lncRNA"}, counts={"CDS": 1200})
-    assert len(select("g", one, CHROMOSOMES).transcripts) == 2
-    without = parsed_of({"type": "other"}, counts={"gene": 9})
-    assert len(select("g", without, CHROMOSOMES).transcripts) == 1
 
 
 # Landmarks

@@ -82,7 +82,9 @@ def test_a_check_that_quotes_a_file_loads_nothing_and_is_told_as_it_is():
         r"1,234 offend: g !\[p\](http://host/p.png) \<img src=x> a_b \_c_ \[red\]; ... and 1,233 more"
     )
     assert r"!\[p\](http" in result.metadata["sample"].value
-    evaluation = SimpleNamespace(passed=False, check_name="a_check", description=result.description, metadata={})
+    evaluation = SimpleNamespace(
+        passed=False, check_name="a_check", description=result.description, metadata={}, severity=result.severity
+    )
     event = SimpleNamespace(
         is_step_failure=False,
         event_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION,

@@ -24,6 +24,7 @@ PAGE = (Path(__file__).resolve().parents[1] / "docs" / "sql.md").read_text()
 WITH_OURS, WITHOUT = PAGE.split("## Without any of this")
 EXAMPLE = re.compile(r"```sql\n(.*?)```\n\n((?:\|[^\n]*\n)+)", re.DOTALL)
 GENOME, CHROM = "sim-gencode", "chr1"
+HERE = {name: one for name, one in definitions().items() if one.part in {"", "gene_finding"}}  # the demo has no others
 
 Rows = list[tuple[Any, ...]]
 
@@ -252,12 +253,10 @@ def test_catalog_makes_everything_that_the_command_has(dataset):
         """select view_name from duckdb_views() where not internal
         union select function_name from duckdb_functions() where not internal"""
     ).fetchall()
-    assert {name for (name,) in made} == set(definitions())
+    assert {name for (name,) in made} == set(HERE)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, one in definitions().items() if "create or replace view" in one.statement]
-)
+@pytest.mark.parametrize("name", [name for name, one in HERE.items() if "create or replace view" in one.statement])
 def test_catalog_and_command_answer_alike(dataset, monkeypatch, name):
     monkeypatch.chdir(dataset.root)
     question = f'select * from "{name}" order by all'

@@ -40,20 +40,24 @@ GOLDEN = {
     ),
     "annotation/sim-refseq/transcripts.parquet": (
         transcripts.STEP,
-        "b6265bbb9d506f1d9b1f5e292f4de14afd35a629aa25013978bc94759d4b3037",
+        "d12d8c1779dccb10677c69bbc9531a294608211e5f15138b7607c9181923c12d",
+    ),
+    "annotation/sim-refseq/exons.parquet": (
+        transcripts.STEP,
+        "c5f53bd9fe1fcc8d9228b12ab0421aa33660daa80ce99258abcc473885c808ce",
     ),
     "targets/sim-refseq/NC_903001.1.parquet": (
         chromosome.TARGETS_STEP,
-        "0e49de0d3225f32f4642644ce4afc8916468a1f36dd41546cbee5fbfdffb16ff",
+        "38769a94aabfbab93f5232759018d0cce1d9eeb13ae4ed474e7f23be679bb196",
     ),
     "blocks/test/genome=sim-refseq/chrom=NC_903001.1/60000.parquet": (
         chromosome.BLOCKS_STEP,
-        "20acca3a91524b6f4169934daeaaa95d17ac075cdfe8719b1baca079bc2f46b5",
+        "94a6f81a36669790a793462eedd16f8544eaaaee40a5eff0533cf7f8aefab3d9",
     ),
-    "dataset/blocks.parquet": (index.STEP, "80c913a9c708376f0a7e594f30e59ab194d8de136b692665df5fefa1c5ed8607"),
+    "dataset/blocks.parquet": (index.STEP, "962fe1a0cc54ec8b15f38440b1e9988812b9296c8a196951d9b6e4b75a3d9e68"),
     "dataset/statistics/target_sums.parquet": (
         statistics.STEP,
-        "fd21389236c76ab878f320c3fbab730dea08e54f41d7cd2305996a607139e1a8",
+        "e4d871093dc3d60c9a8eefa68c8642139392df420257c225e201298a7a493bf1",
     ),
 }
 

@@ -1,5 +1,6 @@
 """Tracks on disk: what is written is read, by region too; statistics; and one recording on one chromosome as a task."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -21,7 +22,7 @@ from genatator_assets.signals.origin import Origin, current_origin, find_origin
 from genatator_assets.signals.overlay import overlay
 from genatator_assets.signals.recording import Recording, recording_of
 from genatator_assets.signals.section import TrackEntry
-from genatator_assets.signals.tasks import RecordingTask, Tracks, build_chromosomes, build_recordings
+from genatator_assets.signals.tasks import STEP, RecordingTask, Tracks, build_chromosomes, build_recordings
 from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.tally import Tally, tally_of
@@ -416,3 +417,12 @@ def test_of_overlapping_intervals_the_last_is_on_top(rows: list[tuple[int, int]]
         found[begin:stop] = line
     assert np.array_equal(found, expected)
     assert np.all(starts[1:] >= ends[:-1])
+
+
+GOLDEN = "6f4de4b251b335e8a2b683a01410ddda8a81ae424201b813307a2e96d4fe51d1"
+
+
+def test_the_step_makes_the_bytes_that_it_made(data: Path, tmp_path: Path) -> None:
+    built(tmp_path, {"name": "x", "signal": {"path": windows(data, "chip.bw")}}, AB)
+    found = hashlib.sha256(SignalLayout(tmp_path).track("g", "x", "chrA").read_bytes()).hexdigest()
+    assert found == GOLDEN, f"a track has other bytes than step {STEP.name} {STEP.number} made: raise it"

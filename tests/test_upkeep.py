@@ -21,7 +21,7 @@ from genatator_assets.orchestration.runs import delete_runs, old_runs
 from genatator_assets.parts import load_catalogue
 from genatator_assets.release import release
 from genatator_assets.sources.assembly import import_assembly
-from genatator_assets.upkeep.prune import KINDS, find_needless, remove
+from genatator_assets.upkeep.prune import KINDS, _recordings, find_needless, remove
 from genatator_assets.upkeep.status import status_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import CACHE_VARIABLE
@@ -236,6 +236,30 @@ def test_a_manifest_that_names_files_outside_takes_nothing_with_it(dataset, layo
     (layout.root / "targets" / "forged.json").write_text(json.dumps(unit))
     assert pruned(dataset.catalogue, layout) == {("units", "targets/forged.json")}
     assert precious.read_text() == "of somebody else"
+
+
+def test_folders_of_a_part_that_is_not_asked_for_go_whole_and_others_are_left_alone(dataset, layout, changed):
+    (layout.root / "cells" / "sources").mkdir(parents=True)
+    (layout.root / "cells" / "sources" / "x.json").write_text("{}")
+    (layout.root / "notes").mkdir()
+    (layout.root / "notes" / "of a person.txt").write_text("kept")
+    assert pruned(dataset.catalogue, layout) == {("units", "cells")}
+    without = changed(lambda document: document.update(gene_finding=False))
+    assert pruned(without, layout) == {("units", "targets"), ("units", "blocks")}
+    assert (layout.root / "notes" / "of a person.txt").is_file()
+    assert layout.transcripts("sim-gencode").is_file()
+
+
+def test_of_tracks_the_folders_of_recordings_go_that_are_not_asked_for(dataset, tmp_path):
+    """A recording that is asked for has further manifests beside its own, one a chromosome."""
+    tracks = tmp_path / "tracks"
+    for genome, recording in (("sim-gencode", "a"), ("sim-gencode", "b"), ("unknown", "c")):
+        (tracks / genome / recording).mkdir(parents=True)
+        for name in (".recording.json", "chr1.json", "chr1.parquet"):
+            (tracks / genome / recording / name).write_text("x")
+    wanted = {tracks / "sim-gencode" / "a" / ".recording.json"}
+    found = list(_recordings(tracks, dataset.catalogue, wanted))
+    assert [one.paths for one in found] == [(tracks / "sim-gencode" / "b",)]
 
 
 def test_files_that_a_wanted_unit_has_too_are_kept(dataset, layout):

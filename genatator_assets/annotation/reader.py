@@ -1,105 +1,116 @@
-"""A streaming reader of GFF3 and GTF, plain or gzip, that keeps transcripts only and every one of them."""
+"""Read an annotation, GFF3, GTF or a table, into gene models: every transcript and its exons."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache, lru_cache, partial
-from itertools import islice
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from genatator_assets.annotation.exons import transcripts_from_parts
-from genatator_assets.annotation.flavours import (
-    Flavour,
-    FlavourName,
-    detect_flavour,
-    feature_types,
-    flavour_named,
-    marks,
-)
-from genatator_assets.annotation.lines import COLUMNS, COMMENT, END_OF_ROWS, Attributes, open_lines, show
-from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation, Row, batches
-from genatator_assets.annotation.tables import table_of, transcripts_from_table
-from genatator_assets.annotation.tally import SEQUENCE_REGION, MalformedRowError, Tally, interval
+from genatator_assets.annotation.attributes import Attributes
+from genatator_assets.annotation.flavours import FlavourName, Words, detect_flavour, flavour_named, words
+from genatator_assets.annotation.lines import COLUMNS, COMMENT, Piece, Places, first_lines, open_pieces, show
+from genatator_assets.annotation.models import Assembled, assemble, gene_models
+from genatator_assets.annotation.parsed import RAW_SCHEMA, ParsedAnnotation
+from genatator_assets.annotation.parts import START, PartArray
+from genatator_assets.annotation.rows import GENES, Kinds, OfParts, RowReader, Spelling
+from genatator_assets.annotation.tables import Table, read_table, table_of
+from genatator_assets.annotation.tally import SEQUENCE_REGION, Tally
 from genatator_assets.catalogue.model import TypeRules
 from genatator_assets.errors import AnnotationError
 
 _SNIFFED_LINES = 2_000
-_GENE_ID = "gene:"
 _NAMES_OF_SEQUENCES = (SEQUENCE_REGION, b"##species")
+_AT_ONCE = 10_000
 
 
 def read_annotation(
     path: Path, flavour: FlavourName | None = None, types: TypeRules | None = None, max_malformed: float = 0.0
 ) -> ParsedAnnotation:
-    """Read every transcript of a GFF3 or GTF file, or of a table as in `tables`; None detects the flavour.
+    """Read the gene models of a GFF3 or GTF file, or of a table as in `tables`; None detects the flavour.
 
     Malformed lines are counted and passed over as long as they are no greater share of all than `max_malformed`; a
-    malformed transcript is a transcript all the same. Where a GTF file has no rows of transcripts, they are put
-    together from their exons.
+    malformed transcript is a transcript all the same. In GTF, transcripts without a row of their own are put together
+    from their parts.
 
     Raises:
         AnnotationError: the file is empty, truncated or binary, too many lines are malformed (the message names the
             first), or there are no transcripts.
     """
-    head = _head(path)
-    table = table_of(head)
-    attributes = Attributes([]) if table else _attributes(path, head)
-    name: FlavourName = "generic" if table else flavour or detect_flavour(head)
-    read_as = flavour_named(name).with_types(types or TypeRules())
-    reader = _Reader(read_as, attributes)
-    if table:
-        transcripts, tally = _read(path, attributes, partial(transcripts_from_table, table=table))
-    else:
-        transcripts, tally = _read(path, attributes, reader.rows)
-        if not len(transcripts) and not attributes.gff3:
-            transcripts, tally = _read(path, attributes, partial(transcripts_from_parts, flavour=read_as))
-    tally.require_few_malformed(max_malformed)
-    if not len(transcripts):
-        raise AnnotationError(_no_transcripts(path, tally.by_type()))
+    head = first_lines(path, _SNIFFED_LINES, _NAMES_OF_SEQUENCES)
+    own = words().with_types(types or TypeRules())
+    if table := table_of(head):
+        return _of_table(path, table, own, max_malformed)
+    spelling, name = _spelling(path, head, flavour, own)
+    reader = RowReader(spelling, Tally(path, spelling.attributes))
+    gff3 = spelling.attributes.gff3
+    with open_pieces(path) as pieces:
+        raw = pa.Table.from_batches(reader.transcripts(pieces), RAW_SCHEMA)
+    reader.tally.require_few_malformed(max_malformed)
+    genes = pa.Table.from_batches(reader.genes, GENES)
+    parents = {**reader.unknown, **dict.fromkeys(genes["key"].to_pylist(), "a gene")}
+    assembled = assemble(raw, reader.parts, gff3, parents)
+    raw, of_added = _from_first_parts(path, spelling, raw, assembled)
+    if not len(raw) + len(of_added):
+        raise AnnotationError(_no_transcripts(path, reader.tally.by_type()))
+    models = gene_models(raw, assembled, of_added, genes, own, spelling.flavour.biotype_is_type)
     return ParsedAnnotation(
-        transcripts=reader.with_coding(transcripts),
+        transcripts=models.transcripts,
         flavour=name,
-        feature_counts=tally.by_type(),
-        malformed=tally.malformed,
-        malformed_lines=tuple(tally.malformed_lines),
-        regions=tally.regions,
+        feature_counts=reader.tally.by_type(),
+        malformed=reader.tally.malformed,
+        malformed_lines=tuple(reader.tally.first_malformed()),
+        regions=reader.tally.regions,
+        exons=models.exons,
+        parts_of_others=assembled.others,
+        doubtful=models.doubtful,
     )
 
 
-def _read(path: Path, attributes: Attributes, rows_of: Callable[..., Iterator[Row]]) -> tuple[pa.Table, Tally]:
-    """Go through a file once: `rows_of` gives the transcripts in `lines` and notes in `tally` what else it meets."""
-    tally = Tally(path, attributes)
-    with open_lines(path) as lines:
-        rows = rows_of(lines=lines, tally=tally)
-        return pa.Table.from_batches(batches(rows, marks(attributes.gff3)), PARSED_SCHEMA), tally
+def _of_table(path: Path, table: Table, own: Words, max_malformed: float) -> ParsedAnnotation:
+    """Read a table with a row for each transcript."""
+    tally = Tally(path, Attributes([]))
+    with open_pieces(path) as pieces:
+        raw, parts = read_table(pieces, table, tally, own)
+    tally.require_few_malformed(max_malformed)
+    if not len(raw):
+        raise AnnotationError(_no_transcripts(path, tally.by_type()))
+    assembled = assemble(raw, parts, True, {})
+    models = gene_models(raw, assembled, RAW_SCHEMA.empty_table(), GENES.empty_table(), own, False)
+    return ParsedAnnotation(
+        transcripts=models.transcripts,
+        flavour="generic",
+        feature_counts=tally.by_type(),
+        malformed=tally.malformed,
+        malformed_lines=tuple(tally.first_malformed()),
+        regions={},
+        exons=models.exons,
+    )
 
 
-def _head(path: Path) -> list[bytes]:
-    """Return a file's first lines.
-
-    A draft assembly's file may begin with thousands of lines that only name its sequences: these are passed over.
-    """
-    with open_lines(path) as lines:
-        return list(islice((line for line in lines if not line.startswith(_NAMES_OF_SEQUENCES)), _SNIFFED_LINES))
-
-
-def _attributes(path: Path, head: list[bytes]) -> Attributes:
-    """Report a file's spelling of attributes from its first lines."""
-    told = [line for line in head if line[0] != COMMENT and line.strip()]
-    rows = [line for line in told if line.count(b"\t") == COLUMNS - 1]
-    if told and not rows:
+def _spelling(path: Path, head: list[bytes], flavour: FlavourName | None, own: Words) -> tuple[Spelling, FlavourName]:
+    """Return how a file spells what it says, by its first lines."""
+    told = [line for line in head if line.strip() and line[0] != COMMENT]
+    columns = [line.rstrip(b"\r").split(b"\t") for line in told]
+    rows = [row[COLUMNS - 1] for row in columns if len(row) >= COLUMNS and row[3].isdigit() and row[4].isdigit()]
+    if told and not any(len(row) >= COLUMNS for row in columns):
         raise AnnotationError(
             f"{path}: none of its first {len(told):,} lines has {COLUMNS} columns with tabs between, as GFF3 and GTF"
-            f" have, or those of BED12 or genePred; the first is {show(told[0].strip())}"
-            + ("; it has spaces where the tabs should be" if _spaced(told[0]) else "")
+            f" have, or those of BED12 or genePred; the first has {_columns_of(told[0])}: {show(told[0].strip())}"
         )
-    return Attributes([line.split(b"\t")[-1] for line in rows])
+    attributes = Attributes(rows, gff3_stated=any(line.startswith(b"##gff-version") and b"3" in line for line in head))
+    name = flavour or detect_flavour(rows, attributes.gff3)
+    numbered = any(b"exon_number" in row for row in rows)
+    return Spelling(attributes, flavour_named(name), own, numbered), name
 
 
-def _spaced(line: bytes) -> bool:
-    words = line.split()
-    return len(words) >= COLUMNS and words[3].isdigit() and words[4].isdigit()
+def _columns_of(line: bytes) -> str:
+    tabs = len(line.split(b"\t"))
+    blanks = len(line.split())
+    if tabs == 1 and blanks >= COLUMNS:
+        return f"blanks in the place of tabs, {blanks} words"
+    return f"{tabs} column{'s' * (tabs > 1)}"
 
 
 def _no_transcripts(path: Path, counts: Mapping[str, int]) -> str:
@@ -108,150 +119,103 @@ def _no_transcripts(path: Path, counts: Mapping[str, int]) -> str:
     return (
         f"{path}: found no transcripts; its rows are: {found or 'none'}. Expected rows of type transcript, mRNA,"
         " lnc_RNA and the like (column 3), or in GTF exons with a transcript_id. Where only genes are annotated, the"
-        " ends of their transcripts are not known, and none are made up: give an annotation with a transcript level."
+        " ends of their transcripts are not known, and none are made up: give an annotation with a transcript level, or"
+        " say in the catalogue which rows are transcripts: annotation.types"
     )
 
 
-class _Reader:
-    """Reads the transcripts of one file."""
+# Transcripts without a row, and rows without a gene
 
-    def __init__(self, flavour: Flavour, attributes: Attributes) -> None:
-        features = feature_types()
-        self._flavour = flavour
-        self._attributes = attributes
-        self._plain = cache(attributes.plain)
-        self._gene_named = lru_cache(1)(self._gene_of)  # a gene's transcripts stand together
-        self._type_of = cache(flavour.type_of)
-        self._transcript_types = {name.encode(): name for name in (*features.transcript, *flavour.transcript_types)}
-        self._noted: dict[bytes, Callable[[list[bytes]], None]] = {}
-        if flavour.gene_biotype:
-            self._noted |= {name.encode(): self._note_gene for name in features.gene}
-        if flavour.coding != "other":
-            self._noted |= {name.encode(): self._note_coding for name in features.cds}
-        self._id = attributes.openings(["ID"] if attributes.gff3 else [])
-        self._parent = attributes.openings(["Parent"] if attributes.gff3 else [])
-        self._transcript_id = attributes.openings(flavour.transcript_id)
-        self._coding_name = self._parent or self._transcript_id
-        self._gene_id = attributes.openings(flavour.gene_id)
-        self._biotype = attributes.openings(flavour.biotype)
-        self._gene_biotype = attributes.openings(flavour.gene_biotype)
-        self._biotype_of_gene: dict[bytes, str] = {}
-        self._coding: set[tuple[bytes, bytes]] = set()
 
-    def rows(self, lines: Iterable[bytes], tally: Tally) -> Iterator[Row]:
-        """Return the transcripts. This loop passes over most lines: it does the least that finds a malformed row."""
-        counts, transcripts, noted = tally.counts, self._transcript_types, self._noted
-        for number, line in enumerate(lines, 1):
-            columns = line.split(b"\t")
-            try:
-                if len(columns) != COLUMNS or line[0] == COMMENT:
-                    if line.startswith(END_OF_ROWS):
-                        return
-                    if not tally.is_row(line, columns):
-                        continue
-                feature = columns[2]
-                counts[feature] += 1
-                if feature in transcripts:
-                    if row := self._transcript(number, columns):
-                        yield row
-                elif feature in noted:
-                    noted[feature](columns)
-            except MalformedRowError as error:
-                tally.note_malformed(number, line, str(error))
-                yield from self._malformed(number, columns, str(error))
+@dataclass(frozen=True)
+class _Wanted:
+    """A transcript of which the first part is looked for: its number and ID, and where its parts lie."""
 
-    def with_coding(self, transcripts: pa.Table) -> pa.Table:
-        """Fill in the types that only CDS rows can tell."""
-        plain = self._attributes.plain
-        coding = pa.array(sorted(f"{plain(seqid)}\t{plain(name)}" for seqid, name in self._coding), pa.string())
-        place = pc.binary_join_element_wise(transcripts["seqid"], transcripts["row_id"], "\t")
-        types = pc.if_else(pc.is_in(place, coding), self._flavour.coding, "other")
-        column = transcripts.schema.get_field_index("type")
-        return transcripts.set_column(column, "type", pc.coalesce(transcripts["type"], types))
+    number: int
+    name: str
+    start: int
+    end: int
+    strand: int
 
-    def _note_gene(self, columns: list[bytes]) -> None:
-        name = self._attributes.find(columns[8], self._id)
-        biotype = self._attributes.find(columns[8], self._gene_biotype)
-        if name and biotype:
-            self._biotype_of_gene[name] = self._plain(biotype)
 
-    def _note_coding(self, columns: list[bytes]) -> None:
-        if names := self._attributes.find(columns[8], self._coding_name):
-            self._coding.update((columns[0], name) for name in self._listed(names))
+@dataclass
+class _SecondLook(RowReader):
+    """Goes through a file again for the first parts of some transcripts, by sequence and ID with a tab between."""
 
-    def _transcript(self, number: int, columns: list[bytes]) -> Row | None:
-        seqid, source, feature, first, last, _, strand, _, text, *_ = columns
-        attributes = self._attributes
-        row_id = parents = None
-        if attributes.gff3:
-            row_id, parents = attributes.first(text, self._id), attributes.find(text, self._parent)
-            if row_id and row_id.startswith(_GENE_ID):
-                return None
-        start, end = interval(first, last)
-        name = attributes.first(text, self._transcript_id) or attributes.bare(text)
-        if not name:
-            raise MalformedRowError(f"the transcript has no {' or '.join(self._flavour.transcript_id)}")
-        gene = parents or attributes.find(text, self._gene_id)
-        stated = attributes.find(text, self._biotype)
-        biotype = self._plain(stated) if stated else self._biotype_elsewhere(parents, source)
-        return (
-            self._plain(seqid),
-            start,
-            end,
-            self._plain(strand),
-            self._without_prefix(name),
-            self._gene_named(gene) if gene else None,
-            row_id or name,
-            self._type_of(self._transcript_types[feature], biotype),
-            biotype,
-            None,
-            number,
-            text,
-        )
+    wanted: dict[str, list[_Wanted]] = field(default_factory=dict)
+    found: list[tuple[_Wanted, int, bytes]] = field(default_factory=list)
 
-    def _malformed(self, number: int, columns: list[bytes], why: str) -> Iterator[Row]:
-        """Of a line that can't be read, if it is a transcript's, give as much as is certain."""
-        if len(columns) < 3 or columns[2] not in self._transcript_types:
-            return
-        text = columns[:COLUMNS][-1]
-        row_id = self._attributes.first(text, self._id)
-        if row_id and row_id.startswith(_GENE_ID):
-            return
-        name = self._attributes.first(text, self._transcript_id)
-        gene = self._attributes.find(text, self._parent) or self._attributes.find(text, self._gene_id)
-        yield (
-            self._plain(columns[0]),
-            None,
-            None,
-            None,
-            name and self._without_prefix(name),
-            self._gene_named(gene) if gene else None,
-            row_id or name,
-            self._type_of(self._transcript_types[columns[2]], None) or "other",
-            None,
-            why,
-            number,
-            b"",
-        )
+    def _take_others(self, piece: Piece, rows: Places) -> None:
+        """Pass over transcripts and genes."""
 
-    def _listed(self, value: bytes) -> list[bytes]:
-        """Return the values of a list of GFF3; in GTF there are no lists."""
-        return value.split(b",") if self._attributes.gff3 else [value]
+    def _take_parts(self, piece: Piece, kinds: Kinds) -> None:
+        columns = piece.columns
+        for seqid, rows, names, plain in self.by_sequence(piece, self.spelling.parts.parts(piece, kinds)):
+            keys = {code: key for code, name in enumerate(names) if (key := f"{seqid}\t{name}") in self.wanted}
+            likely = np.isin(rows["name"], list(keys)) & (rows["kind"] != START) if keys else np.zeros(len(rows), bool)
+            for row in np.flatnonzero(likely).tolist():
+                line = columns.plain[plain[row : row + 1]]
+                self._take(keys[int(rows["name"][row])], rows[row], piece.number + int(line[0]), piece.lines(line)[0])
 
-    def _gene_of(self, parents: bytes) -> str:
-        """Return a transcript's gene: the first of its parents."""
-        return self._without_prefix(self._attributes.plain(self._listed(parents)[0]))
+    def _take(self, key: str, part: PartArray, number: int, line: bytes) -> None:
+        wanted = self.wanted.get(key, [])
+        for one in wanted[:]:
+            if one.start <= part["start"] and part["end"] <= one.end and part["strand"] * one.strand >= 0:
+                wanted.remove(one)
+                self.found.append((one, number, line))
+        if not wanted:
+            self.wanted.pop(key, None)
 
-    def _biotype_elsewhere(self, parents: bytes | None, source: bytes) -> str | None:
-        """Return the biotype of the first gene that states one, or else that in column 2."""
-        if parents and self._biotype_of_gene:
-            for gene in self._listed(parents):
-                if biotype := self._biotype_of_gene.get(gene):
-                    return biotype
-        return self._flavour.biotype_in(self._plain(source))
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Return the transcripts that were found (RAW_SCHEMA), in the order of their numbers."""
+        self.found.sort(key=lambda found: found[0].number)
+        for begin in range(0, len(self.found), _AT_ONCE):
+            some = self.found[begin : begin + _AT_ONCE]
+            start, end = (np.array([getattr(one, edge) for one, _, _ in some]) for edge in ("start", "end"))
+            places = OfParts([one.name for one, _, _ in some], start, end)
+            yield self.batch([line for _, _, line in some], [number for _, number, _ in some], places)
 
-    def _without_prefix(self, name: str) -> str:
-        """Take off a prefix such as `rna-`."""
-        if name.startswith(self._flavour.prefixes):
-            return next(name[len(prefix) :] for prefix in self._flavour.prefixes if name.startswith(prefix)) or name
-        return name
+
+def _from_first_parts(path: Path, spelling: Spelling, raw: pa.Table, assembled: Assembled) -> tuple[pa.Table, pa.Table]:
+    """Return the rows, with the genes that only their parts name, and what is known of transcripts without rows."""
+    gff3, rows = spelling.attributes.gff3, len(raw)
+    wanted: dict[str, list[_Wanted]] = {}
+    for number, (_, one) in enumerate(assembled.added, rows):
+        if one.like is None:
+            name = one.name.partition("\t")[2]
+            wanted.setdefault(one.name, []).append(_Wanted(number, name, one.start, one.end, one.strand))
+    without = np.empty(0, np.int64)
+    if not gff3:
+        without = np.flatnonzero(pc.is_null(raw["gene_id"]).to_numpy() & (assembled.known["count"][:rows] > 0))
+        for row in without.tolist():
+            seqid, name = raw["seqid"][row].as_py(), raw["row_id"][row].as_py()
+            place = int(assembled.start[row]), int(assembled.end[row])
+            wanted.setdefault(f"{seqid}\t{name}", []).append(_Wanted(row, name, *place, 0))
+    if not assembled.added and not len(without):
+        return raw, RAW_SCHEMA.empty_table()
+    look = _SecondLook(spelling, Tally(path, spelling.attributes), wanted=wanted)
+    if wanted:
+        with open_pieces(path) as pieces:
+            for _ in look.transcripts(pieces):
+                pass
+    read = pa.Table.from_batches(look.batches(), RAW_SCHEMA)
+    number_of = {one.number: place for place, (one, _, _) in enumerate(look.found)}
+    like = [
+        number_of[number] + rows if one.like is None else one.like
+        for number, (_, one) in enumerate(assembled.added, rows)
+    ]
+    of_added = pa.concat_tables([raw, read]).take(pa.array(like, pa.int64()))
+    return _with_genes(raw, {row: number_of[row] for row in without.tolist() if row in number_of}, read), of_added
+
+
+def _with_genes(raw: pa.Table, places: Mapping[int, int], read: pa.Table) -> pa.Table:
+    """Return rows with the genes that their first parts name, which stand in another table at `places`."""
+    if not places:
+        return raw
+    for name in ("gene_id", "genes", "gene_name", "gene_biotype"):
+        values, of_parts = raw[name].to_pylist(), read[name].to_pylist()
+        for row, place in places.items():
+            values[row] = values[row] or of_parts[place]
+        field_of = RAW_SCHEMA.field(name)
+        raw = raw.set_column(RAW_SCHEMA.get_field_index(name), field_of, pa.array(values, pa.string()))
+    return raw

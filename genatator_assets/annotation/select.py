@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from genatator_assets.annotation.flavours import feature_types
+from genatator_assets.annotation.lines import Flags
 from genatator_assets.annotation.parsed import PARSED_SCHEMA, ParsedAnnotation
+from genatator_assets.annotation.represent import representatives
 from genatator_assets.errors import AnnotationError
 from genatator_assets.sources.aliases import chromosomes_named, some_of
 from genatator_assets.sources.chromosomes import Chromosome
@@ -21,6 +22,7 @@ Reason = Literal[
     "other_type",
     "pseudo",
     "trans_spliced",
+    "inconsistent_parts",
     "partial",
     "no_strand",
     "chromosome_unknown",
@@ -38,6 +40,7 @@ MEANINGS: Mapping[Reason, str] = {
     "other_type": "it is neither mRNA nor lncRNA",
     "pseudo": "its annotation marks it as pseudo",
     "trans_spliced": "it is put together from several places, so that it has no one start and end",
+    "inconsistent_parts": "a part of it is on the other strand, or wholly outside of it",
     "partial": "its annotation marks it as incomplete, and the catalogue drops such transcripts",
     "no_strand": "its strand is neither + nor -",
     "chromosome_unknown": "its sequence is not in the FASTA file, under any name that is known",
@@ -47,17 +50,34 @@ MEANINGS: Mapping[Reason, str] = {
     "duplicate": "the same row, with the same ID and place, stands earlier in the file",
 }
 
+SegmentationReason = (
+    Reason | Literal["no_exons", "no_cds", "cds_outside_exons", "exon_outside_transcript", "unstranded"]
+)
+SEGMENTATION_MEANINGS: Mapping[str, str] = {
+    "no_exons": "its annotation has no exons of it",
+    "no_cds": "it is an mRNA, and its annotation has no coding sequence of it",
+    "cds_outside_exons": "a part of its coding sequence is in none of its exons",
+    "exon_outside_transcript": "an exon reaches out of it",
+    "unstranded": "its strand is neither + nor -",
+}
+"""Why a transcript is not in a segmentation dataset, besides the reasons for which it is not selected at all."""
+
 SCHEMA = pa.schema(
     [
         pa.field("genome", pa.string()),
         pa.field("chrom", pa.string()),
-        *PARSED_SCHEMA,
+        *(field for field in PARSED_SCHEMA if field.name != "fault"),
         pa.field("selected", pa.bool_()),
         pa.field("reason", pa.string()),
+        pa.field("segmentation_reason", pa.string()),
+        pa.field("representative", pa.bool_()),
+        pa.field("representative_by", pa.string()),
     ]
 )
 """A row per transcript of an annotation, in the file's order; start and end are 0-based half-open; `chrom` is the
-FASTA file's name of the sequence that the annotation calls `seqid` (and the same where it is unknown)."""
+FASTA file's name of the sequence that the annotation calls `seqid` (and the same where it is unknown). `reason` is that
+of gene finding, `segmentation_reason` that of segmentation; `representative` is whether it represents its gene there,
+and `representative_by` the rule that decided (see annotation.represent)."""
 
 _SHOWN_NAMES = 5
 _VERSION = re.compile(r"(?<=\d)\.\d+$")
@@ -65,9 +85,11 @@ _VERSION = re.compile(r"(?<=\d)\.\d+$")
 
 @dataclass(frozen=True)
 class Selection:
-    """Every transcript of an annotation (SCHEMA), and the transcripts of each name that no sequence goes by."""
+    """Every transcript of an annotation (SCHEMA), their exons (EXONS_SCHEMA), sorted by chromosome and transcript, and
+    the transcripts of each name that no sequence goes by."""
 
     transcripts: pa.Table
+    exons: pa.Table
     unknown_names: Mapping[str, int]
 
 
@@ -81,10 +103,9 @@ def select(
     """Return every transcript of an annotation with `selected` and `reason`.
 
     Raises:
-        AnnotationError: there are coding sequences without transcripts; or the files don't belong together: their
-            names have nothing in common, a name is ambiguous, or a stated length differs from the sequence's.
+        AnnotationError: the files don't belong together: their names have nothing in common, a name is ambiguous, or
+            a stated length differs from the sequence's.
     """
-    _require_transcript_level(genome, parsed)
     names = {name: count for name, count in _counts(parsed.transcripts["seqid"]).items() if name is not None}
     aliases = {chromosome.chrom: chromosome.aliases for chromosome in chromosomes}
     known, ambiguous = chromosomes_named(sorted({*names, *parsed.regions}), aliases)
@@ -101,16 +122,31 @@ def select(
     transcripts = parsed.transcripts.add_column(0, "chrom", pc.coalesce(chroms, seqids))
     reasons = _reasons(transcripts, chromosomes, drop_partial)
     _require_some_on_included(genome, transcripts, reasons, chromosomes)
+    of_segmentation = _segmentation_reasons(transcripts, reasons)
+    represents = representatives(transcripts, pc.equal(of_segmentation, "selected").to_numpy(zero_copy_only=False))
     columns = {
         **{name: transcripts[name] for name in transcripts.column_names},
         "genome": pa.repeat(pa.scalar(genome), len(transcripts)),
         "selected": pc.equal(reasons, "selected"),
         "reason": reasons,
+        "segmentation_reason": of_segmentation,
+        "representative": pc.is_valid(represents),
+        "representative_by": represents,
     }
-    return Selection(
-        pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA),
-        {name: count for name, count in names.items() if name not in known},
-    )
+    table = pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+    unknown = {name: count for name, count in names.items() if name not in known}
+    return Selection(table, _by_chromosome(parsed.exons, table["chrom"]), unknown)
+
+
+def _by_chromosome(exons: pa.Table, chroms: pa.ChunkedArray) -> pa.Table:
+    """Sort exons, which are in the order of transcripts, by chromosome and transcript."""
+    encoded = chroms.combine_chunks().dictionary_encode()
+    rank = pc.rank(encoded.dictionary).to_numpy()
+    of_transcript = rank[pc.fill_null(encoded.indices, 0).to_numpy()] if len(rank) else np.empty(0, np.int64)
+    of_exon = of_transcript[exons["transcript"].to_numpy()]
+    if np.any(np.diff(of_exon.astype(np.int64)) < 0):
+        exons = exons.take(pa.array(np.argsort(of_exon, kind="stable")))
+    return exons.combine_chunks()
 
 
 def count_reasons(transcripts: pa.Table) -> dict[Reason, int]:
@@ -133,7 +169,8 @@ def _reasons(transcripts: pa.Table, chromosomes: list[Chromosome], drop_partial:
         "malformed": pc.is_valid(transcripts["malformed"]).to_numpy(),
         "other_type": pc.equal(transcripts["type"], "other").to_numpy(),
         "pseudo": transcripts["pseudo"].to_numpy(),
-        "trans_spliced": transcripts["trans_spliced"].to_numpy() | _on_both_strands(transcripts),
+        "trans_spliced": transcripts["trans_spliced"].to_numpy(),
+        "inconsistent_parts": _has_fault(transcripts, "inconsistent_parts"),
         "partial": transcripts["partial"].to_numpy() & drop_partial,
         "no_strand": ~pc.is_in(transcripts["strand"], pa.array(["+", "-"])).to_numpy(),
         "chromosome_unknown": of_chromosome == "unknown",
@@ -145,18 +182,25 @@ def _reasons(transcripts: pa.Table, chromosomes: list[Chromosome], drop_partial:
     return pa.array(np.select(list(tests.values()), list(tests), default="selected"), pa.string())
 
 
-def _on_both_strands(transcripts: pa.Table) -> np.ndarray:
-    """Return which transcripts have the ID of another on the other strand of their sequence: parts of one molecule."""
-    stranded = transcripts.select(["chrom", "row_id", "strand"]).filter(
-        pc.is_in(transcripts["strand"], pa.array(["+", "-"]))
-    )
-    strands = stranded.group_by(["chrom", "row_id"]).aggregate([("strand", "count_distinct")])
-    both = strands.filter(pc.greater(strands["strand_count_distinct"], 1))
-    if not len(both):
-        return np.zeros(len(transcripts), bool)
-    pairs = set(zip(both["chrom"].to_pylist(), both["row_id"].to_pylist(), strict=True))
-    named = zip(transcripts["chrom"].to_pylist(), transcripts["row_id"].to_pylist(), strict=True)
-    return np.array([pair in pairs for pair in named], bool)
+def _segmentation_reasons(transcripts: pa.Table, reasons: pa.Array) -> pa.Array:
+    """Return why transcripts are not in a segmentation dataset; `selected` where they are."""
+    first = np.array(reasons.to_pylist(), object)
+    exons, coding = (pc.fill_null(transcripts[name], 0).to_numpy() for name in ("exons", "coding_bp"))
+    tests = {
+        "unstranded": first == "no_strand",
+        "rejected": first != "selected",
+        "no_exons": exons == 0,
+        "no_cds": (coding == 0) & pc.equal(transcripts["type"], "mRNA").to_numpy(),
+        "cds_outside_exons": _has_fault(transcripts, "cds_outside_exons"),
+        "exon_outside_transcript": _has_fault(transcripts, "exon_outside_transcript"),
+    }
+    found = np.select(list(tests.values()), list(tests), default="selected").astype(object)
+    return pa.array(np.where(found == "rejected", first, found), pa.string())
+
+
+def _has_fault(transcripts: pa.Table, fault: str) -> Flags:
+    found: Flags = pc.fill_null(pc.equal(transcripts["fault"], fault), False).to_numpy()
+    return found
 
 
 def _repeated(transcripts: pa.Table) -> np.ndarray:
@@ -167,16 +211,6 @@ def _repeated(transcripts: pa.Table) -> np.ndarray:
     repeated = np.ones(len(transcripts), bool)
     repeated[first] = False
     return repeated
-
-
-def _require_transcript_level(genome: str, parsed: ParsedAnnotation) -> None:
-    coding = sum(parsed.feature_counts.get(feature, 0) for feature in feature_types().cds)
-    if coding and pc.all(pc.equal(parsed.transcripts["type"], "other")).as_py():
-        raise AnnotationError(
-            f"genome {genome}: the annotation has {coding:,} CDS rows but neither an mRNA nor a lncRNA: it knows genes"
-            " and coding sequences only. Where transcripts begin and end it does not say, and nothing is made up: give"
-            " an annotation with a transcript level, or say in the catalogue which types count: annotation.types"
-        )
 
 
 def _require_same_lengths(
@@ -202,7 +236,9 @@ def _require_some_on_included(
 ) -> None:
     """Refuse an annotation all of whose wanted transcripts lie on sequences that the FASTA file doesn't have."""
     first = np.array(reasons.to_pylist())
-    wanted = ~np.isin(first, ["malformed", "other_type", "pseudo", "trans_spliced", "partial", "no_strand"])
+    wanted = ~np.isin(
+        first, ["malformed", "other_type", "pseudo", "trans_spliced", "inconsistent_parts", "partial", "no_strand"]
+    )
     unknown = first == "chromosome_unknown"
     known = {chromosome.chrom for chromosome in chromosomes}
     named = set(pc.unique(transcripts["chrom"]).to_pylist())

@@ -1,17 +1,18 @@
 """What is met on the way through an annotation file: rows by type, stated lengths, and lines that can't be read."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from genatator_assets.annotation.lines import COLUMNS, COMMENT, Attributes, show
+from genatator_assets.annotation.attributes import Attributes
+from genatator_assets.annotation.lines import COLUMNS, COMMENT, show
 from genatator_assets.annotation.parsed import MalformedLine
 from genatator_assets.errors import AnnotationError
 
 SEQUENCE_REGION = b"##sequence-region"
 MOST_DIGITS = 18
-_KEPT_MALFORMED = 100
+_KEPT_MALFORMED, _MOST_MALFORMED = 100, 10_000
 
 
 class MalformedRowError(Exception):
@@ -24,7 +25,7 @@ class Tally:
 
     path: Path
     attributes: Attributes
-    counts: defaultdict[bytes, int] = field(default_factory=lambda: defaultdict(int))
+    counts: Counter[bytes] = field(default_factory=Counter)
     regions: dict[str, int] = field(default_factory=dict)
     malformed: int = 0
     malformed_lines: list[MalformedLine] = field(default_factory=list)
@@ -34,26 +35,36 @@ class Tally:
         """Return the rows of each type, in the order of the types' names."""
         return {feature.decode("utf-8", "replace"): count for feature, count in sorted(self.counts.items())}
 
-    def is_row(self, line: bytes, columns: list[bytes]) -> bool:
-        """Look at a line that has not nine columns, or is a comment, and say whether it is a row all the same.
+    def row_of(self, line: bytes) -> list[bytes] | None:
+        """Return the columns of a line that is no plain row: None if it is no row at all.
 
         Raises:
             MalformedRowError: it should be one.
         """
         if line.startswith(SEQUENCE_REGION):
             self._note_region(line)
-        if line[0] == COMMENT or not line.strip():
-            return False
-        if len(columns) > COLUMNS and columns[COLUMNS].startswith(b"#"):  # GTF allows a comment behind its columns
-            return True
+        if not line.strip() or line[0] == COMMENT:
+            return None
+        columns = line.split(b"\t")
+        more = columns[COLUMNS:]
+        # GTF allows a comment behind its columns, and spreadsheets add empty ones.
+        if len(columns) > COLUMNS and (more[0].startswith(b"#") or not b"".join(more).strip()):
+            return columns[:COLUMNS]
+        if len(columns) == COLUMNS:
+            return columns
         self._without_columns += 1
         raise MalformedRowError(f"found {len(columns)} tab-separated columns, expected {COLUMNS}")
 
     def note_malformed(self, number: int, line: bytes, why: str) -> None:
-        """Count a malformed line and keep the first of them."""
+        """Count a malformed line and keep it, if it is one of the first."""
         self.malformed += 1
-        if len(self.malformed_lines) < _KEPT_MALFORMED:
-            self.malformed_lines.append(MalformedLine(number, why, show(line.strip())))
+        self.malformed_lines.append(MalformedLine(number, why, show(line.strip())))
+        if len(self.malformed_lines) >= _MOST_MALFORMED:
+            self.malformed_lines = self.first_malformed()
+
+    def first_malformed(self) -> list[MalformedLine]:
+        """Return the first malformed lines, in order."""
+        return sorted(self.malformed_lines, key=lambda line: line.line)[:_KEPT_MALFORMED]
 
     def require_few_malformed(self, most: float) -> None:
         """Refuse a file of which a greater share than `most` is malformed.
@@ -61,9 +72,9 @@ class Tally:
         Raises:
             AnnotationError: it is; the first malformed line is named.
         """
-        lines = sum(self.counts.values()) + self._without_columns
+        lines = self.counts.total() + self._without_columns
         if self.malformed > most * lines:
-            first = self.malformed_lines[0]
+            first = self.first_malformed()[0]
             allowed = f"more than the {most:.3%} that annotation.max_malformed allows" if most else "none is allowed"
             raise AnnotationError(
                 f"{self.path}:{first.line}: {first.why}. Mend or remove the line: {first.text}"

@@ -1,17 +1,19 @@
-"""One genome's annotation, from the file to transcripts.parquet, and reading it back."""
+"""One genome's annotation, from the file to transcripts.parquet and exons.parquet, and reading them back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from genatator_assets.annotation.flavours import FlavourName, flavour_named
-from genatator_assets.annotation.parsed import MalformedLine
+from genatator_assets.annotation.flavours import FlavourName, words
+from genatator_assets.annotation.parsed import EXONS_SCHEMA, MalformedLine
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import SCHEMA, Reason, count_reasons, select
+from genatator_assets.annotation.suspicions import Suspicion, require_something, suspicions
 from genatator_assets.catalogue import Annotation, Catalogue
 from genatator_assets.errors import AnnotationError, DatasetError
 from genatator_assets.sources.assembly import read_source
@@ -19,9 +21,10 @@ from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.work.files import require_own_folder, sha256_of_file, write_json
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import read_table, write_table
+from genatator_assets.work.text import TextTable
 from genatator_assets.work.unit import Provenance, Step
 
-STEP = Step("transcripts", 1)
+STEP = Step("transcripts", 2)
 
 
 @dataclass(frozen=True)
@@ -29,24 +32,33 @@ class AnnotationSummary:
     """What was found in an annotation: rows by type (column 3), transcripts by reason, and what could not be read.
 
     `rules` are those of the catalogue that decided what is selected; `step` is the number of the step that read it.
-    The hashes are of the annotation, of the chromosome table that the transcripts were selected for, and of their own
-    table. `unknown_names` are names that no sequence of the FASTA file goes by, with their transcripts.
+    The hashes are of the annotation, of the chromosome table that the transcripts were selected for, of their own table
+    and of the exons'. `types_from` counts transcripts by type and what it follows from; `unknown_names` are names that
+    no sequence of the FASTA file goes by, with their transcripts; `parts_of_others` counts parts of what is no
+    transcript. `suspicions` are what looks wrong.
     """
 
     genome: str
     sha256: str
     chromosomes_sha256: str
     table_sha256: str
+    exons_sha256: str
     step: int
     rules: Mapping[str, Any]
     flavour: FlavourName
     types: Mapping[Literal["mRNA", "lncRNA"], list[str]]
     rows: Mapping[str, int]
     transcripts: int
+    exons: int
+    types_from: Mapping[str, int]
     reasons: Mapping[Reason, int]
+    segmentation_reasons: Mapping[str, int]
+    representative_by: Mapping[str, int]
     unknown_names: Mapping[str, int]
+    parts_of_others: Mapping[str, int]
     malformed: int
     malformed_lines: tuple[MalformedLine, ...]
+    suspicions: tuple[Suspicion, ...]
 
     @property
     def selection(self) -> dict[str, Any]:
@@ -55,7 +67,7 @@ class AnnotationSummary:
 
 
 def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> AnnotationSummary:
-    """Read a genome's annotation and store every transcript, selected or rejected with a reason.
+    """Read a genome's annotation and store every transcript, selected or rejected with a reason, and its exons.
 
     What was read before from the same bytes, by the same rules and for the same chromosomes, is not read again.
 
@@ -85,31 +97,40 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
     )
     try:
         selection = select(genome, parsed, chromosomes, wanted.partial == "drop", wanted.lengths == "compare")
+        require_something(parsed, selection)
     except AnnotationError as error:
         raise AnnotationError(f"{path}: {error}") from error
-    types = flavour_named(parsed.flavour).with_types(wanted.types).types
+    transcripts = selection.transcripts
     summary = AnnotationSummary(
         genome=genome,
         sha256=sha256,
         chromosomes_sha256=sha256_of_file(layout.chromosomes(genome)),
         table_sha256="",
+        exons_sha256="",
         step=STEP.number,
         rules=_rules(wanted),
         flavour=parsed.flavour,
-        types={name: list(words) for name, words in types.items()},
+        types=words().with_types(wanted.types).listed(),
         rows=parsed.feature_counts,
-        transcripts=len(selection.transcripts),
-        reasons=count_reasons(selection.transcripts),
+        transcripts=len(transcripts),
+        exons=len(selection.exons),
+        types_from=_counts(pc.binary_join_element_wise(transcripts["type"], transcripts["type_from"], " by ")),
+        reasons=count_reasons(transcripts),
+        segmentation_reasons=_counts(transcripts["segmentation_reason"]),
+        representative_by=_counts(transcripts["representative_by"].drop_null()),
         unknown_names=selection.unknown_names,
+        parts_of_others=parsed.parts_of_others,
         malformed=parsed.malformed,
         malformed_lines=parsed.malformed_lines,
+        suspicions=suspicions(parsed, selection, chromosomes),
     )
     inputs = {"sequence": source.sequence_sha256, "annotation": sha256}
     if source.aliases_sha256:
         inputs["aliases"] = source.aliases_sha256
     provenance = Provenance(inputs, summary.selection, STEP)
-    written = write_table(layout.transcripts(genome), selection.transcripts, provenance)
-    summary = replace(summary, table_sha256=written.sha256)
+    written = write_table(layout.transcripts(genome), transcripts, provenance)
+    exons = write_table(layout.exons(genome), selection.exons, provenance, ascending=("transcript", "start", "end"))
+    summary = replace(summary, table_sha256=written.sha256, exons_sha256=exons.sha256)
     write_json(layout.annotation_summary(genome), asdict(summary))
     return summary
 
@@ -122,14 +143,23 @@ def _kept(catalogue: Catalogue, genome: str, layout: Layout) -> AnnotationSummar
         summary = read_summary(layout, genome)
     except DatasetError:  # a damaged record
         return None
-    same = summary.step == STEP.number and summary.table_sha256 == sha256_of_file(layout.transcripts(genome))
+    same = (
+        summary.step == STEP.number
+        and summary.table_sha256 == sha256_of_file(layout.transcripts(genome))
+        and summary.exons_sha256 == sha256_of_file(layout.exons(genome))
+    )
     return summary if same else None
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    found = {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}
+    return dict(sorted(found.items()))
 
 
 def is_ready(catalogue: Catalogue, layout: Layout, genome: str) -> bool:
     """Return whether a genome's transcripts were selected from its present annotation, by the present rules, for its
     present chromosomes."""
-    needed = (layout.source, layout.chromosomes, layout.annotation_summary, layout.transcripts)
+    needed = (layout.source, layout.chromosomes, layout.annotation_summary, layout.transcripts, layout.exons)
     if not all(path_of(genome).is_file() for path_of in needed):
         return False
     summary, source = read_summary(layout, genome), read_source(layout, genome)
@@ -154,6 +184,23 @@ def read_transcripts(layout: Layout, genome: str) -> pa.Table:
     return read_table(layout.transcripts(genome), sha256, schema=SCHEMA)
 
 
+def read_exons(layout: Layout, genome: str) -> pa.Table:
+    """Read the exons of every transcript of a genome (`annotation.parsed.EXONS_SCHEMA`), sorted by chromosome and
+    transcript: `transcript` is the row of the table of transcripts, from 0."""
+    return read_table(layout.exons(genome), schema=EXONS_SCHEMA)
+
+
+def suspicions_of(layout: Layout, genomes: Iterable[str]) -> TextTable:
+    """Return what looks wrong with the annotations of some genomes, as far as they have been read."""
+    rows = [
+        (genome, suspicion.told)
+        for genome in genomes
+        if layout.annotation_summary(genome).is_file()
+        for suspicion in read_summary(layout, genome).suspicions
+    ]
+    return TextTable("What looks wrong with the annotations", ("genome", "suspicion"), tuple(rows))
+
+
 def read_summary(layout: Layout, genome: str) -> AnnotationSummary:
     """Read what was found in a genome's annotation.
 
@@ -166,6 +213,7 @@ def read_summary(layout: Layout, genome: str) -> AnnotationSummary:
     try:
         stored = json.loads(path.read_text())
         lines = tuple(MalformedLine(**line) for line in stored.pop("malformed_lines"))
-        return AnnotationSummary(**stored, malformed_lines=lines)
+        told = tuple(Suspicion(**suspicion) for suspicion in stored.pop("suspicions"))
+        return AnnotationSummary(**stored, malformed_lines=lines, suspicions=told)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error

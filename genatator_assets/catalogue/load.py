@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from genatator_assets.catalogue.model import Catalogue
 from genatator_assets.catalogue.values import nearest
@@ -192,6 +192,8 @@ def _keys_at(parents: list[str | int], model: type[BaseModel]) -> list[str]:
     for part in parents:
         if isinstance(part, str):
             model = _model_in(model.model_fields[part].annotation)
+        elif issubclass(model, RootModel):  # of a section that is a list
+            model = _model_in(model.model_fields["root"].annotation)
     return sorted(model.model_fields)
 
 

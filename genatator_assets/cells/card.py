@@ -12,6 +12,8 @@ from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.tables import read_table
 from genatator_assets.work.text import TextTable, format_bytes
 
+_YEARS, _TISSUES, _BAR = 10, 20, 20
+
 _ABOUT = (
     "Cell sentences: one row per cell, with the symbols of its {top:,} most expressed genes, separated by blanks, in"
     " `cell_sentence`, its `age` in years, its `donor`, its `split`, its publication, and the columns of obs."
@@ -34,6 +36,7 @@ def page(catalogue: Catalogue, root: Path) -> Sequence[str | TextTable]:
         _ABOUT.format(top=section.sentence.top_genes),
         TextTable("Cells", ("dataset", *counts, "DOI"), rows),
     ]
+    pieces += distributions(layout)
     if left_out:
         pieces.append(TextTable("Cells left out", ("reason", "cells"), left_out))
     dates = {named.hgnc_date for row in datasets if (named := read_named(layout, row["dataset"])) and named.hgnc_date}
@@ -43,6 +46,34 @@ def page(catalogue: Catalogue, root: Path) -> Sequence[str | TextTable]:
             " CC BY 4.0). The cells themselves remain under the licences of their collections."
         )
     return pieces
+
+
+def distributions(layout: CellsLayout) -> list[TextTable]:
+    """Return how ages are spread over the splits, and cells over tissues, as tables with bars."""
+    manifest = read_manifest(layout.gathered)
+    if manifest is None:
+        return []
+    ages, tissues = manifest.facts["ages"], manifest.facts["tissues"]
+    splits = sorted({split for counts in ages.values() for split in counts}, reverse=True)
+    most = {split: max(counts.get(split, 0) for counts in ages.values()) for split in splits}
+    rows = tuple(
+        (
+            f"{age} - {int(age) + _YEARS}",
+            *(cell for split in splits for cell in _bar(ages[age].get(split, 0), most[split])),
+        )
+        for age in sorted(ages, key=int)
+    )
+    header = ("years", *(name for split in splits for name in (split, f"share of {split}'s most")))
+    by_tissue = sorted(tissues.items(), key=lambda one: -one[1])[:_TISSUES]
+    found = [TextTable("Ages by split", header, rows)] if rows else []
+    if by_tissue:
+        rows = tuple((name, *_bar(count, by_tissue[0][1])) for name, count in by_tissue)
+        found.append(TextTable("Cells by tissue", ("tissue", "cells", "share of the most"), rows))
+    return found
+
+
+def _bar(count: int, most: int) -> tuple[str, str]:
+    return f"{count:,}", "█" * round(_BAR * count / max(1, most))
 
 
 def _number(value: int | None) -> str:
@@ -69,5 +100,8 @@ def release(_catalogue: Catalogue, root: Path) -> Sequence[ReleasedFile]:
     index = read_table(layout.chunks)
     datasets = sorted(set(index["dataset"].to_pylist()))
     tables = (layout.chunks, layout.donors, layout.publications, layout.dropped, layout.vocabulary, layout.fits)
-    places = [*(root / path for path in index["path"].to_pylist()), *tables, *map(layout.genes, datasets)]
-    return [ReleasedFile(place.relative_to(root).as_posix(), place) for place in places]
+    chunks = [  # a config for each dataset, for their columns of obs differ
+        ReleasedFile(row["path"], root / row["path"], row["dataset"], row["split"]) for row in index.to_pylist()
+    ]
+    others = [*tables, *map(layout.genes, datasets)]
+    return [*chunks, *(ReleasedFile(place.relative_to(root).as_posix(), place) for place in others)]

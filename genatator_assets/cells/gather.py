@@ -1,5 +1,6 @@
 """The tables over all datasets: chunks, what was left out, the vocabulary, what became of each file."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.outcomes import read_failure
@@ -64,6 +67,7 @@ step that failed and why. `symbols_share` is the share of genes that have a symb
 
 
 STEP = Step("cell_tables", 1)
+_YEARS = 10
 ASSET = "cell_dataset"
 
 
@@ -132,10 +136,29 @@ def _build(task: GatherTask) -> Outcome:
         "cells": sum(row["cells"] for row in chunks),
         "bytes": sum(row["bytes"] for row in chunks),
         "symbols": len(tables[layout.vocabulary]),
+        **_distributions([task.root / row["path"] for row in chunks]),
         "absent": [name for name in task.datasets if name not in built],
     }
     unit.finish(written, facts)
     return Outcome(task.key, "built")
+
+
+def _distributions(paths: Sequence[Path]) -> dict[str, Any]:
+    """Count cells by decade of age and split, and by tissue, as far as their datasets tell it."""
+    ages: dict[str, Counter[str]] = defaultdict(Counter)
+    tissues = Counter[str]()
+    for path in paths:
+        wanted = [name for name in ("age", "split", "tissue") if name in pq.read_schema(path).names]
+        table = pq.read_table(path, columns=wanted, partitioning=None)
+        if "tissue" in wanted:
+            counted = pc.value_counts(table["tissue"].cast(pa.string())).to_pylist()
+            tissues.update({one["values"]: one["counts"] for one in counted if one["values"] is not None})
+        decades = pc.multiply(pc.floor(pc.divide(table["age"], float(_YEARS))), float(_YEARS))
+        by = pa.table({"age": decades, "split": pc.fill_null(table["split"].cast(pa.string()), "all")})
+        for row in by.group_by(["age", "split"]).aggregate([([], "count_all")]).to_pylist():
+            if row["age"] is not None:
+                ages[str(int(row["age"]))][row["split"]] += row["count_all"]
+    return {"ages": {age: dict(counts) for age, counts in ages.items()}, "tissues": dict(tissues)}
 
 
 def _chunks(dataset: str, manifest: Manifest) -> Iterable[dict[str, Any]]:

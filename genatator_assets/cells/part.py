@@ -8,7 +8,7 @@ from pathlib import Path
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, PREPARE, Asset, Part, Partitions, Shown, Stage, Tasks
 from genatator_assets.cells import gather, genes, publications, split, survey
-from genatator_assets.cells.card import page, plan, release
+from genatator_assets.cells.card import distributions, page, plan, release
 from genatator_assets.cells.checks import CHECKS
 from genatator_assets.cells.chunks import build_chunks
 from genatator_assets.cells.datasets import DatasetTask, join
@@ -211,6 +211,7 @@ def show_tables(task: GatherTask, made: Mapping[str, Manifest]) -> Mapping[str, 
             "chunks": facts["chunks"],
             "size": format_bytes(facts["bytes"]),
             "symbols": facts["symbols"],
+            **{table.title: table for table in distributions(task.layout)},
             **absent,
         }
     }

@@ -4,7 +4,20 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli import ask, build, cells, export, inputs, intervals, plan, release, upkeep, use
+from genatator_assets.cli import (
+    ask,
+    build,
+    cells,
+    export,
+    inputs,
+    intervals,
+    plan,
+    release,
+    score,
+    signals,
+    upkeep,
+    use,
+)
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
@@ -45,8 +58,9 @@ GROUPS: dict[str, list[click.Command]] = {
     "Keep": [upkeep.status, upkeep.prune],
     "Ask": [ask.sql, ask.statistics, ask.explain, ask.verify, ask.lineage],
     "Look": [use.plot, use.browse],
+    "Score": [score.evaluate, score.truth, score.split],
     "Publish": [export.export, release.release, release.push],
-    "More data sets": [intervals.intervals, cells.cells],
+    "More data sets": [signals.signals, intervals.intervals, cells.cells],
     "Make up": [inputs.simulate],
 }
 """The commands, by what they are for."""

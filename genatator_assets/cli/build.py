@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from genatator_assets.cli.common import dataset_options, exit_with, genomes_option, print_statistics
+from genatator_assets.cli.common import dataset_options, exit_with, genomes_option, print_statistics, print_suspicions
 from genatator_assets.parts import PARTS
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.terminal import console, say
@@ -45,6 +45,7 @@ def build(
         raise SystemExit("Interrupted. What is finished is kept: run again to go on.") from None
     if not faults and Layout(root).index.is_file():
         print_statistics(root)
+    print_suspicions(root)
     exit_with(faults)
 
 

@@ -7,13 +7,15 @@ from typing import Any, TypeVar
 
 import click
 
+from genatator_assets.annotation.transcripts import suspicions_of
 from genatator_assets.catalogue import preset_names
 from genatator_assets.gene_finding.card import text_tables
 from genatator_assets.gene_finding.statistics import read_statistics
 from genatator_assets.parts import DEMO, choose
+from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import root_of
-from genatator_assets.work.terminal import complain, print_table
+from genatator_assets.work.terminal import complain, print_table, say
 
 FAILED = 1
 USER_ERROR = 2
@@ -82,6 +84,14 @@ def exit_with(faults: list[str]) -> None:
         complain("failed", fault)
     if faults:
         raise SystemExit(FAILED)
+
+
+def print_suspicions(root: Path) -> None:
+    """Print what looks wrong with the annotations of the dataset at `root`, as far as they have been read."""
+    layout = Layout(root)
+    genomes = sorted(path.parent.name for path in layout.annotations.glob("*/summary.json"))
+    for genome, told in suspicions_of(layout, map(plain_name, genomes)).rows:
+        say(f"warning: {genome}: {told}", "yellow", errors=True)
 
 
 def print_statistics(root: Path) -> None:

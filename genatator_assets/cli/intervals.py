@@ -201,6 +201,7 @@ def _write_dataset(
     from genatator_assets.intervals.dataset import attributes_of, prepare_listed
     from genatator_assets.intervals.write import Encoding, write_hdf5
     from genatator_assets.sources.stretches import open_indexed
+    from genatator_assets.work.files import whole_file
 
     if fasta is None:
         raise click.UsageError("Missing option '-f' / '--fasta': the genome's FASTA file.")
@@ -212,7 +213,8 @@ def _write_dataset(
         prepared = prepare_listed(files, genome.lengths, recipe)
         _report(prepared)
         if len(prepared.dataset.regions):
-            write_hdf5(output, genome, prepared.dataset, attributes_of(prepared, fasta), encoding)
+            with whole_file(output) as temporary:
+                write_hdf5(temporary, genome, prepared.dataset, attributes_of(prepared, fasta), encoding)
     return prepared
 
 

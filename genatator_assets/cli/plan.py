@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.status import Status
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.cli.common import dataset_options
+from genatator_assets.cli.common import dataset_options, print_suspicions
 from genatator_assets.errors import GenatatorError
 from genatator_assets.parts import load_catalogue
 from genatator_assets.work.layout import Layout
@@ -72,7 +72,7 @@ def plan(catalogue: str, root: Path, workers: int | None) -> None:
 
     wanted, layout = load_catalogue(catalogue), Layout(root)
     plans, unknown, faults = _plans_of(wanted, layout)
-    if wanted.assemblies:
+    if "gene_finding" in parts_of(wanted):
         print_table(_by_genome(wanted, plans))
     for table in (table for name in parts_of(wanted) for table in part_named(name).plan(wanted, layout.root)):
         print_table(table)
@@ -86,6 +86,7 @@ def plan(catalogue: str, root: Path, workers: int | None) -> None:
             f"To fetch the reports: genatator-assets fetch --names --catalogue {shlex.quote(catalogue)}\n"
             f"To fetch all files: genatator-assets fetch --catalogue {shlex.quote(catalogue)}"
         )
+    print_suspicions(root)
     if faults:
         raise GenatatorError("\n".join(faults))
 
@@ -94,6 +95,7 @@ def _plans_of(catalogue: Catalogue, layout: Layout) -> tuple[dict[str, "GenomePl
     """Return the plan of each genome that can be planned, the number of those not known yet, and what is wrong."""
     from genatator_assets.gene_finding.plan import plan_genome
     from genatator_assets.gene_finding.tasks import require_own_root
+    from genatator_assets.parts import DEFAULT, parts_of
     from genatator_assets.sources.lengths import lengths_of
 
     plans, unknown, faults = {}, 0, []
@@ -101,7 +103,7 @@ def _plans_of(catalogue: Catalogue, layout: Layout) -> tuple[dict[str, "GenomePl
         require_own_root(catalogue, layout)
     except GenatatorError as error:
         faults.append(str(error))
-    for assembly in catalogue.assemblies:
+    for assembly in catalogue.assemblies if DEFAULT in parts_of(catalogue) else ():
         try:
             with _busy(f"Reading the lengths of {assembly.genome}"):
                 lengths = lengths_of(assembly, layout)

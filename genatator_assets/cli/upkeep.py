@@ -72,7 +72,7 @@ def prune(catalogue: str, root: Path, kinds: tuple[str, ...], days: float, yes: 
 
     \b
     genomes    folders of genomes that the catalogue does not name
-    units      chromosomes that are left out or in another split now, tracks that are not asked for, and the like
+    units      chromosomes left out or in another split now, tracks not asked for, folders of parts not asked for
     releases   the release in the root, if the dataset has other blocks now
     leftovers  what killed processes left behind
     inputs     simulated files of genomes that are not simulated any more

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.errors import BedError, SequenceError, optional_import
-from genatator_assets.intervals.basset import text_lines
 from genatator_assets.intervals.splits import split_counts
+from genatator_assets.regions.fields import Lines
 from genatator_assets.regions.one_hot import one_hot_rows, reverse_complement
 from genatator_assets.sources.stretches import IndexedFasta, Letters, open_indexed
 from genatator_assets.work.files import whole_file
@@ -72,26 +72,52 @@ def read_activities(path: Path) -> Activities:
     Raises:
         BedError: it is none, or an id stands twice.
     """
-    lines = text_lines(path, _TABLE)
-    number, header = next(lines, (1, ""))
-    if not header.startswith("\t"):
-        raise BedError(f"{path}:{number}: found {header[:120]!r}, expected {_TABLE}")
-    targets = tuple(header[1:].split("\t"))
-    width = 2 * len(targets) - 1
+    targets: tuple[str, ...] = ()
+    number = 0  # of lines of earlier pieces
     ids: dict[str, int] = {}
-    rows: list[str] = []
-    for number, line in lines:
-        name, _, values = line.partition("\t")
-        if len(values) != width or values[::2].strip("01") or values[1::2].strip("\t"):
-            raise BedError(f"{path}:{number}: found {line[:120]!r}, expected {_TABLE}; it has {len(targets)} targets")
-        if name in ids:
-            raise BedError(f"{path}:{number}: the id {name!r} stands twice; remove one line")
-        ids[name] = number
-        rows.append(values[::2])
+    active: list[npt.NDArray[np.uint8]] = []
+    for piece in whole_lines(path, BedError, _TABLE):
+        lines = Lines.of(piece)
+        if not number:
+            header = lines.line(0)
+            targets = tuple(header[1:].decode("utf-8", "backslashreplace").split("\t"))
+            if not header.startswith(b"\t"):
+                raise BedError(f"{path}:1: found {_show(header)}, expected {_TABLE}")
+        rows = ~lines.blank() & (np.arange(len(lines)) + number > 0)
+        numbers = number + 1 + np.flatnonzero(rows)
+        number += len(lines)
+        names, values, wrong = _rows(lines.only(rows), len(targets))
+        if wrong is not None:
+            raise BedError(
+                f"{path}:{numbers[wrong]}: found {_show(lines.only(rows).line(wrong))}, expected {_TABLE}; it has"
+                f" {len(targets)} targets"
+            )
+        for name, line in zip(names, numbers.tolist(), strict=True):
+            if ids.setdefault(name, line) != line:
+                raise BedError(f"{path}:{line}: the id {name!r} stands twice; remove one line")
+        active.append(values)
     if not ids:
         raise BedError(f"{path}: found no rows; expected {_TABLE}")
-    active = np.frombuffer("".join(rows).encode(), np.uint8).reshape(len(rows), len(targets)) - np.uint8(ord("0"))
-    return Activities(tuple(ids), targets, active)
+    return Activities(tuple(ids), targets, np.concatenate(active))
+
+
+def _rows(lines: Lines, targets: int) -> tuple[list[str], npt.NDArray[np.uint8], int | None]:
+    """Return the ids and values of rows, and the number of the first that is not one."""
+    width = 2 * targets  # a tab before each value
+    begin = lines.end - width
+    cells = lines.text[np.maximum(begin, 0)[:, None] + np.arange(width)]
+    values = cells[:, 1::2] - np.uint8(ord("0"))
+    good = (begin > lines.begin) & (cells[:, ::2] == ord("\t")).all(axis=1) & (values <= 1).all(axis=1)
+    good &= lines.count == targets + 1
+    names = [
+        lines.piece[first:last].decode("utf-8", "backslashreplace")
+        for first, last in zip(lines.begin[good].tolist(), begin[good].tolist(), strict=True)
+    ]
+    return names, values[good], None if good.all() else int(np.flatnonzero(~good)[0])
+
+
+def _show(line: bytes) -> str:
+    return repr(line[:120].decode("utf-8", "backslashreplace"))
 
 
 def write_basset_hdf5(
@@ -173,10 +199,14 @@ class _Records:
 
     def __init__(self, path: Path, text: mmap.mmap, ids: Sequence[str], length: int | None) -> None:
         self._text = text
-        self._begin = [place + 1 if place else 0 for place in _headers(text)]
-        self._begin.append(len(text))
+        headers = _headers(text)
+        self._end = [*headers[1:], len(text)]
+        self._begin = [text.find(b"\n", header) + 1 for header in headers]
+        names = [
+            text[header + 1 : begin].decode("utf-8", "backslashreplace").strip()
+            for header, begin in zip(headers, self._begin, strict=True)
+        ]
         rows = {name: row for row, name in enumerate(ids)}
-        names = [self._name(number) for number in range(len(self._begin) - 1)]
         if missing := [name for name in names if name not in rows]:
             raise SequenceError(f"{path}: the sequence {missing[0]!r} is not in the table of activities; give its own")
         if len(names) != len(ids):
@@ -191,21 +221,16 @@ class _Records:
         records = [_fitted(self._record(number), self.length) for number in numbers.tolist()]
         return np.frombuffer(b"".join(records), np.uint8).reshape(len(records), self.length)
 
-    def _name(self, number: int) -> str:
-        begin = self._begin[number] + 1
-        return self._text[begin : self._text.find(b"\n", begin)].decode("utf-8", "backslashreplace").strip()
-
     def _record(self, number: int) -> bytes:
-        begin = self._text.find(b"\n", self._begin[number]) + 1
-        return self._text[begin : self._begin[number + 1]].translate(None, b"\r\n")
+        return self._text[self._begin[number] : self._end[number]].replace(b"\n", b"").replace(b"\r", b"")
 
 
-def _headers(text: mmap.mmap) -> Iterator[int]:
-    """Return 0, and where each newline is that has a header behind it."""
-    place = 0
-    while place >= 0:
-        yield place
-        place = text.find(b"\n>", place + 1)
+def _headers(text: mmap.mmap) -> list[int]:
+    """Return where each header begins."""
+    found = [0]
+    while (place := text.find(b"\n>", found[-1])) >= 0:
+        found.append(place + 1)
+    return found
 
 
 def _fitted(record: bytes, length: int) -> bytes:
@@ -249,6 +274,7 @@ class _Cut:
         order = np.lexsort((begin, chrom))
         for chosen in np.split(order, np.flatnonzero(np.diff(chrom[order])) + 1):
             letters[chosen] = self._genome.letters(self._names[chrom[chosen[0]]], begin[chosen], self.length)
-        position = begin[:, None] + np.arange(self.length)
-        letters[(position < start[:, None]) | (position >= end[:, None])] = 0
+        for short in np.flatnonzero(excess < 0).tolist():
+            position = begin[short] + np.arange(self.length)
+            letters[short, (position < start[short]) | (position >= end[short])] = 0
         return reverse_complement(letters, self._reverse[numbers])

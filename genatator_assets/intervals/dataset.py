@@ -5,15 +5,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from genatator_assets.errors import BedError
 from genatator_assets.intervals.beds import BedFile, Chromosomes, Collected, Source, choose_chromosomes, collect
 from genatator_assets.intervals.labels import Label, label_columns
 from genatator_assets.intervals.lists import Listed
 from genatator_assets.intervals.regions import Regions, Rules, make_regions
 from genatator_assets.intervals.splits import (
-    PARTS,
     LabelledRegions,
     RandomSplit,
     Splits,
@@ -65,14 +62,11 @@ class Prepared:
     def count(self) -> dict[str, int]:
         """Count rows and regions, by fate, split and label, in the order in which they are printed."""
         rows = self.collected.count()
-        names, kept = self.dataset.labels, self.dataset.regions
-        of_split = np.bincount(self.dataset.splits, minlength=len(PARTS)).tolist()
-        of_label = np.bincount(kept.labels.values, minlength=len(names)).tolist()
         return {
             **{name: rows[name] for name in ("read", "passed_over", "malformed", "outside", "past_end")},
             **self.regions.count(),
-            **dict(zip(PARTS, of_split, strict=True)),
-            **{f"label_{name}": count for name, count in zip(names, of_label, strict=True)},
+            **self.dataset.count(),
+            **{f"label_{label}": sum(counts) for label, counts in self.dataset.count_by_label().items()},
         }
 
 

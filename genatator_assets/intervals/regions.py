@@ -68,10 +68,6 @@ class Intervals:
         """Number of intervals."""
         return len(self.start)
 
-    def only(self, which: npt.NDArray[np.integer] | Mask) -> "Intervals":
-        """Return some of them."""
-        return Intervals(*(array[which] for array in vars(self).values()))
-
     @classmethod
     def joined(cls, parts: Sequence["Intervals"]) -> "Intervals":
         """Return the intervals of all parts, in their order."""

@@ -7,57 +7,49 @@ from pydantic import AfterValidator, Field, RootModel, ValidationInfo, field_val
 
 from genatator_assets.catalogue.model import Catalogue
 from genatator_assets.catalogue.section import Need, SectionKind
-from genatator_assets.catalogue.values import InputFile, Value, genome_name, nearest, one_line, repeated
+from genatator_assets.catalogue.values import InputFile, Value, genome_name, one_line, repeated
 from genatator_assets.errors import BedError
 from genatator_assets.intervals.labels import label_columns
 from genatator_assets.intervals.lists import read_bed_list
 
+Genes = Literal["tss", "polya", "transcripts"]
 Label = Annotated[int, Field(strict=True)] | Annotated[str, AfterValidator(one_line)]
 
 
-class Bed(Value):
-    """The intervals of a BED file, plain or compressed; the path is absolute once loaded."""
+class Source(Value):
+    """What intervals come from: one of `path`, `track` and `genes`.
 
-    path: InputFile
-    label: Label | None = None
-
-    @property
-    def shown(self) -> str:
-        """Its name for a person."""
-        return self.path.name.split(".bed")[0]
-
-
-class OfTrack(Value):
-    """Where a track of the dataset has at least some value: runs that touch are one interval."""
-
-    track: Annotated[str, AfterValidator(one_line)]
-    at_least: float = Field(default=1.0, allow_inf_nan=False)
-    label: Label | None = None
-
-    @property
-    def shown(self) -> str:
-        """Its name for a person."""
-        return self.track
-
-
-class OfGenes(Value):
-    """Around the starts (`tss`) or ends (`polya`) of the genome's transcripts, or the transcripts themselves.
-
-    `types` are the transcripts' types; those that are rejected for what they are (such as a partial one) have none.
+    path: a BED file, plain or compressed; absolute once loaded. track: where a track of the dataset is `at_least` some
+    value; runs that touch are one interval. genes: around the starts (`tss`) or ends (`polya`) of the genome's selected
+    transcripts of some `types`, with `flank_bp` on both sides, or the transcripts themselves.
     """
 
-    genes: Literal["tss", "polya", "transcripts"]
+    path: InputFile | None = None
+    track: Annotated[str, AfterValidator(one_line)] | None = None
+    genes: Genes | None = None
+    at_least: float = Field(default=1.0, allow_inf_nan=False)
     flank_bp: int = Field(default=0, strict=True, ge=0, le=1_000_000)
     types: tuple[Literal["mRNA", "lncRNA"], ...] = Field(default=("mRNA", "lncRNA"), min_length=1)
     label: Label | None = None
 
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = [kind for kind in ("path", "track", "genes") if getattr(self, kind) is not None]
+        if len(kinds) != 1:
+            found = " and ".join(map(repr, kinds)) or "none of them"
+            raise ValueError(f"expected one of 'path', 'track' and 'genes', found {found}")
+        for key, kind in _KEYS_OF.items():
+            if key in self.model_fields_set and kind != kinds[0]:
+                raise ValueError(f"'{key}' goes with '{kind}', found '{kinds[0]}'")
+        return self
+
     @property
     def shown(self) -> str:
         """Its name for a person."""
-        return self.genes
+        return self.track or self.genes or (self.path.name.split(".bed")[0] if self.path else "")
 
 
-Source = Bed | OfTrack | OfGenes
+_KEYS_OF = {"at_least": "track", "flank_bp": "genes", "types": "genes"}
 
 
 class RandomShares(Value):
@@ -141,14 +133,14 @@ class IntervalSet(Value):
         Where none is given, BED files are numbered; beside other sources, all are called by their names.
         """
         given = [source.label for source in self.beds]
-        if any(label is not None for label in given) or all(isinstance(source, Bed) for source in self.beds):
+        if any(label is not None for label in given) or all(source.path for source in self.beds):
             return given
         return [source.shown for source in self.beds]
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The BED files among its sources."""
-        return tuple(source.path for source in self.beds if isinstance(source, Bed))
+        return tuple(source.path for source in self.beds if source.path)
 
 
 class Intervals(RootModel[tuple[IntervalSet, ...]]):
@@ -168,20 +160,8 @@ def interval_sets(catalogue: Catalogue) -> tuple[IntervalSet, ...]:
     return catalogue.section(Intervals).root
 
 
-def interval_set(catalogue: Catalogue, name: str) -> IntervalSet:
-    """Return a set.
-
-    Raises:
-        KeyError: there is none of this name; the message names the nearest.
-    """
-    known = {one.name: one for one in interval_sets(catalogue)}
-    if name not in known:
-        raise KeyError(f"no set of intervals {name!r}{nearest(name, list(known))}")
-    return known[name]
-
-
 def _needs(section: Intervals) -> set[Need]:
-    of_genes = any(isinstance(source, OfGenes) for one in section.root for source in one.beds)
+    of_genes = any(source.genes for one in section.root for source in one.beds)
     return {"assemblies", "annotation"} if of_genes else {"assemblies"}
 
 

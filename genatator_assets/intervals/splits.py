@@ -31,6 +31,25 @@ class LabelledRegions:
         for number in np.unique(chrom).tolist():
             yield self.chromosomes.names[number], np.arange(*np.searchsorted(chrom, [number, number + 1]))
 
+    def count(self) -> dict[str, int]:
+        """Count the regions of each part."""
+        return dict(zip(PARTS, np.bincount(self.splits, minlength=len(PARTS)).tolist(), strict=True))
+
+    def count_by_chromosome(self) -> dict[str, list[int]]:
+        """Count the regions of each chromosome that has some, by part."""
+        return {
+            chrom: np.bincount(self.splits[numbers], minlength=len(PARTS)).tolist()
+            for chrom, numbers in self.by_chromosome()
+        }
+
+    def count_by_label(self) -> dict[str, list[int]]:
+        """Count the regions of each label, by part."""
+        labels = self.regions.labels
+        split = np.repeat(self.splits, labels.lengths)
+        counts = np.zeros((len(self.labels), len(PARTS)), np.int64)
+        np.add.at(counts, (labels.values, split), 1)
+        return {str(label): row for label, row in zip(self.labels, counts.tolist(), strict=True)}
+
 
 @dataclass(frozen=True)
 class RandomSplit:

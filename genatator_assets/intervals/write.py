@@ -14,7 +14,6 @@ from genatator_assets.intervals.regions import Regions
 from genatator_assets.intervals.splits import PARTS, LabelledRegions
 from genatator_assets.regions.one_hot import one_hot, one_hot_table, reverse_complement
 from genatator_assets.sources.stretches import IndexedFasta, Letters
-from genatator_assets.work.files import whole_file
 
 Compression = Literal["none", "lzf", "gzip"]
 COORDS = np.dtype([("chrom", "S64"), ("start", np.int64), ("end", np.int64)])
@@ -41,7 +40,9 @@ def write_hdf5(
     attributes: Mapping[str, Any],
     encoding: Encoding,
 ) -> None:
-    """Write regions, each to the tables of its split, in their order. Of n regions of L bases and k labels:
+    """Write regions to `path`, which the caller has from `whole_file`, each to the tables of its split, in their order.
+
+    Of n regions of L bases and k labels:
 
     <part>_sequences    uint8 [n, L, 4]: columns in the order of the alphabet; all letters but A, C, G, T are zeros, and
                         so is what lies past a chromosome's end; regions on the - strand are reverse complements
@@ -61,7 +62,7 @@ def write_hdf5(
     names, table = dataset.labels, one_hot_table(encoding.alphabet)
     with optional_import("h5py", "intervals"):
         import h5py  # noqa: PLC0415 - an extra
-    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+    with h5py.File(path, "w") as file:
         file.attrs["alphabet"] = encoding.alphabet
         file.attrs["labels"] = np.array(names) if isinstance(names[0], int) else [str(name) for name in names]
         for name, value in attributes.items():

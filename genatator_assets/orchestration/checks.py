@@ -11,12 +11,16 @@ from genatator_assets.orchestration.failures import offending
 from genatator_assets.orchestration.metadata import markdown_table
 from genatator_assets.orchestration.part_assets import part_checks
 from genatator_assets.parts import part_named, parts_of
-from genatator_assets.query.checks import Finding, check_names, describe_check, is_advisory, run_check
+from genatator_assets.query.checks import Finding, check_names, describe_check, is_advisory, run_check, warns
 from genatator_assets.query.connect import connect
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.text import Markdown, first_of
 
-_OF_CATALOGUE = ("every_genome_has_selected_transcripts", "selected_transcripts_are_inside")
+_OF_CATALOGUE = (
+    "annotations_look_right",
+    "every_genome_has_selected_transcripts",
+    "selected_transcripts_are_inside",
+)
 """Checks that need no blocks, and so run as soon as annotations are read."""
 
 _SHOWN_ROWS, _SHOWN_CELLS = 3, 3
@@ -45,7 +49,10 @@ def _of_gene_finding(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
 def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
     specs = [
         dg.AssetCheckSpec(
-            name, asset=asset, description=Markdown.of(describe_check(name)), blocking=not is_advisory(name)
+            name,
+            asset=asset,
+            description=Markdown.of(describe_check(name)),
+            blocking=not (is_advisory(name) or warns(name)),
         )
         for name in names
     ]
@@ -90,6 +97,7 @@ def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:
         passed=finding.passed,
         asset_key=asset,
         check_name=finding.name,
+        severity=dg.AssetCheckSeverity.WARN if warns(finding.name) else dg.AssetCheckSeverity.ERROR,
         description=Markdown.of(_in_words(finding)),
         metadata={"offenders": finding.offenders, **offending(finding.keys), **shown},
     )

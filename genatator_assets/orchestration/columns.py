@@ -22,12 +22,17 @@ ASSEMBLY: Origins = {
 }
 TRANSCRIPTS: Origins = {
     **dict.fromkeys(("seqid", "start", "end", "strand", "transcript_id", "gene_id", "row_id"), "the annotation file"),
-    **dict.fromkeys(("type", "biotype", "pseudo", "trans_spliced", "partial"), "the annotation file"),
-    **dict.fromkeys(("malformed", "source_line"), "the annotation file"),
+    **dict.fromkeys(("gene_name", "row_type", "source", "biotype", "gene_biotype", "tags"), "the annotation file"),
+    **dict.fromkeys(("type", "type_from", "pseudo", "trans_spliced", "partial"), "the annotation file"),
+    **dict.fromkeys(("malformed", "assembled_from", "source_line"), "the annotation file"),
+    **dict.fromkeys(("exons", "exonic_bp", "coding_bp", "exons_from_parts"), "the parts of the transcript"),
+    **dict.fromkeys(("cds_complete_5", "cds_complete_3"), "the parts of the transcript, and its tags"),
     "genome": "assembly.genome",
     "chrom": "assembly.chrom, assembly.aliases",
     "selected": "assembly.included, assembly.length",
     "reason": "assembly.reason, assembly.length",
+    "segmentation_reason": "the reason, and the parts of the transcript",
+    **dict.fromkeys(("representative", "representative_by"), "the isoforms of the gene"),
 }
 TARGETS: Origins = {
     "genome": "selected_isoforms.genome",

@@ -3,22 +3,30 @@
 An asset job covers one set of partitions, so the steps are runs of their own, which this run starts within itself.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import dagster as dg
 
-from genatator_assets.orchestration.progress import Progress
+from genatator_assets.orchestration.progress import Progress, Tell
 from genatator_assets.orchestration.settings import Settings
 
 EVERYTHING = "build_everything"
 
 
 class _Logged(Progress):
-    """Writes what is said between steps into the log of the run."""
+    """Writes what is said between steps, and how far they are, into the log of the run that starts them."""
 
     def __init__(self, log: dg.DagsterLogManager) -> None:
         self._log = log
 
     def say(self, text: str) -> None:
         self._log.info(text)
+
+    @contextmanager
+    def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
+        with super().of(self._log, title, total_bp) as tell:
+            yield tell
 
 
 def everything_job(settings: Settings) -> dg.JobDefinition:

@@ -76,8 +76,13 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
         (f"{line.line:,}", line.why, Markdown.code(line.text)) for line in summary.malformed_lines
     ]
     tables: dict[str, tuple[tuple[str, ...], list[tuple[str, ...]]]] = {
+        "what looks wrong": (("kind", "suspicion"), [(one.kind, one.told) for one in summary.suspicions]),
+        "types, and what they follow from": (("type by evidence", "transcripts"), _counted(summary.types_from)),
         "transcripts by reason": (("reason", "transcripts", "because"), reasons),
         "rows of the file": (("type", "rows"), rows),
+        "reasons of segmentation": (("reason", "transcripts"), _counted(summary.segmentation_reasons)),
+        "representatives by rule": (("rule", "genes"), _counted(summary.representative_by)),
+        "parts of what is no transcript": (("parts", "rows"), _counted(summary.parts_of_others)),
         "names that are not in the FASTA file": (("name", "transcripts"), unknown),
         "malformed lines, the first": (("line", "why", "text"), broken),
     }
@@ -85,6 +90,7 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
         **_stored(layout.transcripts(summary.genome), summary.transcripts),
         "flavour": summary.flavour,
         "selected": f"{summary.reasons.get('selected', 0):,}",
+        "exons": f"{summary.exons:,}",
         "malformed lines": f"{summary.malformed:,}",
         "reasons": dg.MetadataValue.md(reasons_figure(summary.reasons)),
         **{
@@ -93,6 +99,10 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
             if lines
         },
     }
+
+
+def _counted(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
+    return [(name, f"{count:,}") for name, count in counts.items()]
 
 
 def of_catalogue(catalogue: Catalogue, included: Mapping[str, list[Chromosome]]) -> Metadata:

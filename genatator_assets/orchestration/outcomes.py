@@ -68,7 +68,7 @@ def _of_checks(events: list[dg.DagsterEvent], failed: set[str]) -> Iterator[str]
             evaluation = event.asset_check_evaluation_data
             offending = _keys(evaluation.metadata, OFFENDING)
             known = offending and all(key in failed or genome_part(key) in failed for key in offending)
-            warns = evaluation.severity == dg.AssetCheckSeverity.WARN
+            warns = evaluation.severity is dg.AssetCheckSeverity.WARN
             if not evaluation.passed and not known and not warns:
                 said.setdefault(Markdown(evaluation.description or "did not pass").shown(), []).append(
                     evaluation.check_name

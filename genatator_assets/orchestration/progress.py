@@ -18,8 +18,11 @@ Tell = Callable[[Outcome, int], None]
 """Called with each outcome and the chromosome's length in bp."""
 
 
+_TOLD = 10
+
+
 class Progress:
-    """Shows nothing: what fails is in the run's log."""
+    """Shows nothing: how far a run is, and what fails, is in its log."""
 
     def say(self, text: str) -> None:
         """Print something between runs."""
@@ -27,7 +30,15 @@ class Progress:
     @contextmanager
     def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
         """Return the function to call with each outcome of work on `total_bp` bases."""
-        yield lambda _outcome, _length: None
+        done = 0
+
+        def tell(_outcome: Outcome, length: int) -> None:
+            nonlocal done
+            before, done = done, done + length
+            if done * _TOLD // total_bp > before * _TOLD // total_bp:
+                log.info(f"{title}: {format_bp(done)} of {format_bp(total_bp)}")
+
+        yield tell
 
     def downloads(self, log: dg.DagsterLogManager) -> Watch:
         """Return whoever watches inputs arrive."""

@@ -9,12 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dagster._core.event_api import EventHandlerFn
 from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
+    SqliteEventLogStorage,
+    SqliteEventLogStorageWatchdog,
+)
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine, event
+from watchdog.events import FileSystemEvent
+from watchdog.observers import Observer
 
 _KEPT_FILES = 4
 """The index and a few runs; webserver and daemon look at thousands of runs in turn."""
@@ -40,6 +46,8 @@ class EventLog(SqliteEventLogStorage):
     Events are in the file when they are stored, so that none is lost whatever is killed; they are not synced one by
     one, so that a power cut may cost the last of them. What these told of is then intact, and is recorded again.
     """
+
+    _obs: Any
 
     def __init__(self, base_dir: str) -> None:
         """Open nothing yet."""
@@ -72,6 +80,14 @@ class EventLog(SqliteEventLogStorage):
             self._initialized_dbs.discard(run_id)
             for left in ("", "-wal", "-shm"):
                 Path(f"{self.path_for_shard(run_id)}{left}").unlink(missing_ok=True)
+
+    def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:
+        """Call `callback` with the events of a run as they come, as the UI does with the log of a run that goes on."""
+        if self._obs is None:
+            self._obs = Observer()
+            self._obs.start()
+        watcher = _Watcher(self, run_id, callback, cursor)
+        self._watchers[run_id][callback] = (watcher, self._obs.schedule(watcher, self._base_dir, recursive=True))
 
     def wipe(self) -> None:
         """Delete all events."""
@@ -114,6 +130,19 @@ class EventLog(SqliteEventLogStorage):
             while self._engines:
                 _, engine = self._engines.popitem()
                 engine.dispose()
+
+
+class _Watcher(SqliteEventLogStorageWatchdog):
+    """Also notices what is in the write-ahead log: a connection that is kept open leaves new events there for long."""
+
+    def __init__(
+        self, storage: SqliteEventLogStorage, run_id: str, callback: EventHandlerFn, cursor: str | None
+    ) -> None:
+        super().__init__(storage, run_id, callback, cursor)
+        self._patterns = [self._log_path, f"{self._log_path}-wal"]
+
+    def on_modified(self, event: FileSystemEvent) -> None:
+        self._process_log()
 
 
 def _sync_seldom(connection: Any, _record: object) -> None:

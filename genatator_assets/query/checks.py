@@ -17,8 +17,9 @@ from genatator_assets.work.files import path_name
 from genatator_assets.work.layout import chromosome_key
 
 SAMPLE_ROWS = 20
+
 _IN_PATH = re.compile("/genome=([^/]+)/chrom=([^/]+)/")
-_ADVISORY = "-- advisory"
+_ADVISORY, _WARNS = "-- advisory", "-- warns"
 _VARIABLE = re.compile(r"set variable (\w+)")
 
 
@@ -63,7 +64,7 @@ def describe_check(name: str) -> str:
     >>> describe_check("splits_are_disjoint")
     'No chromosome has blocks in two splits, and each is in the split of the catalogue.'
     """
-    lines = (line for line in _head(name) if line != _ADVISORY)
+    lines = (line for line in _head(name) if line not in {_ADVISORY, _WARNS})
     return " ".join(line.removeprefix("--").strip() for line in lines)
 
 
@@ -74,6 +75,15 @@ def is_advisory(name: str) -> bool:
     (True, False)
     """
     return _ADVISORY in _head(name)
+
+
+def warns(name: str) -> bool:
+    """Return whether what a check finds is shown, but is no fault of the build: a line of its head says so.
+
+    >>> warns("annotations_look_right"), warns("sequences_are_in_one_split")
+    (True, False)
+    """
+    return _WARNS in _head(name)
 
 
 def _head(name: str) -> list[str]:

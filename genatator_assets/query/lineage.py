@@ -95,10 +95,10 @@ def _kind(layout: Layout, path: Path) -> _Kind:  # noqa: PLR0911 - a case for ea
             genome, chrom = plain_name(folder), plain_name(name.removesuffix(".parquet"))
             manifest, transcripts = path.with_suffix(".json"), (layout.transcripts(genome),)
             return _Kind("targets of a chromosome", manifest, transcripts, genome, chrom=chrom, manifest=manifest)
-        case ("annotation", folder, "transcripts.parquet"):
+        case ("annotation", folder, "transcripts.parquet" | "exons.parquet" as name):
             genome = plain_name(folder)
             record = layout.annotation_summary(genome)
-            return _Kind("transcripts", record, (layout.chromosomes(genome),), genome, ("annotation",))
+            return _Kind(name.removesuffix(".parquet"), record, (layout.chromosomes(genome),), genome, ("annotation",))
         case ("assemblies", folder, "chromosomes.parquet"):
             genome = plain_name(folder)
             return _Kind("chromosomes", layout.source(genome), (), genome, ("sequence", "aliases"))

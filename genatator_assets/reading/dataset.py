@@ -18,12 +18,15 @@ from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
 from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.store import Chromosome, NoChromosomes, RootStore, Store
+from genatator_assets.reading.tracks import TrackReader, select_of
 from genatator_assets.reading.window import Interval, Window
 from genatator_assets.reading.windows import Windows, runs_of_n, step_of
+from genatator_assets.tracks.bins import Aggregate
 from genatator_assets.tracks.runs import Positions, covered_before
 from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from matplotlib.figure import Figure
 
     from genatator_assets.reading.cells import CellSentences
@@ -53,7 +56,7 @@ def open_dataset(folder: str | Path, cache_bytes: int = CACHE_BYTES) -> Dataset:
 
 
 def _open_store(folder: Path, cache_bytes: int) -> Store:
-    if (folder / "assemblies").is_dir() and (folder / "targets").is_dir():
+    if (folder / "assemblies").is_dir() and any((folder / name).is_dir() for name in ("targets", "tracks")):
         return RootStore.open(folder, cache_bytes)
     if is_remote(folder):
         raise DatasetError(
@@ -144,29 +147,89 @@ class Dataset:
         """Return the part of the dataset that is in a split."""
         return self.select(split)
 
-    def window(
-        self, genome: str, chrom: str, start: int, end: int, *, channels: Channels = "all", pad: bool = False
+    @cached_property
+    def _track_reader(self) -> TrackReader:
+        return TrackReader(self.store.origin)
+
+    def tracks(
+        self,
+        *,
+        output_type: str | Sequence[str] = (),
+        term: str | None = None,
+        under: str | None = None,
+        tissue: str | Sequence[str] = (),
+        assay: str | Sequence[str] = (),
+        strand: str | Sequence[str] = (),
+    ) -> pa.Table:
+        """Return the rows of the track table that meet all conditions; `under` is a term or any below it.
+
+        Raises:
+            DatasetError: the dataset has no tracks.
+        """
+        return self._track_reader.select(select_of(output_type, term, under, tissue, assay, strand))
+
+    def window(  # noqa: PLR0913 - an interval, and what is read of it
+        self,
+        genome: str,
+        chrom: str,
+        start: int,
+        end: int,
+        *,
+        channels: Channels = "all",
+        pad: bool = False,
+        tracks: Sequence[str] = (),
+        resolution: int = 1,
+        aggregate: Aggregate | None = None,
     ) -> Window:
         """Read bases [start, end), 0-based half-open, of a chromosome.
 
         `channels`: "all" (the contract's twelve), "combined" or "mrna" (six each), or names in the order wanted.
-        With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error.
+        With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error. `tracks` are ids
+        of the track table, read in bins of `resolution` bp by each track's own rule unless `aggregate` is given.
 
         Raises:
-            ReadingError: there is no such genome, chromosome, interval or channel.
+            ReadingError: there is no such genome, chromosome, interval, channel or track.
             DatasetError: a file is damaged.
         """
-        return self.read(Interval(genome, chrom, start, end), channels=channels, pad=pad)
+        interval = Interval(genome, chrom, start, end)
+        return self.read(
+            interval, channels=channels, pad=pad, tracks=tracks, resolution=resolution, aggregate=aggregate
+        )
 
-    def read(self, interval: Interval, *, channels: Channels = "all", pad: bool = False) -> Window:
-        """Read an interval, as `window` does; on the - strand it comes as its reverse complement."""
-        numbers = channel_numbers(channels)
+    def read(
+        self,
+        interval: Interval,
+        *,
+        channels: Channels = "all",
+        pad: bool = False,
+        tracks: Sequence[str] = (),
+        resolution: int = 1,
+        aggregate: Aggregate | None = None,
+    ) -> Window:
+        """Read an interval, as `window` does; on the - strand it comes as its reverse complement, and tracks of the +
+        and the - strand are exchanged."""
+        window = self._read(interval, channels, pad=pad)
+        if not tracks:
+            return window
+        reader, genome = self._track_reader, interval.genome
+        names = reader.names(genome, tracks)
+        own = names if interval.strand == "+" else [reader.partner(genome, name) for name in names]
+        values = reader.read(
+            genome, interval.chrom, interval.start, interval.end, own, resolution=resolution, aggregate=aggregate
+        )
+        turned = values if interval.strand == "+" else np.ascontiguousarray(values[::-1])
+        return replace(window, tracks=turned, track_names=names)
+
+    def _read(self, interval: Interval, channels: Channels, *, pad: bool) -> Window:
+        no_targets = channels == "all" and not getattr(self.store, "has_targets", True)
+        numbers = () if no_targets else channel_numbers(channels)
         chromosome = self._chromosome_of(interval, beyond=pad)
         start, end = (min(max(0, edge), chromosome.length) for edge in (interval.start, interval.end))
         dna, targets = "", np.empty((0, len(numbers)), np.float32)
         if start < end:
             dna = self.store.dna(chromosome, start, end)
-            targets = self.store.targets(chromosome, start, end, numbers)
+            targets = np.empty((end - start, 0), np.float32)
+            targets = self.store.targets(chromosome, start, end, numbers) if numbers else targets
         if len(dna) < interval.length:
             before = min(max(0, -interval.start), interval.length)
             after = interval.length - before - len(dna)

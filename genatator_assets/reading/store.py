@@ -142,10 +142,11 @@ class RootStore:
     chromosomes: tuple[Chromosome, ...]
     segments: Cache[Chromosome, Segments]
     fastas: Cache[str, Path]
+    has_targets: bool = True
 
     @classmethod
     def open(cls, root: Path, cache_bytes: int) -> Self:
-        """Find out which chromosomes have targets.
+        """Find out which chromosomes have targets; of a root of tracks alone, all are there, without targets.
 
         Raises:
             DatasetError: none has.
@@ -162,10 +163,12 @@ class RootStore:
         files = (layout.segments(one.genome, one.chrom) for one in planned)
         painted = ask_each(root, lambda file: file.is_file(), files)
         built = [one for one, there in zip(planned, painted, strict=True) if there]
+        has_targets = bool(built) or not (root / "tracks").is_dir()
+        built = built if has_targets else planned
         if not built:
             raise DatasetError(f"{root} has no targets of any chromosome yet; run 'genatator-assets build'")
         segments = Cache(partial(_segments, layout), attrgetter("nbytes"), cache_bytes)
-        return cls(root, tuple(built), segments, Cache(partial(_fasta, layout), _no_memory, 0))
+        return cls(root, tuple(built), segments, Cache(partial(_fasta, layout), _no_memory, 0), has_targets)
 
     def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
         """Read from the indexed FASTA file."""

@@ -2,6 +2,7 @@
 
 import operator
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,7 @@ class Window:
 
     dna: L letters of "ACGTN"; targets: float32 [L, C], in [0, 1]; channels: the names of its C columns.
     Bases outside the chromosome, which are there only if padding was asked for, are N with all targets 0.
+    tracks: float32 [bins, T], values of the tracks `track_names`; None unless tracks were asked for.
     """
 
     interval: Interval
@@ -93,6 +95,8 @@ class Window:
     channels: tuple[str, ...]
     split: str
     chrom_length: int
+    tracks: Values | None = None
+    track_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that everything has the same length."""
@@ -128,7 +132,7 @@ class Window:
         """Return whether each base lies on the chromosome rather than in padding: bool [L]."""
         positions = np.arange(self.interval.start, self.interval.end)
         inside = (positions >= 0) & (positions < self.chrom_length)
-        return inside if self.interval.strand == "+" else inside[::-1]
+        return inside if self.interval.strand == "+" else np.ascontiguousarray(inside[::-1])
 
     def track_data(self) -> "TrackData":
         """Return the targets as a `TrackData` of the package alphagenome; see `exports.trackdata`.
@@ -148,12 +152,35 @@ class Window:
         Raises:
             ReadingError: a channel is there without that of the other strand.
         """
+        tracks = self.tracks
+        if tracks is not None:
+            tracks = np.ascontiguousarray(tracks[::-1, _partners(self.track_names)])
         return replace(
             self,
             interval=replace(self.interval, strand="-" if self.interval.strand == "+" else "+"),
             dna=reverse_complement(self.dna),
             targets=np.ascontiguousarray(self.targets[::-1, opposite_columns(self.channels)]),
+            tracks=tracks,
         )
+
+
+def _partners(names: Sequence[str]) -> list[int]:
+    """Return for each track the place of that of the other strand, which its id says; its own where it has no strand.
+
+    >>> _partners(["a.plus", "b", "a.minus"])
+    [2, 1, 0]
+
+    Raises:
+        ReadingError: it is not among them.
+    """
+    other = {".plus": ".minus", ".minus": ".plus"}
+    wanted = [
+        next((name.removesuffix(end) + turned for end, turned in other.items() if name.endswith(end)), name)
+        for name in names
+    ]
+    if missing := [one for one in wanted if one not in names]:
+        raise ReadingError(f"tracks can't be reversed without {missing[0]}; read that track too")
+    return [list(names).index(one) for one in wanted]
 
 
 def one_hot(dna: str) -> OneHot:

@@ -207,8 +207,3 @@ def _fault(line: bytes, form: Form, value: int | None) -> str:
 
 def _show(text: bytes) -> str:
     return repr(text[:_SHOWN_BYTES].decode("utf-8", "backslashreplace"))
-
-
-def lines_of(bed: Bed, chosen: Mask) -> Iterator[str]:
-    """Return `file:line` of the chosen intervals, for messages."""
-    return (f"{bed.path}:{line}" for line in bed.line[chosen].tolist())

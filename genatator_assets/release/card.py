@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from genatator_assets.annotation.transcripts import suspicions_of
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.parts import part_named, parts_of
 from genatator_assets.work.files import whole_file
@@ -12,6 +13,8 @@ from genatator_assets.work.text import Markdown, TextTable
 def write_card(catalogue: Catalogue, layout: Layout) -> str:
     """Write the dataset's card; return its text."""
     pages = [part_named(name).page(catalogue, layout.root) for name in parts_of(catalogue)]
+    doubts = suspicions_of(layout, catalogue.annotated_genomes)
+    pages += [[doubts]] if doubts.rows else []
     text = "\n\n".join([f"# {Markdown.of(catalogue.dataset)}", *sections(pages)]) + "\n"
     with whole_file(layout.card) as temporary:
         temporary.write_text(text)

@@ -169,6 +169,7 @@ def _tables(contents: Contents) -> Iterator[str]:
             layout.chromosomes(origin.genome),
             layout.soft_masked(origin.genome),
             layout.transcripts(origin.genome),
+            layout.exons(origin.genome),
         ]
     return (path.relative_to(layout.root).as_posix() for path in paths)
 

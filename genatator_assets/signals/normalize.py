@@ -18,7 +18,7 @@ from genatator_assets.tracks.tally import Bases, Tally
 Floats = npt.NDArray[np.floating[Any]]
 
 _TRIMMED_PERCENT = 99.0
-_MILLION, _KILOBASE = 1e6, 1e3
+_MILLION = 1e6
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Fitted:
 def fit(normalizers: Sequence[Normalizer], tally: Tally, length: int | None) -> Fitted:
     """Fit normalisers, one after another, to the values of a track at single bases.
 
-    `tpm` scales so that the values of a million kilobases of mean height are one million in all; `binsizenorm` divides
-    by the sum of all values; `perctrim` is {percentile: 99}. `length` is of the training chromosomes in bp, where bases
+    `tpm` scales so that the values of all bases are a million together; `binsizenorm` divides by the length of a bin,
+    which is 1 bp here; `perctrim` is {percentile: 99}. `length` is of the training chromosomes in bp, where bases
     without a value count as 0; None where they don't count.
     """
     values, bases = tally.levels()
@@ -100,9 +100,10 @@ def _fitted(
         return [log, _centred(log(levels), counts, None, length)]
     if normalizer == "zscore":
         return [_centred(levels, counts, exact, length)]
+    if normalizer == "binsizenorm":
+        return [Step("scale")]
     total = exact.sum if exact else float((levels * counts).sum())
-    scale = {"tpm": _MILLION, "binsizenorm": 1.0}[normalizer]
-    return [Step("scale", factor=scale / total if total else 1.0)]
+    return [Step("scale", factor=_MILLION / total if total else 1.0)]
 
 
 def _centred(levels: Floats, counts: Bases, exact: Tally | None, length: int | None) -> Step:

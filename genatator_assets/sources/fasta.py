@@ -1,4 +1,4 @@
-"""FASTA in: a plain, gzip or bgzip file is checked, decompressed and indexed, whole or not at all, or only scanned.
+"""FASTA in: a file, plain or compressed, is checked, decompressed and indexed, whole or not at all, or only scanned.
 
 All of it is done in one pass over pieces of bounded size, however long the lines are.
 """
@@ -16,7 +16,8 @@ import numpy.typing as npt
 from genatator_assets.errors import GenatatorError, SequenceError
 from genatator_assets.sources.fai import Indexer
 from genatator_assets.sources.letters import LEGAL, Letters, letters_of_lines, upper
-from genatator_assets.sources.pieces import LONGEST_HEADER_BYTES, is_compressed, pieces_of
+from genatator_assets.sources.opened import is_plain
+from genatator_assets.sources.pieces import LONGEST_HEADER_BYTES, pieces_of
 from genatator_assets.sources.soft_masked import MaskedRuns, Runs
 from genatator_assets.work.files import Measured, measure, path_name, whole_file
 from genatator_assets.work.machine import free_bytes
@@ -139,7 +140,7 @@ class _Copy:
         self._digest = hashlib.sha256()
         self._bytes = 0
         self._watched = 0
-        if not is_compressed(source):
+        if is_plain(source):
             self._require_space(source.stat().st_size)
 
     def take(self, text: bytes) -> None:

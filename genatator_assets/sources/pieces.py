@@ -1,12 +1,10 @@
 """The bytes of a FASTA file in pieces of bounded size, decompressed, and cut where lines end."""
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from genatator_assets.errors import SequenceError
+from genatator_assets.sources.opened import BOM, opened
 
 PIECE_BYTES = 4 << 20
 LONGEST_HEADER_BYTES = 1 << 20
@@ -14,13 +12,6 @@ LONGEST_HEADER_BYTES = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 _BGZF_SUBFIELD = b"BC\x02\x00"
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
-_BOM = b"\xef\xbb\xbf"
-
-
-def is_compressed(source: Path) -> bool:
-    """Return whether a file is gzip (or bgzip, which is gzip too)."""
-    with source.open("rb") as handle:
-        return handle.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
 
 
 def pieces_of(source: Path) -> Iterator[bytes]:
@@ -54,36 +45,28 @@ def _without_mark(pieces: Iterator[bytes]) -> Iterator[bytes]:
     first = b""
     for piece in pieces:
         first += piece
-        if len(first) >= len(_BOM):
+        if len(first) >= len(BOM):
             break
-    yield first.removeprefix(_BOM)
+    yield first.removeprefix(BOM)
     yield from pieces
 
 
 def _decompressed(source: Path) -> Iterator[bytes]:
-    compressed = is_compressed(source)
+    if not source.stat().st_size:
+        raise SequenceError(f"{source}: the file is empty; expected FASTA")
+    _require_bgzf_end(source)
+    with opened(source, "sequence", SequenceError) as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
+
+
+def _require_bgzf_end(source: Path) -> None:
+    """A bgzip file cut between two of its blocks still decompresses: only its end marker tells."""
     with source.open("rb") as handle:
         head = handle.read(18)
-        handle.seek(0)
-        if not head:
-            raise SequenceError(f"{source}: the file is empty; expected FASTA")
-        if compressed and head[12:16] == _BGZF_SUBFIELD:
-            _require_bgzf_end(handle, source)
-        stream = gzip.GzipFile(fileobj=handle) if compressed else handle
-        try:
-            while piece := stream.read(PIECE_BYTES):
-                yield piece
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise SequenceError(
-                f"{source}: the compressed file is truncated or damaged ({error}); get it again"
-            ) from error
-
-
-def _require_bgzf_end(handle: BinaryIO, source: Path) -> None:
-    """A bgzip file cut between two of its blocks still decompresses: only its end marker tells."""
-    size = handle.seek(0, 2)
-    handle.seek(max(0, size - len(BGZF_END)))
-    end = handle.read()
-    handle.seek(0)
-    if end != BGZF_END:
-        raise SequenceError(f"{source}: the bgzip file is truncated: its end marker is missing; get it again")
+        if not (head.startswith(_GZIP_MAGIC) and head[12:16] == _BGZF_SUBFIELD):
+            return
+        size = handle.seek(0, 2)
+        handle.seek(max(0, size - len(BGZF_END)))
+        if handle.read() != BGZF_END:
+            raise SequenceError(f"{source}: the bgzip file is truncated: its end marker is missing; get it again")

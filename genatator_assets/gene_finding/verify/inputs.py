@@ -1,10 +1,8 @@
 """The inputs, read once more: the FASTA file as it was given, and the transcripts that its annotation selects."""
 
-import gzip
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +10,12 @@ import pyarrow.compute as pc
 
 from genatator_assets.annotation.transcripts import read_transcripts, select_isoforms
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.errors import SequenceError
 from genatator_assets.gene_finding.verify.derive import Selected
+from genatator_assets.sources.opened import opened
 from genatator_assets.work.layout import Layout
 
 _LETTERS = bytes(byte if byte in b"ACGT" else ord("N") for byte in range(256))
-_GZIP = b"\x1f\x8b"
 _LONGEST_PIECE = 2 << 20  # of a line: a whole chromosome may stand on one; no header that is imported is as long
 
 
@@ -27,10 +26,7 @@ def fasta_slices(path: Path, slice_bp: int) -> Iterator[tuple[str, int, bytes]]:
     """
     name, start, size, line = "", 0, 0, b"\n"
     lines: list[bytes] = []
-    with path.open("rb") as file:
-        packed = file.read(len(_GZIP)) == _GZIP
-        file.seek(0)
-        text: Any = gzip.GzipFile(fileobj=file) if packed else file
+    with opened(path, "sequence", SequenceError) as text:
         while piece := text.readline(_LONGEST_PIECE):
             begins, line = line.endswith(b"\n"), piece
             if begins and line.startswith(b">"):

@@ -7,10 +7,10 @@ from genatator_assets.work.files import path_name
 
 
 @dataclass(frozen=True)
-class IntervalsLayout:
+class IntervalLayout:
     """The paths of all sets.
 
-    >>> IntervalsLayout(Path("data")).regions("peaks").as_posix()
+    >>> IntervalLayout(Path("data")).regions("peaks").as_posix()
     'data/intervals/peaks/regions.parquet'
     """
 

@@ -1,0 +1,1 @@
+"""How much of validation and test a model has seen in training: homologous windows and genes between splits."""
