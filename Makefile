@@ -62,6 +62,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/block_encodings.py
 	$(BIN)/python benchmarks/window_rate.py
 	$(BIN)/python benchmarks/index_questions.py
+	$(BIN)/python benchmarks/check_rate.py
 	$(BIN)/python benchmarks/plan_estimates.py
 	$(BIN)/python benchmarks/read_rate.py
 	$(BIN)/python benchmarks/cells.py

@@ -290,8 +290,7 @@ def line_through(builds: Sequence[Built], of: Callable[[Built], float]) -> tuple
 def extrapolate(many: Sequence[Built], long: Sequence[Built]) -> None:
     """All nucleotides by the line through the genomes, and all chromosomes by that through the many.
 
-    Preparing and finishing take one core. Building takes all; but the command records alone what its workers do. It is
-    too much by what `finish` reads of genomes to verify four blocks: here of the only one, there of four among 40.
+    Preparing and finishing take one core. Building takes all; but the command records alone what its workers do.
     """
 
     def whole(of: Callable[[Built], float]) -> float:

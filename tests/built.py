@@ -113,7 +113,8 @@ def edit_block(path: Path, change: Callable[[BlockParts], None]) -> None:
     written = pa.table(columns, names=["dna_sequence", "targets", "metadata"])
     with pq.ParquetWriter(path, written.schema, **SETTINGS) as writer:
         writer.write_table(written)
-        writer.add_key_value_metadata({key: value for key, value in said.items() if not key.startswith(b"ARROW")})
+        gone = (b"ARROW:schema", b"genatator_assets.page_table")  # the pages are others now
+        writer.add_key_value_metadata({key: value for key, value in said.items() if key not in gone})
 
 
 def _nested(targets: np.ndarray | list[list[float | None] | None]) -> pa.Array:

@@ -1,18 +1,22 @@
 """Files of a root that are not what was written: each is found, named and mended by the next build."""
 
 import hashlib
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from built import Dataset, copy_of
+from built import CHROMOSOMES, Dataset, copy_of
 
 from genatator_assets.annotation.transcripts import select_isoforms
+from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.index import build_index
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.chromosomes import read_chromosomes
+from genatator_assets.work.damage import discard_damaged, stored_units
 from genatator_assets.work.layout import Layout
 
 GENOME = "sim-gencode"
@@ -98,3 +102,69 @@ def test_the_hash_of_a_chromosome_is_that_of_its_blocks_one_after_another(datase
             dna = "".join(pq.ParquetFile(path).read()["dna_sequence"][0].as_py() for path in blocks)
             assert len(dna) == chromosome.length
             assert chromosome.sha256 == hashlib.sha256(dna.encode()).hexdigest()
+
+
+class CutOffError(Exception):
+    """As if the process were killed."""
+
+
+CHR2 = f"blocks/train/genome={GENOME}/chrom=chr2"
+TARGETS, OF_SEQUENCE = f"targets/{GENOME}/chr2", f"assemblies/{GENOME}"
+
+
+@pytest.mark.parametrize(
+    ("writer", "grown", "record"),
+    [
+        ("sources.assembly.import_fasta", f"{OF_SEQUENCE}/sequence.fa", f"{OF_SEQUENCE}/sequence.json"),
+        ("sources.assembly.import_fasta", f"{OF_SEQUENCE}/sequence.fa", f"{OF_SEQUENCE}/source.json"),
+        ("sources.assembly.write_chromosomes", f"{OF_SEQUENCE}/sequence.fa", f"{OF_SEQUENCE}/chromosomes.parquet"),
+        ("annotation.transcripts.write_table", f"annotation/{GENOME}/transcripts.parquet", None),
+        (
+            "gene_finding.blocks.chromosome.write_segments",
+            f"targets/{GENOME}/chr2.parquet",
+            f"targets/{GENOME}/chr2.json",
+        ),
+        ("gene_finding.blocks.chromosome.write_block", f"{CHR2}/60000.parquet", f"{CHR2}/manifest.json"),
+    ],
+)
+def test_nothing_counts_as_finished_while_it_is_written_anew(dataset, tmp_path, monkeypatch, writer, grown, record):
+    """A build that is cut off there must not leave the record of an earlier one beside the files of a later."""
+    layout = Layout(copy_of(dataset, tmp_path / "root"))
+    beside = layout.root / record if record else layout.annotation_summary(GENOME)
+    assert beside.is_file()
+    with (layout.root / grown).open("ab") as file:
+        file.write(b"\n")  # so that there is something to do
+    seen = []
+
+    def cut_off(*_: object, **__: object) -> None:
+        seen.append(beside.exists())
+        raise CutOffError
+
+    monkeypatch.setattr(f"genatator_assets.{writer}", cut_off)
+    with suppress(CutOffError):
+        import_assembly(dataset.catalogue, GENOME, layout)
+    with suppress(CutOffError, DatasetError):
+        select_isoforms(dataset.catalogue, GENOME, layout)
+    if not seen:
+        (outcome,) = build_chromosomes(chromosome_tasks(dataset.catalogue, layout, GENOME, ["chr2"]))
+        assert "CutOffError" in outcome.error
+    assert seen[0] is False
+
+
+def test_stored_units_are_those_of_the_root_and_not_of_its_release(dataset, tmp_path):
+    layout = Layout(copy_of(dataset, tmp_path / "root"))
+    before = {unit.key for unit in stored_units(layout.root)}
+    assert len(before) == 3 + 2 * CHROMOSOMES  # sequences, targets and blocks
+    for folder in ("release", ".dagster", "assemblies/.hidden"):
+        shutil.copytree(layout.root / "targets", layout.root / folder / "targets")
+    assert {unit.key for unit in stored_units(layout.root)} == before
+    assert {outcome.status for outcome in discard_damaged(list(stored_units(layout.root)))} == {"intact"}
+
+
+def test_a_file_that_is_gone_is_damaged_too(dataset, tmp_path):
+    layout = Layout(copy_of(dataset, tmp_path / "root"))
+    layout.soft_masked(GENOME).unlink()
+    (found,) = (unit for unit in stored_units(layout.root) if unit.key == f"{OF_SEQUENCE}/sequence.json")
+    (outcome,) = discard_damaged([found])
+    assert outcome.facts == {"damaged": [f"{OF_SEQUENCE}/soft_masked.parquet"]}
+    assert not layout.sequence_manifest(GENOME).exists()

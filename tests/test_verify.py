@@ -386,7 +386,7 @@ FAULTS: dict[str, tuple[Damage, list[tuple[Any, ...]]]] = {
             *(("sim-gencode", "chr2", start, what) for start in (0, 60_000, 120_000) for what in ("file", "index")),
             *[("sim-gencode", None, None, "file")] * 3,
             *[("sim-gencode", None, None, "index")] * 3,
-            ("sim-gencode", "chr2", None, "chromosomes: length, split, aliases"),
+            ("sim-gencode", "chr2", None, "chromosomes: length, split, aliases, sha256"),
         ],
     ),
     "table of chromosomes, another alias": (
@@ -394,7 +394,7 @@ FAULTS: dict[str, tuple[Damage, list[tuple[Any, ...]]]] = {
             "assemblies/sim-gencode/chromosomes.parquet",
             lambda rows: [{**row, "aliases": ["one"] if row["chrom"] == "chr1" else row["aliases"]} for row in rows],
         ),
-        [("sim-gencode", "chr1", None, "chromosomes: length, split, aliases")],
+        [("sim-gencode", "chr1", None, "chromosomes: length, split, aliases, sha256")],
     ),
     "table of transcripts, another end": (
         transcript(end=2_600, reason="selected"),
@@ -480,7 +480,7 @@ def test_input_that_changed_or_is_gone_is_told_and_nothing_is_compared_with_it(t
 def test_chromosome_table_with_another_length_is_found(dataset, root):
     length_of("chr1", +10)(root)
     differences = verified(dataset, root).differences
-    (told,) = [d for d in differences if d.what == "chromosomes: length, split, aliases"]
+    (told,) = [d for d in differences if d.what == "chromosomes: length, split, aliases, sha256"]
     assert told.chrom == "chr1"
     assert told.expected.startswith("(204083, 'train'")
     assert told.found == told.expected.replace("204083", "204093")

@@ -174,8 +174,14 @@ def _rules(annotation: Annotation) -> dict[str, Any]:
 
 
 def read_transcripts(layout: Layout, genome: str) -> pa.Table:
-    """Read every transcript of a genome (`annotation.select.SCHEMA`)."""
-    return read_table(layout.transcripts(genome), schema=SCHEMA)
+    """Read every transcript of a genome (`annotation.select.SCHEMA`).
+
+    Raises:
+        DatasetError: they are missing, or damaged: in a root, they must have the hash that they were written with.
+    """
+    written = layout.annotation_summary(genome).is_file()  # not in a release, which has hashes of its own
+    sha256 = read_summary(layout, genome).table_sha256 if written else None
+    return read_table(layout.transcripts(genome), sha256, schema=SCHEMA)
 
 
 def read_exons(layout: Layout, genome: str) -> pa.Table:

@@ -43,7 +43,7 @@ def build(
         faults = build_dataset(settings, ProgressBar(console(errors=True)), check_hashes, only=only)
     except KeyboardInterrupt:
         raise SystemExit("Interrupted. What is finished is kept: run again to go on.") from None
-    if Layout(root).index.is_file():
+    if not faults and Layout(root).index.is_file():
         print_statistics(root)
     print_suspicions(root)
     exit_with(faults)

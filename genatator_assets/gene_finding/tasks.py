@@ -10,12 +10,14 @@ from genatator_assets.gene_finding.blocks.chromosome import ChromosomeTask, Reci
 from genatator_assets.gene_finding.landmarks import landmarks_of, selected_hashes
 from genatator_assets.gene_finding.plan import BLOCK_BYTES_PER_NT, TARGET_BYTES_PER_NT
 from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
-from genatator_assets.sources.assembly import read_source
+from genatator_assets.sources.assembly import input_hashes, read_source
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
-from genatator_assets.work.files import plain_name
+from genatator_assets.work.files import files_under, plain_name
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.storage import ask_each
+
+_BESIDE_BLOCKS = ("/manifest.json", "/manifest.made")
 
 
 def require_own_root(catalogue: Catalogue, layout: Layout) -> None:
@@ -130,6 +132,12 @@ def sort_out(tasks: Iterable[ChromosomeTask]) -> tuple[list[Outcome], list[Chrom
     return done, to_do
 
 
+def count_block_files(layout: Layout) -> int:
+    """Count the files where the blocks are, but for the manifests and records beside them: there must be as many as
+    there are blocks."""
+    return sum(not name.endswith(_BESIDE_BLOCKS) for name in files_under(layout.blocks))
+
+
 def in_words(done: int, to_do: int) -> str:
     """Format how much is left.
 
@@ -149,9 +157,7 @@ def recipes_of(
 ) -> dict[str, Recipe]:
     """Return the recipe of each of a genome's included chromosomes, by its name, as catalogue and inputs now are."""
     source, summary = read_source(layout, genome), read_summary(layout, genome)
-    inputs = {"sequence": source.sequence_sha256, "annotation": summary.sha256}
-    if source.aliases_sha256:
-        inputs["aliases"] = source.aliases_sha256
+    inputs = {**input_hashes(source), "annotation": summary.sha256}
     section = gene_finding_of(catalogue)
     selected = selected_hashes(read_transcripts(layout, genome), [chromosome.chrom for chromosome in chromosomes])
     return {

@@ -10,12 +10,10 @@ from pathlib import Path
 import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
-from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, PREPARE
 from genatator_assets.catalogue.remembered import remember
 from genatator_assets.errors import GenatatorError
-from genatator_assets.gene_finding.blocks.chromosome import discard_damaged
-from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes, require_own_root
+from genatator_assets.gene_finding.tasks import require_own_root
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.instance import dagster_home, open_instance
 from genatator_assets.orchestration.jobs import BUILD_BLOCKS, OF_GENOMES, assets_of
@@ -26,6 +24,7 @@ from genatator_assets.orchestration.resources import WRITER, workers_of
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import VERSION_TAG, survey
 from genatator_assets.parts import load_catalogue, parts_of
+from genatator_assets.work.damage import discard_damaged, stored_units
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer, remove_temporaries
 from genatator_assets.work.machine import free_bytes, require_space
@@ -79,14 +78,14 @@ def build(
         if changes := remember(catalogue, layout.root):
             progress.say(f"the catalogue has changed: {first_of(changes, _SHOWN, '; ')}")
         _close_killed_runs(instance, layout)
+        if check_hashes:
+            _discard_damaged(layout, workers, progress)
         run = partial(_run, definitions, instance=instance, layout=layout)
         prepared, genomes = assets_of(catalogue, PREPARE, only), range_tags(catalogue.genomes or [""])
         events = run(PREPARE, tags=genomes if catalogue.genomes else {}, only=prepared) if prepared else []
         later = [asset for asset in prepared if asset not in OF_GENOMES]
         if later and faults_of(events):  # then the step after the bad genome's was skipped; the good ones go on
             events += run(PREPARE, tags={}, only=later)
-        if check_hashes:
-            _discard_damaged(catalogue, layout, workers, progress)
         found = survey(catalogue, layout, instance)
         progress.say(found.in_words())
         require_space(layout.root, found.bytes_to_write)
@@ -136,17 +135,13 @@ def _in_words(root: Path) -> Iterator[None]:
         raise GenatatorError(f"{error}. {_KEPT}") from error
 
 
-def _discard_damaged(catalogue: Catalogue, layout: Layout, workers: Workers, progress: Progress) -> None:
-    if "gene_finding" not in parts_of(catalogue):
-        return
-    tasks = [
-        task
-        for genome, chromosomes in included_chromosomes(catalogue, layout).items()
-        for task in chromosome_tasks(catalogue, layout, genome, [chromosome.chrom for chromosome in chromosomes])
-    ]
-    for outcome in run_batches(workers, discard_damaged, tasks):
-        if outcome.status != "intact":
-            progress.say(f"{outcome.key}: {outcome.error or 'damaged, to be built again'}")
+def _discard_damaged(layout: Layout, workers: Workers, progress: Progress) -> None:
+    """Read every stored byte before anything is made of it; this build makes again what is not as it was written."""
+    for outcome in run_batches(workers, discard_damaged, stored_units(layout.root)):
+        if outcome.error:
+            progress.say(f"{outcome.key}: {outcome.error}")
+        for path in outcome.facts.get("damaged", ()):
+            progress.say(f"{path} is damaged: it is made again")
 
 
 def _close_killed_runs(instance: dg.DagsterInstance, layout: Layout) -> None:

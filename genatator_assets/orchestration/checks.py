@@ -7,15 +7,13 @@ import duckdb
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import EmptyRootError, NotBuiltError, QueryError
-from genatator_assets.gene_finding.verify import Difference, Report, verify
 from genatator_assets.orchestration.failures import offending
 from genatator_assets.orchestration.metadata import markdown_table
 from genatator_assets.orchestration.part_assets import part_checks
 from genatator_assets.parts import part_named, parts_of
-from genatator_assets.query.checks import SAMPLE_ROWS, WARNINGS, Finding, check_names, describe_check, run_check
+from genatator_assets.query.checks import Finding, check_names, describe_check, is_advisory, run_check, warns
 from genatator_assets.query.connect import connect
-from genatator_assets.work.files import path_name, sha256_of_file
-from genatator_assets.work.layout import Layout, chromosome_key
+from genatator_assets.work.layout import Layout
 from genatator_assets.work.text import Markdown, first_of
 
 _OF_CATALOGUE = (
@@ -24,9 +22,6 @@ _OF_CATALOGUE = (
     "selected_transcripts_are_inside",
 )
 """Checks that need no blocks, and so run as soon as annotations are read."""
-
-VERIFIED = "blocks_are_what_the_inputs_say"
-SAMPLE_BLOCKS = 4
 
 _SHOWN_ROWS, _SHOWN_CELLS = 3, 3
 
@@ -47,12 +42,20 @@ def _of_gene_finding(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
     return [
         _checks("chromosome_catalogue", _OF_CATALOGUE),
         _checks("block_index", of_index),
-        _verified(catalogue),
+        *part_checks(catalogue, part_named("gene_finding")),
     ]
 
 
 def _checks(asset: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
-    specs = [dg.AssetCheckSpec(name, asset=asset, description=Markdown.of(describe_check(name))) for name in names]
+    specs = [
+        dg.AssetCheckSpec(
+            name,
+            asset=asset,
+            description=Markdown.of(describe_check(name)),
+            blocking=not (is_advisory(name) or warns(name)),
+        )
+        for name in names
+    ]
 
     @dg.multi_asset_check(name=f"checks_of_{asset}", specs=specs, can_subset=True)
     def checks(
@@ -87,44 +90,6 @@ def _results(
             )
 
 
-def _verified(catalogue: Catalogue) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset="block_index",
-        name=VERIFIED,
-        description=f"A sample of {SAMPLE_BLOCKS} blocks, drawn anew for each index, is base for base what follows from"
-        " FASTA and annotation, read once more: 'genatator-assets verify' for all blocks.",
-    )
-    def verified(layout: dg.ResourceParam[Layout]) -> dg.AssetCheckResult:
-        seed = int(sha256_of_file(layout.index)[:8], 16)
-        return _verdict(verify(catalogue, layout, sample=SAMPLE_BLOCKS, seed=seed))
-
-    return verified
-
-
-def _verdict(report: Report) -> dg.AssetCheckResult:
-    header = ("genome", "chrom", "position", "what", "expected", "found", "values")
-    rows = [tuple(str(cell) for cell in vars(difference).values()) for difference in report.differences[:SAMPLE_ROWS]]
-    drawn = f"{report.blocks:,} of {report.blocks_in_all:,} blocks, drawn by seed {report.seed}, {report.nt:,} nt"
-    first = first_of([" ".join(row[: len(header) - 1]) for row in rows], _SHOWN_ROWS, "; ")
-    said = f"{len(report.differences):,} differ: {first}" if rows else "nothing differs"
-    return dg.AssetCheckResult(
-        passed=not report.differences,
-        description=Markdown.of(f"{drawn}: {said}"),
-        metadata={
-            "seed": report.seed or 0,
-            "differences": len(report.differences),
-            **offending(_key(one) for one in report.differences),
-            **({"sample": markdown_table(header, rows, of=len(report.differences))} if rows else {}),
-        },
-    )
-
-
-def _key(difference: Difference) -> str:
-    if difference.chrom is None:
-        return path_name(difference.genome)
-    return chromosome_key(difference.genome, difference.chrom)
-
-
 def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:
     rows = [tuple(str(cell) for cell in row) for row in finding.sample.rows]
     shown = {"sample": markdown_table(finding.sample.columns, rows, of=finding.offenders)} if rows else {}
@@ -132,7 +97,7 @@ def _result(asset: str, finding: Finding) -> dg.AssetCheckResult:
         passed=finding.passed,
         asset_key=asset,
         check_name=finding.name,
-        severity=dg.AssetCheckSeverity.WARN if finding.name in WARNINGS else dg.AssetCheckSeverity.ERROR,
+        severity=dg.AssetCheckSeverity.WARN if warns(finding.name) else dg.AssetCheckSeverity.ERROR,
         description=Markdown.of(_in_words(finding)),
         metadata={"offenders": finding.offenders, **offending(finding.keys), **shown},
     )

@@ -32,7 +32,7 @@ def faults_of(events: Iterable[dg.DagsterEvent]) -> list[str]:
         ClusterError: there are no workers any more, which is no step's fault either.
     """
     events = list(events)
-    failures = [event for event in events if event.is_step_failure]
+    failures = [event for event in events if event.is_step_failure and not _is_of_checks(event)]
     faults = [_fault(event) for event in failures]
     failed = {key for event in failures for key in _keys(_metadata_of(event), FAILED)}
     faults += _of_checks(events, failed)
@@ -52,6 +52,12 @@ def faults_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]
     if run.status != dg.DagsterRunStatus.SUCCESS and not faults:
         faults = [f"the run ended as {run.status.value}; see its log in Dagster's UI"]
     return faults
+
+
+def _is_of_checks(event: dg.DagsterEvent) -> bool:
+    """Return whether a step only failed because checks that it made did not pass: they are told themselves."""
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == "DagsterAssetCheckFailedError"
 
 
 def _of_checks(events: list[dg.DagsterEvent], failed: set[str]) -> Iterator[str]:

@@ -9,19 +9,22 @@ from typing import Any
 import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.catalogue.part import GENOMES, Check, Part, Partitions, Shown, Stage
+from genatator_assets.catalogue.part import GENOMES, Check, Finding, Part, Partitions, Shown, Stage
 from genatator_assets.orchestration import columns, metadata, versions
-from genatator_assets.orchestration.failures import Failures
+from genatator_assets.orchestration.failures import Failures, offending
 from genatator_assets.orchestration.partitions import genome_partitions, register, registered
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers, Writer
-from genatator_assets.work.layout import Layout
+from genatator_assets.work.files import path_name
+from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.manifest import Manifest
 from genatator_assets.work.outcome import Outcome
 from genatator_assets.work.pool import run_batches
 from genatator_assets.work.storage import ask_each
 from genatator_assets.work.text import Markdown, TextTable
 from genatator_assets.work.unit import Task
+
+_SHOWN_ROWS = 3
 
 Partitioning = dg.StaticPartitionsDefinition | dg.DynamicPartitionsDefinition | None
 
@@ -258,14 +261,26 @@ def _check(catalogue: Catalogue, check: Check) -> dg.AssetChecksDefinition:
     def checked(layout: dg.ResourceParam[Layout]) -> dg.AssetCheckResult:
         finding = check.run(catalogue, layout.root)
         rows = [tuple(str(cell) for cell in row) for row in finding.rows]
-        first = "; ".join(" ".join(row) for row in rows[:3])
-        told = f"{finding.offenders:,} offend: {first}" if finding.offenders else "nothing offends"
-        shown: Mapping[str, Any] = {"sample": metadata.markdown_table(finding.columns, rows)} if rows else {}
+        first = "; ".join(" ".join(row) for row in rows[:_SHOWN_ROWS])
+        left = finding.offenders - min(_SHOWN_ROWS, len(rows))
+        more = f"; ... and {left:,} more" if left else ""
+        told = f"{finding.offenders:,} offend: {first}{more}" if finding.offenders else "nothing offends"
+        shown: Mapping[str, Any] = (
+            {"sample": metadata.markdown_table(finding.columns, rows, of=finding.offenders)} if rows else {}
+        )
         return dg.AssetCheckResult(
             passed=finding.passed,
             severity=dg.AssetCheckSeverity.WARN if check.warns else dg.AssetCheckSeverity.ERROR,
-            description=": ".join(filter(None, [finding.note, told])),
-            metadata={"offenders": finding.offenders, **shown},
+            description=Markdown.of(": ".join(filter(None, [finding.note, told]))),
+            metadata={"offenders": finding.offenders, **offending(_keys_of(finding)), **shown},
         )
 
     return checked
+
+
+def _keys_of(finding: Finding) -> set[str]:
+    """Return the keys of all chromosomes that offend, or of genomes; none if the rows don't name them all."""
+    if not {"genome", "chrom"} <= set(finding.columns) or finding.offenders > len(finding.rows):
+        return set()
+    named = [dict(zip(finding.columns, row, strict=True)) for row in finding.rows]
+    return {chromosome_key(row["genome"], row["chrom"]) if row["chrom"] else path_name(row["genome"]) for row in named}

@@ -9,7 +9,7 @@ import dagster as dg
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH
 from genatator_assets.gene_finding import index, statistics
-from genatator_assets.gene_finding.tasks import in_words, sort_out, space_of, tasks_of_keys
+from genatator_assets.gene_finding.tasks import count_block_files, in_words, sort_out, space_of, tasks_of_keys
 from genatator_assets.orchestration.assets import BLOCKS, TARGETS
 from genatator_assets.orchestration.outcomes import faults_of_run
 from genatator_assets.orchestration.part_assets import PartSurvey, survey_part
@@ -29,7 +29,8 @@ class Survey:
 
     `waiting` chromosomes are registered, but their genomes are not ready, so that only preparing these can help.
     `parts`: what is to be done of the other parts. `version` is of all that decides the dataset's content; `finished`
-    says that the latest run of `finish` was of it, that no check failed there, and that its files are as it left them.
+    says that the latest run of `finish` was of it, that no check failed there, that its files are as it left them, and
+    that there are no others among the blocks.
     """
 
     chromosomes: int
@@ -61,7 +62,7 @@ def survey(catalogue: Catalogue, layout: Layout, instance: dg.DagsterInstance) -
     recorded = instance.get_materialized_partitions(TARGETS) & instance.get_materialized_partitions(BLOCKS)
     registered = registered_chromosomes(instance)
     stretches: list[list[str]] = []
-    to_do = waiting = bytes_to_write = 0
+    to_do = waiting = bytes_to_write = blocks = 0
     versions: dict[str, str] = {}
     for keys in genome_ranges(registered):
         tasks, _ = tasks_of_keys(catalogue, layout, keys)
@@ -70,6 +71,7 @@ def survey(catalogue: Catalogue, layout: Layout, instance: dg.DagsterInstance) -
             continue
         versions |= {key: task.blocks.fingerprint for key, task in tasks.items()}
         done, unbuilt = sort_out(tasks.values())
+        blocks += sum(outcome.facts["blocks"]["blocks"] for outcome in done)
         finished = {outcome.key for outcome in done} & recorded
         places = [place for place, key in enumerate(keys) if key not in finished]
         if places:
@@ -82,7 +84,7 @@ def survey(catalogue: Catalogue, layout: Layout, instance: dg.DagsterInstance) -
     about = catalogue.model_dump(mode="json")
     steps = dict([index.STEP, statistics.STEP])
     version = fingerprint_of({"catalogue": about, "chromosomes": versions, "parts": made, "steps": steps})
-    of_this = _finished(catalogue, layout, instance, version)
+    of_this = _finished(catalogue, layout, instance, version) and count_block_files(layout) == blocks
     return Survey(len(registered), to_do, waiting, bytes_to_write, tuple(stretches), parts, version, of_this)
 
 

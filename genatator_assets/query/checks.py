@@ -1,4 +1,7 @@
-"""The standing checks: each is an SQL file in checks/ that gives the offending rows, so none means it passed."""
+"""The standing checks: each is an SQL file in checks/ that gives the offending rows, so none means it passed.
+
+A check blocks what is made of the asset that it is on, such as the card, unless it is advisory.
+"""
 
 import re
 from dataclasses import dataclass
@@ -14,10 +17,9 @@ from genatator_assets.work.files import path_name
 from genatator_assets.work.layout import chromosome_key
 
 SAMPLE_ROWS = 20
-WARNINGS = frozenset({"annotations_look_right"})
-"""Checks of which what they find is told, but is no fault."""
 
 _IN_PATH = re.compile("/genome=([^/]+)/chrom=([^/]+)/")
+_ADVISORY, _WARNS = "-- advisory", "-- warns"
 _VARIABLE = re.compile(r"set variable (\w+)")
 
 
@@ -62,8 +64,31 @@ def describe_check(name: str) -> str:
     >>> describe_check("splits_are_disjoint")
     'No chromosome has blocks in two splits, and each is in the split of the catalogue.'
     """
+    lines = (line for line in _head(name) if line not in {_ADVISORY, _WARNS})
+    return " ".join(line.removeprefix("--").strip() for line in lines)
+
+
+def is_advisory(name: str) -> bool:
+    """Return whether what a check finds may be meant, and makes no card or release wrong: a line of its head says so.
+
+    >>> is_advisory("sequences_are_in_one_split"), is_advisory("splits_are_disjoint")
+    (True, False)
+    """
+    return _ADVISORY in _head(name)
+
+
+def warns(name: str) -> bool:
+    """Return whether what a check finds is shown, but is no fault of the build: a line of its head says so.
+
+    >>> warns("annotations_look_right"), warns("sequences_are_in_one_split")
+    (True, False)
+    """
+    return _WARNS in _head(name)
+
+
+def _head(name: str) -> list[str]:
     comment = re.match(r"(?:--.*\n)+", _texts()[name])
-    return " ".join(line.removeprefix("--").strip() for line in comment[0].splitlines()) if comment else ""
+    return comment[0].splitlines() if comment else []
 
 
 def run_check(connection: duckdb.DuckDBPyConnection, check: str) -> Finding:

@@ -10,12 +10,14 @@ from typing import Any
 
 import duckdb
 
-from genatator_assets.errors import DatasetError, EmptyRootError, NotBuiltError, QueryError
+from genatator_assets.errors import EmptyRootError, NotBuiltError, QueryError
 from genatator_assets.query.definitions import available, definitions
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, remembering
 
 _EXPLAIN = re.compile(r"\s*explain\b(\s+analyze\b)?(\s*\(\s*(analyze|format)\b[^)]*\))?", re.IGNORECASE)
+
+_DAMAGED = "damaged_views"
 
 BUILD_FIRST = "run 'genatator-assets build'"
 
@@ -30,13 +32,14 @@ class Answer:
 
 @contextmanager
 def connect(root: Path, allow: Sequence[Path] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open DuckDB with the views of the dataset at `root`. A view whose files aren't built yet is left out.
+    """Open DuckDB with the views of the dataset at `root`. A view whose files aren't built yet is left out, and one
+    whose files are damaged, too: asking for it says so.
 
     Files of the root can be read, and the files and folders that `allow` names; no others, also not through symbolic
     links, no network, and no extensions. Of a remote root the files are those that there are at the first look.
 
     Raises:
-        DatasetError: there is no dataset at `root`, or a file of it is damaged.
+        DatasetError: there is no dataset at `root`.
     """
     there = available(root)
     if not any(one.patterns for one in there.values()):
@@ -50,11 +53,14 @@ def connect(root: Path, allow: Sequence[Path] = ()) -> Iterator[duckdb.DuckDBPyC
             connection.register_filesystem(remembering(root))
         _confine(connection, root, allow)
         connection.execute("set variable root = ?", [str(root.resolve())])
+        damaged: dict[str, str] = {}
         for name, one in there.items():
             try:
                 connection.execute(one.statement)
             except duckdb.Error as error:
-                raise DatasetError(f"{root}: view {name}: {error}; delete the file and build again") from error
+                of_others = next((damaged[other] for other in one.names if other in damaged), None)
+                damaged[name] = of_others or f"{root}: view {name}: {error}; delete the file and build again"
+        connection.execute(f"set variable {_DAMAGED} = map(?, ?)", [list(damaged), list(damaged.values())])
         connection.execute("set lock_configuration = true")  # else a SELECT can have its log written to a file
         yield connection
 
@@ -122,6 +128,8 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
 def in_words(connection: duckdb.DuckDBPyConnection, message: str) -> QueryError:
     """Return the error for DuckDB's `message`: its own words and what to do, or only that something is not built."""
     named = re.search(r"Table (?:Function )?with name (\w+) ", message)
+    if named and (fault := _damage_of(connection, named[1])):
+        return QueryError(fault)
     if named and named[1] in set(definitions()) - defined_names(connection):
         return NotBuiltError(f"'{named[1]}' has not been built yet at this root: {BUILD_FIRST}")
     if "operations are disabled by configuration" in message:
@@ -129,3 +137,10 @@ def in_words(connection: duckdb.DuckDBPyConnection, message: str) -> QueryError:
     if "No files found" in message:
         message += "\nIs there such a genome and chromosome (see the view 'chromosomes'), and has it been built?"
     return QueryError(message)
+
+
+def _damage_of(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    """Return what is wrong with the files of a view or macro; None if nothing is known to be."""
+    found = connection.execute(f"select getvariable('{_DAMAGED}')[?]", [name]).fetchone()
+    fault: str | None = found[0] if found else None
+    return fault

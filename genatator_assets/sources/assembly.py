@@ -101,6 +101,12 @@ def read_source(layout: Layout, genome: str) -> Source:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error
 
 
+def input_hashes(source: Source) -> dict[str, str]:
+    """Return name -> SHA-256 of each input file of an assembly that there is: what is made of them says these."""
+    hashes = {kind: getattr(source, f"{kind}_sha256") for kind in ("sequence", "annotation", "aliases")}
+    return {kind: sha256 for kind, sha256 in hashes.items() if sha256 is not None}
+
+
 def discard_copy(layout: Layout, genome: str) -> None:
     """Have the next import make a genome's copy of its FASTA file anew, because it is damaged.
 

@@ -22,13 +22,13 @@ from genatator_assets.sources.soft_masked import MaskedRuns, Runs
 from genatator_assets.work.files import Measured, measure, path_name, whole_file
 from genatator_assets.work.machine import free_bytes
 
-SPARE_BYTES = 200_000_000
+SPARE_BYTES = 20_000_000
 """So much of a disk is left free when a file is decompressed to it: for what else the build has to write there."""
 
 _LEGAL = LEGAL + LEGAL.lower() + b"\r\n"
 _NEWLINE = ord("\n")
 _HEADER = re.compile(rb"([!-~]+)([ \t][^\r\x80-\xff]*)?")
-_WATCHED_BYTES = 64 << 20
+_WATCHED_BYTES = 16 << 20
 
 
 def index_path(fasta: Path) -> Path:

@@ -88,6 +88,21 @@ def _clear_left_behind(path: Path) -> None:
             remove_folder(folder)
 
 
+def files_under(folder: Path) -> Iterator[str]:
+    """Return the paths of all files under a folder, relative to it; none if there is no such folder.
+
+    What is in hidden folders, such as Dagster's record, is passed over.
+    """
+    if is_remote(folder):
+        there = folder.fs.find(folder.path) if folder.exists() else []
+        paths = (path.removeprefix(f"{folder.path}/") for path in there)
+        yield from (path for path in paths if not any(part.startswith(".") for part in path.split("/")[:-1]))
+        return
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(parent, name).relative_to(folder).as_posix() for name in names)
+
+
 def link_or_copy(source: Path, target: Path) -> bool:
     """Return a file a second name, or copy it where the file system can't do that; True where it is a second name."""
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from genatator_assets.work.files import Measured, canonical_json, sha256_of_file, size_of, write_json
+from genatator_assets.work.files import Measured, canonical_json, size_of, write_json
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,3 @@ def finished(path: Path, fingerprint: str, root: Path) -> Manifest | None:
         return None
     whole = all(size_of(root / output.path) == output.bytes for output in manifest.outputs)
     return manifest if whole else None
-
-
-def damaged(path: Path, root: Path) -> bool:
-    """Return whether a file of the unit at `path` is missing or its bytes have changed; reads all of them."""
-    manifest = read_manifest(path)
-    return manifest is not None and any(
-        size_of(root / output.path) != output.bytes or sha256_of_file(root / output.path) != output.sha256
-        for output in manifest.outputs
-    )

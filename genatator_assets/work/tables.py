@@ -1,5 +1,6 @@
 """Parquet tables with provenance: the one way in which every table of a dataset is written and read."""
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from genatator_assets.errors import DatasetError
+from genatator_assets.errors import DamagedError, DatasetError
 from genatator_assets.version import __version__
 from genatator_assets.work.files import Measured, measure, whole_file
 from genatator_assets.work.storage import is_remote
@@ -63,6 +64,13 @@ def table_writer(path: Path, schema: pa.Schema, provenance: Provenance, **settin
         writer._measured = measure(temporary)
 
 
+def _known_bytes(path: Path, sha256: str) -> bytes:
+    content = path.read_bytes()
+    if (found := hashlib.sha256(content).hexdigest()) != sha256:
+        raise DamagedError(f"{path} is damaged: its SHA-256 is {found}, expected {sha256}")
+    return content
+
+
 def readable(path: Path) -> Path | pa.BufferReader:
     """Return what pyarrow reads a file from: its path or, from an object store, all its bytes, by one request.
 
@@ -102,8 +110,10 @@ def provenance_of(path: Path) -> Provenance:
     return Provenance(parts[0], parts[1], step)
 
 
-def read_table(path: Path, **how: Any) -> pa.Table:
+def read_table(path: Path, sha256: str | None = None, **how: Any) -> pa.Table:
     """Read a table that `write_table` wrote; `how` goes to `pyarrow.parquet.read_table`.
+
+    With `sha256`, the file must have this hash.
 
     Raises:
         DatasetError: the file is missing, damaged or of another format.
@@ -111,7 +121,7 @@ def read_table(path: Path, **how: Any) -> pa.Table:
     if not path.is_file():
         raise DatasetError(f"{path} does not exist: the step that makes it has not been run; build the dataset")
     try:
-        source = readable(path)
+        source = readable(path) if sha256 is None else pa.BufferReader(_known_bytes(path, sha256))
         require_known_format(path, pq.read_metadata(source).metadata)
         return pq.read_table(source, partitioning=None, **how)
     except (ValueError, OSError) as error:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from genatator_assets.version import __version__
 from genatator_assets.work.files import Measured, canonical_json
-from genatator_assets.work.manifest import Manifest, OutputFile, damaged, finished
+from genatator_assets.work.manifest import Manifest, OutputFile, finished
 
 FORMAT_VERSION = "1"
 """Version of the layout and schemas under a dataset root; a change that old readers can't read raises it."""
@@ -84,13 +84,6 @@ class Unit:
         manifest = Manifest(self.fingerprint, files, facts, made_from, __version__)
         manifest.write(self.manifest)
         return manifest
-
-    def discard_if_damaged(self) -> bool:
-        """Read all of its files; if one is missing or has changed, have it count as unfinished and return True."""
-        if not damaged(self.manifest, self.root):
-            return False
-        self.manifest.unlink()
-        return True
 
 
 class Task(Protocol):

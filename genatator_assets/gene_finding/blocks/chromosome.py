@@ -26,6 +26,7 @@ from genatator_assets.sources.sequence import SequenceReader, count_nucleotides,
 from genatator_assets.tracks.runs import STRANDS
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments, write_segments
+from genatator_assets.work.damage import damaged_files
 from genatator_assets.work.files import TEMPORARY_SUFFIX, Measured, remove_folder, require_own_folder
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.made import recorded
@@ -135,12 +136,6 @@ def build_chromosomes(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
     return [guarded(_build, task) for task in tasks]
 
 
-def discard_damaged(tasks: Sequence[ChromosomeTask]) -> list[Outcome]:
-    """Read every byte that is stored of each chromosome; where they are not those that were written, discard the
-    manifest, so that the files are built again. The outcome is `intact`, or `built` where there is building to do."""
-    return [guarded(_discard_damaged, task) for task in tasks]
-
-
 def intact(task: ChromosomeTask) -> Outcome | None:
     """Return the outcome of a chromosome that needs no work: all its files are there, made by this very task."""
     targets, blocks = task.targets.finished(), task.blocks.finished()
@@ -157,14 +152,9 @@ def _build(task: ChromosomeTask) -> Outcome:
         targets, segments = _build_targets(task)
     if task.with_blocks and blocks is None:
         if segments is None:
-            segments = read_segments(_segments(task), task.size, CHANNELS)
+            segments = _stored_segments(task)
         blocks = _build_blocks(task, segments)
     return Outcome(task.key, "built", _facts(task, targets, blocks))
-
-
-def _discard_damaged(task: ChromosomeTask) -> Outcome:
-    bad = [unit.discard_if_damaged() for unit in (task.targets, task.blocks)]
-    return Outcome(task.key, "built" if any(bad) else "intact")
 
 
 def _facts(task: ChromosomeTask, targets: Manifest, blocks: Manifest | None) -> dict[str, Any]:
@@ -178,6 +168,14 @@ def _facts(task: ChromosomeTask, targets: Manifest, blocks: Manifest | None) -> 
 
 def _segments(task: ChromosomeTask) -> Path:
     return task.layout.segments(task.genome, task.chrom)
+
+
+def _stored_segments(task: ChromosomeTask) -> Segments:
+    """Read the segments that are there; if they are damaged, have the next build paint them again."""
+    if damaged_files(task.targets.manifest, task.root):
+        task.targets.begin()
+        raise DatasetError(f"{_segments(task)} is damaged: it is not what was written; the next build paints it again")
+    return read_segments(_segments(task), task.size, CHANNELS)
 
 
 def _build_targets(task: ChromosomeTask) -> tuple[Manifest, Segments]:

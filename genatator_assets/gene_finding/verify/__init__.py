@@ -6,6 +6,8 @@ painting, cutting, and the reading of blocks, which is pyarrow's own.
 """
 
 from genatator_assets.gene_finding.verify.difference import Difference
+from genatator_assets.gene_finding.verify.hashes import changed_blocks
+from genatator_assets.gene_finding.verify.pages import PAGES, Sample, verify_pages
 from genatator_assets.gene_finding.verify.run import Report, verify
 
-__all__ = ["Difference", "Report", "verify"]
+__all__ = ["PAGES", "Difference", "Report", "Sample", "changed_blocks", "verify", "verify_pages"]

@@ -85,7 +85,8 @@ def verify_block(block: BlockToVerify) -> list[Difference]:
     differences = [] if block.index_row is None else list(_of_index(block, path, block.index_row))
     try:
         file = pq.ParquetFile(readable(path), page_checksum_verification=True)
-        differences += _of_footer(block, file)
+        stated = stated_faults(block.inputs, block.kernel, file.metadata.metadata or {})
+        differences += [block.differs(*fault) for fault in stated]
         table = file.read()
     except (ValueError, OSError) as error:
         return [*differences, block.differs("file", "a Parquet file", f"{block.path}: {error}")]
@@ -110,18 +111,21 @@ def _of_index(block: BlockToVerify, path: Path, row: Mapping[str, Any]) -> Itera
             yield block.differs(f"file's {key}", row[key], value)
 
 
-def _of_footer(block: BlockToVerify, file: pq.ParquetFile) -> Iterator[Difference]:
-    """Which inputs and which kernel the file says that it was made from."""
-    said = file.metadata.metadata or {}
+def stated_faults(
+    must: Mapping[str, str], kernel: Kernel, said: Mapping[bytes, bytes]
+) -> Iterator[tuple[str, object, object]]:
+    """Compare the inputs and the kernel that a block's footer says it was made from with those that they must be.
+
+    Yields what differs, what was expected, what was found.
+    """
     inputs = _json(said.get(b"genatator_assets.inputs", b"{}").decode())
     parameters = _json(said.get(b"genatator_assets.parameters", b"{}").decode())
-    kernel = block.kernel.model_dump(mode="json")
-    stated_inputs = {name: inputs.get(name) for name in block.inputs} if isinstance(inputs, dict) else inputs
-    if stated_inputs != dict(block.inputs):
-        yield block.differs("stated inputs", dict(block.inputs), stated_inputs)
+    stated_inputs = {name: inputs.get(name) for name in must} if isinstance(inputs, dict) else inputs
+    if stated_inputs != dict(must):
+        yield "stated inputs", dict(must), stated_inputs
     stated = parameters.get("kernel") if isinstance(parameters, dict) else None
-    if stated != kernel:
-        yield block.differs("stated kernel", kernel, stated)
+    if stated != kernel.model_dump(mode="json"):
+        yield "stated kernel", kernel.model_dump(mode="json"), stated
 
 
 def _of_shape(block: BlockToVerify, table: pa.Table) -> Iterator[Difference]:

@@ -1,7 +1,7 @@
 """The inputs, read once more: the FASTA file as it was given, and the transcripts that its annotation selects."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,23 +31,24 @@ def fasta_slices(path: Path, slice_bp: int) -> Iterator[tuple[str, int, bytes]]:
             begins, line = line.endswith(b"\n"), piece
             if begins and line.startswith(b">"):
                 if size:
-                    yield name, start, _contract(lines)
+                    yield name, start, in_contract(lines)
                 name, start, size, lines = line[1:].split()[0].decode(), 0, 0, []
                 continue
             letters = line.strip()
             size += len(letters)
             lines.append(letters)
             if size >= slice_bp:
-                letters = _contract(lines)
+                letters = in_contract(lines)
                 whole = size - size % slice_bp
                 for offset in range(0, whole, slice_bp):
                     yield name, start + offset, letters[offset : offset + slice_bp]
                 start, size, lines = start + whole, size - whole, [letters[whole:]]
     if size:
-        yield name, start, _contract(lines)
+        yield name, start, in_contract(lines)
 
 
-def _contract(lines: list[bytes]) -> bytes:
+def in_contract(lines: list[bytes]) -> bytes:
+    """Join lines of letters, and return them in the contract's alphabet."""
     return b"".join(lines).upper().translate(_LETTERS)
 
 
@@ -68,13 +69,11 @@ def fresh_transcripts(catalogue: Catalogue, genome: str, layout: Layout) -> pa.T
         return read_transcripts(scratch, genome)
 
 
-def selected_by_chromosome(transcripts: pa.Table) -> dict[str, Selected]:
-    """Return the selected transcripts of each chromosome that has any."""
+def selected_by_chromosome(transcripts: pa.Table, chroms: Iterable[str] | None = None) -> dict[str, Selected]:
+    """Return the selected transcripts of each chromosome that has any, or of `chroms`."""
     chosen = transcripts.filter(transcripts["selected"])
-    return {
-        chrom: _arrays(chosen.filter(pc.equal(chosen["chrom"], chrom)))
-        for chrom in pc.unique(chosen["chrom"]).to_pylist()
-    }
+    wanted = pc.unique(chosen["chrom"]).to_pylist() if chroms is None else chroms
+    return {chrom: _arrays(chosen.filter(pc.equal(chosen["chrom"], chrom))) for chrom in wanted}
 
 
 def no_transcripts() -> Selected:

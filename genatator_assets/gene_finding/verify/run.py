@@ -1,8 +1,9 @@
 """Verifying a dataset: which blocks there must be, their DNA streamed from the FASTA files, and what differs."""
 
+import hashlib
 import random
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
@@ -13,7 +14,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
@@ -27,7 +27,7 @@ from genatator_assets.gene_finding.verify.inputs import (
     selected_by_chromosome,
 )
 from genatator_assets.sources.aliases import aliases_of, read_names
-from genatator_assets.sources.assembly import Source, read_source
+from genatator_assets.sources.assembly import Source, input_hashes, read_source
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.work.files import plain_name, sha256_of_file
 from genatator_assets.work.layout import Layout
@@ -174,6 +174,7 @@ class _Genome:
         self._catalogue, self._layout, self._genome = catalogue, layout, genome
         self._blocks, self._index = blocks, index
         self._lengths: dict[str, int] = {}
+        self._digests: dict[str, Any] = defaultdict(hashlib.sha256)
 
     def compare(self, executor: Executor | None, ahead: int) -> Iterator[tuple[int, list[Difference]]]:
         """Give, piece by piece, how many bases were compared and what differs; at most `ahead` blocks are in hand."""
@@ -206,7 +207,7 @@ class _Genome:
                 yield self._differs(f"input {kind}", f"{path} with SHA-256 {sha256}", found)
 
     def _of_transcripts(self, fresh: pa.Table) -> Iterator[Difference]:
-        stored = read_transcripts(self._layout, self._genome)
+        stored = read_table(self._layout.transcripts(self._genome), schema=fresh.schema)
         if stored.equals(fresh):
             return
         if len(stored) != len(fresh):
@@ -221,13 +222,12 @@ class _Genome:
 
     def _blocks_to_verify(self, source: Source, selected: Mapping[str, Selected]) -> Iterator[BlockToVerify]:
         """Stream the FASTA file; give the blocks that are wanted, and note how long every sequence is."""
-        inputs = {"sequence": source.sequence_sha256, "annotation": str(source.annotation_sha256)}
-        if source.aliases_sha256:
-            inputs["aliases"] = source.aliases_sha256
+        inputs = input_hashes(source)
         block_size_bp = gene_finding_of(self._catalogue).block_size_bp
         kernel = kernel_of(self._catalogue, self._genome)
         for chrom, start, dna in fasta_slices(Path(source.sequence_path), block_size_bp):
             self._lengths[chrom] = start + len(dna)
+            self._digests[chrom].update(dna)
             if planned := self._blocks.get((chrom, start)):
                 yield BlockToVerify(
                     root=self._layout.root,
@@ -254,13 +254,14 @@ class _Genome:
         expected = {}
         for chrom, length in self._lengths.items():
             wanted = assembly.chromosomes.wants(chrom) and length >= least
-            expected[chrom] = (length, assembly.splits.split_of(chrom) if wanted else None, aliases[chrom])
+            split = assembly.splits.split_of(chrom) if wanted else None
+            expected[chrom] = (length, split, aliases[chrom], self._digests[chrom].hexdigest())
         stored = read_chromosomes(self._layout.chromosomes(self._genome))
-        found = {row.chrom: (row.length, row.split, row.aliases) for row in stored}
+        found = {row.chrom: (row.length, row.split, row.aliases, row.sha256) for row in stored}
         for chrom in dict.fromkeys([*expected, *found]):
             if expected.get(chrom) != found.get(chrom):
                 must, is_now = (str(one.get(chrom, "no such sequence")) for one in (expected, found))
-                yield self._differs("chromosomes: length, split, aliases", must, is_now, chrom)
+                yield self._differs("chromosomes: length, split, aliases, sha256", must, is_now, chrom)
 
 
 def _each(

@@ -1,5 +1,5 @@
 -- At no base is a combined channel below its mRNA-only channel, in chromosomes that are drawn by their names' hashes and
--- end with the one that reaches 100,000,000 bases. Both are constant between their runs' ends, so it is enough to look at
+-- end with the one that reaches 20,000,000 bases. Both are constant between their runs' ends, so it is enough to look at
 -- every end of a run.
 set variable sampled_targets = (
     select list(file) from (
@@ -7,7 +7,7 @@ set variable sampled_targets = (
             root() || '/targets/' || path_name(genome) || '/' || path_name(chrom) || '.parquet' as name,
             sum(nt) over (order by md5(genome || ' ' || chrom), genome, chrom) - nt as nt_before
         from (select genome, chrom, sum("end" - start) as nt from blocks group by all)
-    ) where nt_before < 100_000_000 and name in (select file from glob(glob_root() || '/targets/*/*.parquet'))
+    ) where nt_before < 20_000_000 and name in (select file from glob(glob_root() || '/targets/*/*.parquet'))
 );
 with runs as (
     select s.genome, s.chrom, c.kind, c.strand, c."group" = 'mrna' as of_mrna, s.start, s."end", s.value

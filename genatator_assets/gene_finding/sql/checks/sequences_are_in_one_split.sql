@@ -1,4 +1,5 @@
 -- No DNA is in two splits: blocks of equal sequence are all in one split. Blocks of nothing but N are passed over.
+-- advisory
 select dna_sha256, list(distinct split order by split) as splits, count(*) as blocks,
     list(path order by path)[:5] as first_paths
 from blocks
