@@ -48,7 +48,7 @@ def table_of(transcripts):
 
 
 def painted(length, transcripts, kernel):
-    landmarks = landmarks_of(table_of(transcripts), [chromosome("c", length)])["c"]
+    landmarks = landmarks_of(table_of(transcripts), {"c": length})["c"]
     return paint(landmarks, length, kernel_values(kernel))
 
 
@@ -114,7 +114,7 @@ def test_many_chromosomes_at_once_equal_each_alone(cases):
         for number, (_, (_, of_chromosome, _)) in enumerate(cases)
         for t in of_chromosome
     ]
-    together = landmarks_of(table_of(transcripts), [chromosome(f"c{n}", size) for n, size in enumerate(sizes)])
+    together = landmarks_of(table_of(transcripts), {f"c{n}": size for n, size in enumerate(sizes)})
     kernel = kernel_values(Kernel())
     for number, (_, (length, _, _)) in enumerate(cases):
         own = [t for t in transcripts if t.chrom == f"c{number}"]
