@@ -16,17 +16,12 @@ from genatator_assets.gene_finding.kernels import kernel_values
 from genatator_assets.gene_finding.landmarks import landmarks_of
 from genatator_assets.gene_finding.paint import paint, peaks
 from genatator_assets.gene_finding.section import Kernel
-from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments, write_segments
 from genatator_assets.work.unit import Provenance
 
 SHAPES = ("laplace", "gaussian", "triangular", "box")
-
-
-def chromosome(name, length):
-    return Chromosome("g", "Species", name, length, (), True, None, "train")
 
 
 def table_of(transcripts):
