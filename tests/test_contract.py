@@ -123,7 +123,8 @@ def test_every_file_says_what_it_was_made_from(paths):
     for path in paths:
         said = {key.decode(): value.decode() for key, value in pq.read_metadata(path).metadata.items()}
         assert said["genatator_assets.format_version"] == "1"
-        assert set(json.loads(said["genatator_assets.inputs"])) == {"sequence", "annotation"}
+        inputs = {"sequence", "annotation", "transcripts", "bases", "targets"}
+        assert set(json.loads(said["genatator_assets.inputs"])) == inputs
         assert {"kernel", "length", "block_size_bp"} <= set(json.loads(said["genatator_assets.parameters"]))
 
 

@@ -110,7 +110,7 @@ def test_a_kept_peak_crosses_a_blocks_edge(four_genomes):
     ("genome", "reasons"),
     [
         # transcripts in the file, by grep on column 3 and biotype: see test_oracle.py for the selected ones
-        ("GRCh38-chr1-1Mb", {"selected": 93, "other_type": 101}),
+        ("GRCh38-chr1-1Mb", {"selected": 93, "other_type": 102, "inconsistent_parts": 2}),
         ("GRCh38-chr9-1Mb", {"selected": 64, "other_type": 41}),
         ("GCF_000146045.2_R64", {"selected": 5954, "pseudo": 12, "other_type": 125}),
         ("GCA_904063045.1", {"selected": 15, "chromosome_too_short": 2}),
@@ -124,7 +124,7 @@ def test_every_transcript_is_accounted_for(four_genomes, genome, reasons):
     ("genome", "reasons"),
     [
         # by awk: see test_flavours.py; of the 459 mRNAs of Arabidopsis one lies on ChrC and one on ChrM
-        ("GRCh38-chr1-1Mb-Ensembl", {"selected": 172, "other_type": 51}),
+        ("GRCh38-chr1-1Mb-Ensembl", {"selected": 172, "other_type": 52, "inconsistent_parts": 2}),
         ("TAIR10-1pct", {"selected": 457, "other_type": 41, "chromosome_too_short": 2}),
         ("hg38-alpha-globin", {"selected": 14, "other_type": 3}),
     ],

@@ -151,9 +151,10 @@ class _Reader:
             case "extra_forbidden":
                 *parents, key = loc
                 known = _keys_at(parents, model)
-                if len(parents) in {0, 2} and (moved := self.sections.parts_with(str(key))):
+                near = nearest(str(key), known)
+                if not near and len(parents) in {0, 2} and (moved := self.sections.parts_with(str(key))):
                     return f"{place}: moved to {moved[0]}:, as {moved[0]}: {{{key}: ...}}"
-                return f"{place}: unknown key{nearest(str(key), known)}; known here: {', '.join(known)}"
+                return f"{place}: unknown key{near}; known here: {', '.join(known)}"
             case "missing":
                 return f"{place}: missing; it must be given"
             case "too_short":

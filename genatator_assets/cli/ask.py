@@ -52,8 +52,9 @@ def sql(question: str | None, root: Path, form: str, allow: tuple[Path, ...]) ->
 
     Without a QUESTION, a prompt takes questions.
 
-    Views: blocks, block_targets, chromosomes, transcripts, sites, segments, channels, statistics, split_overview,
-    dna_alphabet, target_sums, species_coverage, transcript_reasons, stored_blocks, input_files, lineage.
+    Views: blocks, block_targets, chromosomes, transcripts, exons, introns, coding, suspicions, sites, segments,
+    channels, statistics, split_overview, dna_alphabet, target_sums, species_coverage, transcript_reasons,
+    stored_blocks, input_files, lineage, soft_masked.
 
     Macros, called like tables: blocks_overlapping, transcripts_around, target_runs and targets (genome, chrom, start,
     end), segments_of (genome, chrom), lineage_of (file); and dna (genome, chrom, start, end), which gives one value.
