@@ -376,7 +376,7 @@ def test_building_again_elsewhere_gives_the_same_bytes(dataset, tmp_path):
         return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.parquet")}
 
     first, second = contents(dataset.root), contents(again.root)
-    assert len(first) == 3 + 3 + 3 + CHROMOSOMES + BLOCKS + 1 + len(TABLES)
+    assert len(first) == 3 + 3 + 3 + 3 + CHROMOSOMES + BLOCKS + 1 + len(TABLES)
     assert first.keys() == second.keys()
     assert [path for path in first if first[path] != second[path]] == []
     assert dataset.card == again.card
