@@ -89,7 +89,7 @@ def measure(way: str, sequence: Path, annotation: Path) -> dict[str, float]:
 def segments_of(annotation: Path) -> Segments:
     chromosome = Chromosome("sim", "Simulata exempli", "chr1", LENGTH, (), True, None, "train")
     transcripts = select("sim", read_annotation(annotation), [chromosome]).transcripts
-    return paint(landmarks_of(transcripts, [chromosome])["chr1"], LENGTH, kernel_values(Kernel()))
+    return paint(landmarks_of(transcripts, {"chr1": chromosome.length})["chr1"], LENGTH, kernel_values(Kernel()))
 
 
 def write(way: str, path: Path, dna: str, segments: Segments) -> float:

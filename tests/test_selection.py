@@ -364,7 +364,7 @@ def test_sites_are_distinct_and_intervals_are_joined_by_strand_and_group():
         ("chr1", 40, 45, "-", "lncRNA"),
         ("chr1", 0, 100, "-", "mRNA", "rejected"),
     )
-    assert plain(landmarks_of(table, [chromosome("chr1", 100)])) == {
+    assert plain(landmarks_of(table, {"chr1": 100})) == {
         ("chr1", "combined", "+"): ([10, 12, 30, 40, 50], [14, 19, 29, 34, 59], [(10, 35), (40, 60)]),
         ("chr1", "combined", "-"): ([44], [25, 40], [(25, 45)]),
         ("chr1", "mrna", "+"): ([10, 12, 50], [14, 19, 59], [(10, 20), (50, 60)]),
@@ -388,7 +388,7 @@ def test_neighbouring_chromosomes_do_not_touch_and_their_order_is_free():
         "empty": NOTHING,
     }
     for order in itertools.permutations(lengths):
-        found = landmarks_of(table, [chromosome(chrom, lengths[chrom]) for chrom in order])
+        found = landmarks_of(table, {chrom: lengths[chrom] for chrom in order})
         assert list(found) == list(order)
         values = plain(found)
         for chrom in order:
@@ -398,7 +398,7 @@ def test_neighbouring_chromosomes_do_not_touch_and_their_order_is_free():
 
 @pytest.mark.parametrize("transcripts", [[], [("chr1", 0, 5, "+", "mRNA", "rejected")], [("chr2", 0, 5, "+", "mRNA")]])
 def test_without_selected_transcripts_every_group_is_there_and_empty(transcripts):
-    found = landmarks_of(transcripts_of(*transcripts), [chromosome("chr1", 10)])
+    found = landmarks_of(transcripts_of(*transcripts), {"chr1": 10})
     assert plain(found) == {("chr1", group, strand): NOTHING for group in GROUPS for strand in STRANDS}
     assert all(part.dtype == np.int64 for part in vars(found["chr1"]["mrna", "-"]).values())
 
@@ -406,7 +406,7 @@ def test_without_selected_transcripts_every_group_is_there_and_empty(transcripts
 def test_genomes_longer_than_31_bits_count_on():
     length = 1_700_000_000
     table = transcripts_of(("c", 5, length, "-", "mRNA"), ("c", length - 1, length, "-", "mRNA"))
-    found = landmarks_of(table, [chromosome(chrom, length) for chrom in "abc"])
+    found = landmarks_of(table, dict.fromkeys("abc", length))
     assert plain(found)["c", "mrna", "-"] == ([length - 1], [5, length - 1], [(5, length)])
     assert plain(found)["b", "mrna", "-"] == NOTHING
 
@@ -445,5 +445,5 @@ def test_landmarks_equal_sets_and_a_sweep(transcripts, order, asked):
                 unions.append((start, end))
         first, last = sorted({start for start, _ in own}), sorted({end - 1 for _, end in own})
         expected[chrom, group, strand] = (first, last, unions) if strand == "+" else (last, first, unions)
-    found = landmarks_of(transcripts_of(*transcripts), [chromosome(chrom, LENGTHS[chrom]) for chrom in order])
+    found = landmarks_of(transcripts_of(*transcripts), {chrom: LENGTHS[chrom] for chrom in order})
     assert plain(found) == expected

@@ -16,17 +16,12 @@ from genatator_assets.gene_finding.kernels import kernel_values
 from genatator_assets.gene_finding.landmarks import landmarks_of
 from genatator_assets.gene_finding.paint import paint, peaks
 from genatator_assets.gene_finding.section import Kernel
-from genatator_assets.sources.chromosomes import Chromosome
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments, write_segments
 from genatator_assets.work.unit import Provenance
 
 SHAPES = ("laplace", "gaussian", "triangular", "box")
-
-
-def chromosome(name, length):
-    return Chromosome("g", "Species", name, length, (), True, None, "train")
 
 
 def table_of(transcripts):
@@ -48,7 +43,7 @@ def table_of(transcripts):
 
 
 def painted(length, transcripts, kernel):
-    landmarks = landmarks_of(table_of(transcripts), [chromosome("c", length)])["c"]
+    landmarks = landmarks_of(table_of(transcripts), {"c": length})["c"]
     return paint(landmarks, length, kernel_values(kernel))
 
 
@@ -114,7 +109,7 @@ def test_many_chromosomes_at_once_equal_each_alone(cases):
         for number, (_, (_, of_chromosome, _)) in enumerate(cases)
         for t in of_chromosome
     ]
-    together = landmarks_of(table_of(transcripts), [chromosome(f"c{n}", size) for n, size in enumerate(sizes)])
+    together = landmarks_of(table_of(transcripts), {f"c{n}": size for n, size in enumerate(sizes)})
     kernel = kernel_values(Kernel())
     for number, (_, (length, _, _)) in enumerate(cases):
         own = [t for t in transcripts if t.chrom == f"c{number}"]
