@@ -179,15 +179,24 @@ def read_transcripts(layout: Layout, genome: str) -> pa.Table:
     Raises:
         DatasetError: they are missing, or damaged: in a root, they must have the hash that they were written with.
     """
-    written = layout.annotation_summary(genome).is_file()  # not in a release, which has hashes of its own
-    sha256 = read_summary(layout, genome).table_sha256 if written else None
-    return read_table(layout.transcripts(genome), sha256, schema=SCHEMA)
+    known = _known(layout, genome)
+    return read_table(layout.transcripts(genome), known.table_sha256 if known else None, schema=SCHEMA)
 
 
 def read_exons(layout: Layout, genome: str) -> pa.Table:
     """Read the exons of every transcript of a genome (`annotation.parsed.EXONS_SCHEMA`), sorted by chromosome and
-    transcript: `transcript` is the row of the table of transcripts, from 0."""
-    return read_table(layout.exons(genome), schema=EXONS_SCHEMA)
+    transcript: `transcript` is the row of the table of transcripts, from 0.
+
+    Raises:
+        DatasetError: as `read_transcripts`.
+    """
+    known = _known(layout, genome)
+    return read_table(layout.exons(genome), known.exons_sha256 if known else None, schema=EXONS_SCHEMA)
+
+
+def _known(layout: Layout, genome: str) -> AnnotationSummary | None:
+    """Return what was written; a release doesn't say it, and has hashes of its own."""
+    return read_summary(layout, genome) if layout.annotation_summary(genome).is_file() else None
 
 
 def suspicions_of(layout: Layout, genomes: Iterable[str]) -> TextTable:

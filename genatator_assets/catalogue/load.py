@@ -13,6 +13,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 from genatator_assets.catalogue.model import Catalogue
 from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import CatalogueError
+from genatator_assets.work.storage import is_remote
 
 _PRESETS = files("genatator_assets.catalogue") / "presets"
 _EXPECTED = {"model_type": "a mapping", "tuple_type": "a list"}
@@ -91,7 +92,7 @@ def load_catalogue(source: str | Path, sections: Sections) -> Catalogue:
     if str(source) in preset_names():
         text = (_PRESETS / f"{source}.yaml").read_text()
         return _Reader(f"preset {source}", Path.cwd(), sections).catalogue(text)
-    path = Path(source)
+    path = Path(source) if isinstance(source, str) else source  # of a root in an object store it is no pathlib.Path
     if not _is_file(path):
         raise CatalogueError(
             f"{path}: no such catalogue{nearest(str(source), preset_names())};"
@@ -103,7 +104,8 @@ def load_catalogue(source: str | Path, sections: Sections) -> Catalogue:
         raise CatalogueError(f"{path}: not a text file ({error}); expected YAML in UTF-8") from error
     except OSError as error:
         raise CatalogueError(f"{path}: can't be read: {error}") from error
-    return _Reader(str(path), path.resolve().parent, sections).catalogue(text)
+    folder = Path.cwd() if is_remote(path) else path.resolve().parent
+    return _Reader(str(path), folder, sections).catalogue(text)
 
 
 def _is_file(path: Path) -> bool:
