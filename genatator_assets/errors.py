@@ -1,5 +1,6 @@
 """The errors a user can cause. Each message names the place, the value found, the value expected and the remedy."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -139,7 +140,8 @@ def optional_import(module: str, extra: str, package: str | None = None) -> Iter
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name != module:
+        below = f"{error.name}".startswith(f"{module}.") and sys.modules.get(module) is None
+        if error.name != module and not below:
             raise
         raise MissingExtraError(package or module, extra) from error
 

@@ -136,7 +136,7 @@ def test_if_all_genomes_fail_checks_are_skipped_in_one_clause(unbuilt):
     *causes, clause = fault.split("\n")
     assert [cause.split(":")[0] for cause in causes] == ["2 of 2 genomes failed", "one", "two"]
     assert clause == (
-        "Skipped, because there is nothing yet to check: every_genome_has_selected_transcripts,"
+        "Skipped, because there is nothing yet to check: annotations_look_right, every_genome_has_selected_transcripts,"
         " selected_transcripts_are_inside"
     )
 

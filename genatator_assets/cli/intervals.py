@@ -12,6 +12,7 @@ import click
 
 from genatator_assets.cli.common import FAILED
 from genatator_assets.errors import BedError
+from genatator_assets.work.terminal import say, write_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,10 +183,11 @@ def _run(beds: Path | None, output: Path, loglevel: str, regions_only: Path | No
         written = regions_only
         prepared = _write_regions(files, recipe, written, **options)
     counts: dict[str, Any] = {**prepared.count(), "seconds": f"{time.perf_counter() - started:.2f}"}
-    click.echo(" ".join(f"{key}={value}" for key, value in {**counts, "file": written}.items() if value is not None))
+    told = {key: value for key, value in {**counts, "file": written}.items() if value is not None}
+    write_data(" ".join(f"{key}={value}" for key, value in told.items()) + "\n")
     if not len(prepared.dataset.regions):
         click.secho("failed: ", fg="red", err=True, nl=False)
-        click.echo(f"no region is left, so {written} was not written; the line above says where rows went", err=True)
+        say(f"no region is left, so {written} was not written; the line above says where rows went", errors=True)
         raise SystemExit(FAILED)
 
 
@@ -344,7 +346,7 @@ def basset_features(beds: Path, prefix: str, min_overlap: int, size: int, **opti
         raise BedError(f"{beds}: no feature is left; are there intervals on the chromosomes that are wanted?")
     write_bed(Path(f"{prefix}.bed"), features)
     basset.write_activities(Path(f"{prefix}_act.txt"), features)
-    click.echo(f"kept={len(features.regions)} targets={len(features.labels)} file={prefix}.bed")
+    write_data(f"kept={len(features.regions)} targets={len(features.labels)} file={prefix}.bed\n")
 
 
 @intervals.command("basset-hdf5")
@@ -373,4 +375,4 @@ def basset_hdf5(fasta: Path, table: Path, output: Path, counts: bool, length: in
                 f"'{option}' {value:g}: expected a {'number, with -c' if counts else 'share below 1'}."
             )
     written = write_basset_hdf5(output, fasta, table, Shares(**shares), length)
-    click.echo(" ".join(f"{key}={value}" for key, value in {**written, "file": output}.items()))
+    write_data(" ".join(f"{key}={value}" for key, value in {**written, "file": output}.items()) + "\n")

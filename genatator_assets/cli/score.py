@@ -8,7 +8,7 @@ import click
 
 from genatator_assets.cli.common import dataset_options, exit_with, root_option
 from genatator_assets.errors import EvaluationError
-from genatator_assets.work.terminal import print_table
+from genatator_assets.work.terminal import print_table, say, write_data
 
 if TYPE_CHECKING:
     from genatator_assets.evaluation.scores import Scores
@@ -119,7 +119,7 @@ def evaluate(
         if table.title in _SHOWN:
             print_table(table)
     for path in scores.save(output) if output else ():
-        click.echo(path)
+        write_data(f"{path}\n")
     exit_with([fault for limit in limits for fault in _below(scores, *limit)])
 
 
@@ -159,7 +159,7 @@ def truth(root: Path, split: str, genome: str | None, output: Path) -> None:
 
     found = truth_of_split(Layout(root), split, genome)
     for path in write_truth(found, output, Provenance(found.inputs, {"split": split, "genome": genome})):
-        click.echo(path)
+        write_data(f"{path}\n")
 
 
 @click.command()
@@ -193,9 +193,9 @@ def split(
     judging = judging_of(read, root.absolute())
     splits = split_by_homology(judging, fractions, None if chromosomes else unit_bp)
     print_table(residual_table(splits))
-    click.echo(
+    say(
         f"Edges of weight {splits.dealt.threshold:g} or more were kept; the largest group of units has"
         f" {splits.dealt.largest:.1%} of all bases."
     )
     for path in write_splits(splits, output, read.model_dump(mode="json", exclude_defaults=True, by_alias=True)):
-        click.echo(path)
+        write_data(f"{path}\n")
