@@ -940,7 +940,7 @@ def test_nothing_that_is_left_is_an_error_with_its_cause(read):
     with pytest.raises(AnnotationError) as caught:
         require_something(parsed, selected_of(parsed, chromosome("chr1", 50)))
     assert str(caught.value) == (
-        "none of the 2 mRNAs and lncRNAs of the annotation can be used: 1 out_of_bounds, 1 pseudo"
+        "none of its 2 mRNAs and lncRNAs can be used: 1 out_of_bounds, 1 pseudo"
     )
     others = read(gff("tRNA", "ID=c", 1, 9), gff("transcript", "ID=d;biotype=snoRNA", 1, 9))
     with pytest.raises(

@@ -19,7 +19,8 @@ _IDENTITIES = {True: ("ID", "Parent"), False: ("transcript_id", "gene_id")}
 _EQUALS = re.compile(rb"\s*[^\s=;\"']+\s*=")
 _GFF3_KEY = re.compile(rb"(?:\A|;)\s*(?:ID|Parent)\s*=")
 _BARE_NAME = re.compile(rb"(?!\.$)[^\s;=\"']+")
-_ANY = re.compile(rb"[\s;]*([^\s;=\"']+)(?:\s*=\s*|\s+|(?=[\"']))(\"[^\"]*\"|'[^']*'|[^;]*)")
+_GAP = re.compile(rb"[\s;]*")
+_ANY = re.compile(rb"([^\s;=\"']+)(?:\s*=\s*|\s+|(?=[\"']))(\"[^\"]*\"|'[^']*'|[^;]*)")
 _QUOTES = b"\"'"
 _CHECKED = 300
 _BLANK, _SEMICOLON = b" ;"
@@ -93,7 +94,7 @@ def _taken_apart(text: bytes) -> dict[bytes, bytes]:
 
 def _pairs(text: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Return key and value of each attribute, without blanks and quotes around the value."""
-    place = 0
+    place = _behind_gap(text, 0)
     while place < len(text):
         if found := _ANY.match(text, place):
             value = found[2].strip()
@@ -102,7 +103,13 @@ def _pairs(text: bytes) -> Iterator[tuple[bytes, bytes]]:
             yield found[1], value
             place = found.end()
         end = text.find(b";", place)
-        place = end + 1 if end >= 0 else len(text)
+        place = _behind_gap(text, end) if end >= 0 else len(text)
+
+
+def _behind_gap(text: bytes, place: int) -> int:
+    """Return the first place that is neither blank nor semicolon; a long gap is walked through only once."""
+    gap = _GAP.match(text, place)
+    return gap.end() if gap else place
 
 
 class AttributeColumns:

@@ -40,7 +40,7 @@ def require_something(parsed: ParsedAnnotation, selection: Selection) -> None:
     if len(wanted):
         counts = _counts(wanted["reason"])
         told = first_of([f"{count:,} {reason}" for reason, count in counts.items()], _SHOWN)
-        raise AnnotationError(f"none of the {len(wanted):,} mRNAs and lncRNAs of the annotation can be used: {told}")
+        raise AnnotationError(f"none of its {len(wanted):,} mRNAs and lncRNAs can be used: {told}")
     raise AnnotationError(_nothing_wanted(parsed, transcripts))
 
 

@@ -12,7 +12,7 @@ import click
 
 from genatator_assets.cli.common import FAILED
 from genatator_assets.errors import BedError
-from genatator_assets.work.terminal import say, write_data
+from genatator_assets.work.terminal import complain, write_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,8 +186,7 @@ def _run(beds: Path | None, output: Path, loglevel: str, regions_only: Path | No
     told = {key: value for key, value in {**counts, "file": written}.items() if value is not None}
     write_data(" ".join(f"{key}={value}" for key, value in told.items()) + "\n")
     if not len(prepared.dataset.regions):
-        click.secho("failed: ", fg="red", err=True, nl=False)
-        say(f"no region is left, so {written} was not written; the line above says where rows went", errors=True)
+        complain("failed", f"no region is left, so {written} was not written; the line above says where rows went")
         raise SystemExit(FAILED)
 
 

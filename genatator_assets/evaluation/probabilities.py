@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow.parquet as pq
 
-from genatator_assets.errors import EvaluationError, MissingExtraError
+from genatator_assets.errors import EvaluationError, optional_import
 from genatator_assets.evaluation.bins import Scores
 from genatator_assets.work.files import plain_name
 
@@ -114,12 +114,8 @@ class _opened:  # noqa: N801 - a context manager is called like a function
     """A bigWig file, open; pyBigWig's own context manager hides why a file can't be opened."""
 
     def __init__(self, file: Path) -> None:
-        try:
+        with optional_import("pyBigWig", "export"):
             import pyBigWig  # noqa: PLC0415 - an extra
-        except ModuleNotFoundError as error:
-            if error.name != "pyBigWig":
-                raise
-            raise MissingExtraError("pyBigWig", "export") from error
         try:
             self._bigwig: Any = pyBigWig.open(str(file))
         except RuntimeError as error:
