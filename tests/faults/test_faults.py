@@ -205,8 +205,10 @@ def test_a_worker_that_is_killed_costs_nothing_and_neither_does_a_second_build(
 ) -> None:
     with building(base) as first:
         wait_until(lambda: begun(base))
+        first.send_signal(signal.SIGSTOP)  # else it could end before the second begins
         pool_workers(first)[-1].kill()
         second = subprocess.run(command(base), env=environment(), capture_output=True, text=True, check=False)
+        first.send_signal(signal.SIGCONT)
         assert second.returncode == 2
         assert f"held by process {first.pid} on" in second.stderr
         assert "Traceback" not in second.stderr
@@ -292,8 +294,8 @@ def test_blocks_that_are_cut_short_or_have_a_flipped_bit_are_built_again(built: 
         flipped[len(flipped) // 2] ^= 1
         path.write_bytes(flipped)
     assert finish(built, check_hashes=True) == [
-        "large/chr3: damaged, to be built again",
-        "large/chr4: damaged, to be built again",
+        "blocks/train/genome=large/chrom=chr4/0.parquet is damaged: it is made again",
+        "targets/large/chr3.parquet is damaged: it is made again",
         f"{CHROMOSOMES - 2} chromosomes intact, 2 to do",
     ]
     assert files_of(built / "root") == undisturbed.files
