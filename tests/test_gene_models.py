@@ -939,9 +939,7 @@ def test_nothing_that_is_left_is_an_error_with_its_cause(read):
     parsed = read(gff("mRNA", "ID=a", 1, 90), gff("mRNA", "ID=b;pseudo=true", 1, 90), gff("tRNA", "ID=c", 1, 9))
     with pytest.raises(AnnotationError) as caught:
         require_something(parsed, selected_of(parsed, chromosome("chr1", 50)))
-    assert str(caught.value) == (
-        "none of its 2 mRNAs and lncRNAs can be used: 1 out_of_bounds, 1 pseudo"
-    )
+    assert str(caught.value) == ("none of its 2 mRNAs and lncRNAs can be used: 1 out_of_bounds, 1 pseudo")
     others = read(gff("tRNA", "ID=c", 1, 9), gff("transcript", "ID=d;biotype=snoRNA", 1, 9))
     with pytest.raises(
         AnnotationError, match="none of its 2 transcripts is an mRNA or a lncRNA: they are 1 tRNA, 1 snoRNA"
