@@ -213,5 +213,5 @@ def write_activities(path: Path, dataset: LabelledRegions) -> None:
         for row, (chrom, start, end, strand, _) in enumerate(rows_of(dataset))
     )
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8") as handle:
-        handle.write("\t".join(["", *dataset.labels]) + "\n")
+        handle.write("\t".join(["", *map(str, dataset.labels)]) + "\n")
         handle.writelines(lines)
