@@ -1,8 +1,6 @@
 """`make mutants`: which faults are put into code, and by which tests they are tried."""
 
-import ast
 import importlib.util
-import re
 from pathlib import Path
 
 import grimp
@@ -39,15 +37,9 @@ def test_each_fault_is_one_change(run, code, faulty):
     assert {mutant.source for mutant in run.mutants("module.py", code)} == faulty
 
 
-def test_mutants_of_a_module_are_code_and_say_where_they_are(run):
-    path = "genatator_assets/work/text.py"
-    source = (run.REPOSITORY / path).read_text()
-    found = list(run.mutants(path, source))
-    assert len(found) > 20
-    for mutant in found:
-        ast.parse(mutant.source)
-        assert mutant.source != ast.unparse(ast.parse(source))
-        assert re.search(r"\w+", mutant.before)[0] in source.splitlines()[mutant.line - 1]
+def test_mutants_say_where_they_are_and_what_they_change(run):
+    found = run.mutants("module.py", "a = b\n\nc = (\n    d < 1\n)\n")
+    assert [(mutant.line, mutant.before, mutant.after) for mutant in found] == [(4, "d < 1", "d <= 1"), (4, "1", "2")]
 
 
 def test_the_nearest_tests_import_the_module_or_what_imports_it(run):
