@@ -660,7 +660,7 @@ def test_refreshing(cell_fixtures: Path, tmp_path: Path, monkeypatch: pytest.Mon
     ("entry", "message"),
     [
         ({}, "expected one of 'path', 'glob' and 'url'"),
-        ({"url": "https://x.org/genes.h5ad"}, "'genes' can't name a dataset: a folder of that name holds tables"),
+        ({"url": "https://x.org/genes.h5ad"}, "'genes' can't name a dataset: what has that name holds tables"),
         ({"url": "https://x.org/a b.h5ad"}, "can't be fetched"),
         ({"url": "https://x.org/a.h5ad", "matrix": "counts"}, "expected X, raw or layers/<name>"),
         ({"glob": "/nowhere/*.h5ad", "name": "x"}, "many files can't have one name"),
@@ -718,7 +718,8 @@ GOLDEN = {
         recipe.STEP,
         "9c87bbcf0616cc859ce40f2d33e2628d67f643ef67a2eb0e9322a64aabc7384e",
     ),
-    "vocabulary.parquet": (gather.STEP, "7f33bec75f65ca22cae78c69606434d9fd7e2d297b221001f8190c51fd51a426"),
+    "preview/train.parquet": (gather.STEP, "4ff86d543c93decce021f2c7c949f8de856600f1f3ab5736e10b6904124363da"),
+    "vocabulary.parquet": (gather.STEP, "e033b415423a7a8c5f8543f5f109443db6a061a8ecfdec6caf80d86ee5f0e08c"),
 }
 
 
