@@ -4,8 +4,10 @@
 
 The made file has multinomial counts, some 650 expressed genes a cell, 200 donors in blocks of cells, and 25 stages in
 turn. The loop, with anndata and NumPy, reads the whole file, ranks each cell by a stable argsort, joins the symbols and
-writes nothing; ours is all steps from the file to finished chunks. Each runs in a process of its own, whose imports
-count. Where the package cell2sentence is installed, its `generate_sentences` runs beside. A worker's memory is that of a process that builds all chunks, or sorts a CSC matrix by rows, as a pool's do.
+writes nothing; ours is all steps from the file to finished chunks. Where the package cell2sentence is installed, its
+`generate_sentences` runs beside. Each runs in a process of its own, whose imports count. A worker's memory is that of a
+process that builds all chunks, or sorts a CSC matrix by rows, as a pool's do.
+
 `--growth` builds files of more and more cells up to that number, made of the same cells again and again.
 """
 
