@@ -128,10 +128,11 @@ def test_what_is_not_built_is_a_users_error(run, dataset, tmp_path):
     assert "'blocks' has not been built yet" in refused(run("sql", "select * from blocks", root=tmp_path))
 
 
-def test_damaged_table_is_a_users_error(run, dataset, tmp_path):
+def test_asking_for_a_damaged_table_is_a_users_error_and_other_questions_are_answered(run, dataset, tmp_path):
     root = copy_of(dataset, tmp_path / "root")
     os.truncate(root / "dataset/blocks.parquet", 100)
-    assert "blocks.parquet" in refused(run("sql", "select 1", root=root))
+    assert "blocks.parquet" in refused(run("sql", "select count(*) from blocks", root=root))
+    assert succeeded(run("sql", "--format", "csv", "select 7 as seven", root=root)).split() == ["seven", "7"]
 
 
 def test_help_names_every_view(run, dataset):

@@ -72,25 +72,30 @@ def test_numbers_have_separators(dataset: Dataset):
     assert of_assembly(dataset.layout, chromosomes)["included bp"] == "400,000"
 
 
+NAME = "every_genome_has_selected_transcripts"
 AWKWARD = "![p](http://host/p.png) <img src=x> a_b _c_ [red]"
 
 
 def test_a_check_that_quotes_a_file_loads_nothing_and_is_told_as_it_is():
-    finding = Finding("a_check", 1_234, Answer(("genome", "species"), (("g", AWKWARD),)))
+    finding = Finding(NAME, 1_234, Answer(("genome", "species"), (("g", AWKWARD),)))
     result = _result("block_index", finding)
     assert result.description == (
         r"1,234 offend: g !\[p\](http://host/p.png) \<img src=x> a_b \_c_ \[red\]; ... and 1,233 more"
     )
     assert r"!\[p\](http" in result.metadata["sample"].value
     evaluation = SimpleNamespace(
-        passed=False, check_name="a_check", description=result.description, metadata={}, severity=result.severity
+        passed=False,
+        check_name=NAME,
+        description=result.description,
+        metadata={},
+        severity=result.severity,
     )
     event = SimpleNamespace(
         is_step_failure=False,
         event_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION,
         asset_check_evaluation_data=evaluation,
     )
-    assert faults_of([event]) == [f"check a_check: 1,234 offend: g {AWKWARD}; ... and 1,233 more"]
+    assert faults_of([event]) == [f"check {NAME}: 1,234 offend: g {AWKWARD}; ... and 1,233 more"]
 
 
 @given(st.text())

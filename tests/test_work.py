@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from jobs import Job
 
 from genatator_assets.errors import DatasetError, GenatatorError
+from genatator_assets.work.damage import damaged_files
 from genatator_assets.work.files import (
     canonical_json,
     measure,
@@ -25,7 +26,7 @@ from genatator_assets.work.files import (
     write_json,
 )
 from genatator_assets.work.layout import Layout, chromosome_key, parse_key
-from genatator_assets.work.manifest import Manifest, OutputFile, damaged, fingerprint_of, finished, read_manifest
+from genatator_assets.work.manifest import Manifest, OutputFile, fingerprint_of, finished, read_manifest
 from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.tables import read_table, write_table
 from genatator_assets.work.unit import Provenance, Step
@@ -198,14 +199,15 @@ def test_a_unit_made_from_something_else_is_not_finished(tmp_path):
 
 @pytest.mark.usefixtures("unit")
 def test_bytes_that_changed_are_found_and_nothing_else(tmp_path):
-    assert not damaged(tmp_path / "manifest.json", tmp_path)
+    manifest = tmp_path / "manifest.json"
+    assert damaged_files(manifest, tmp_path) == []
     (tmp_path / "two").write_text("twp")
-    assert finished(tmp_path / "manifest.json", "f", tmp_path)  # as large as it was: only reading it tells
-    assert damaged(tmp_path / "manifest.json", tmp_path)
+    assert finished(manifest, "f", tmp_path)  # as large as it was: only reading it tells
+    assert damaged_files(manifest, tmp_path) == ["two"]
     (tmp_path / "two").unlink()
-    assert damaged(tmp_path / "manifest.json", tmp_path)
-    (tmp_path / "manifest.json").unlink()
-    assert not damaged(tmp_path / "manifest.json", tmp_path)
+    assert damaged_files(manifest, tmp_path) == ["two"]
+    manifest.unlink()
+    assert damaged_files(manifest, tmp_path) == []
 
 
 GARBAGE = [
