@@ -3,17 +3,19 @@
 Both are one task, not two in turn: a bad sequence of one genome keeps no other genome's annotation from being read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.catalogue import Assembly, Catalogue
+from genatator_assets.annotation.transcripts import read_as_wanted, select_isoforms
+from genatator_assets.catalogue import Annotation, Assembly, Catalogue
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.made import recorded
 from genatator_assets.work.outcome import Outcome
+from genatator_assets.work.pool import Workers, run_tasks
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,23 @@ class GenomeTask:
         return self.annotation and self._entry.annotated
 
     @property
+    def to_read(self) -> tuple[Path, Annotation] | None:
+        """The annotation that is certainly to be read: a file on this machine, of a genome that has none yet."""
+        wanted = self._entry.annotation
+        if not (self.assembly and self.annotated) or wanted.path is None:
+            return None
+        return None if Layout(self.root).annotation_summary(self.key).exists() else (wanted.path, wanted)
+
+    @property
     def _entry(self) -> Assembly:
         return self.catalogue.assembly(self.key)
+
+
+def bring_in_all(tasks: Sequence[GenomeTask], workers: Workers) -> Iterator[Outcome]:
+    """Bring genomes in, each by one of the workers or, where they are fewer than these, one after another by all."""
+    if workers.local and 2 * len(tasks) < workers.at_once:
+        return (_bring_in(task, workers) for task in tasks)
+    return run_tasks(workers, bring_in, tasks)
 
 
 def bring_in(tasks: Sequence[GenomeTask]) -> list[Outcome]:
@@ -62,16 +79,19 @@ def bring_in(tasks: Sequence[GenomeTask]) -> list[Outcome]:
     return [_bring_in(task) for task in tasks]
 
 
-def _bring_in(task: GenomeTask) -> Outcome:
+def _bring_in(task: GenomeTask, workers: Workers | None = None) -> Outcome:
+    """Bring a genome in; where `workers` check the sequence, this process reads the annotation meanwhile."""
     layout, genome = Layout(task.root), task.key
     facts: dict[str, Any] = {}
-    try:
-        if task.assembly:
-            with recorded(layout.source(genome), task.run_id):
-                facts["assembly"] = import_assembly(task.catalogue, genome, layout)
-        if task.annotated:
-            with recorded(layout.annotation_summary(genome), task.run_id):
-                facts["annotation"] = select_isoforms(task.catalogue, genome, layout)
-    except Exception as error:  # noqa: BLE001 - one bad genome must not take the others down
-        return replace(Outcome.failed(genome, error), facts=facts)
+    with ThreadPoolExecutor(1) as meanwhile:
+        begun = meanwhile.submit(read_as_wanted, *task.to_read) if workers and task.to_read else None
+        try:
+            if task.assembly:
+                with recorded(layout.source(genome), task.run_id):
+                    facts["assembly"] = import_assembly(task.catalogue, genome, layout, workers=workers)
+            if task.annotated:
+                with recorded(layout.annotation_summary(genome), task.run_id):
+                    facts["annotation"] = select_isoforms(task.catalogue, genome, layout, begun)
+        except Exception as error:  # noqa: BLE001 - one bad genome must not take the others down
+            return replace(Outcome.failed(genome, error), facts=facts)
     return Outcome(genome, "built", facts)

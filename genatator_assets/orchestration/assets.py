@@ -7,7 +7,7 @@ from dataclasses import replace
 import dagster as dg
 
 from genatator_assets.annotation import select
-from genatator_assets.annotation.genomes import GenomeTask, bring_in
+from genatator_assets.annotation.genomes import GenomeTask, bring_in_all
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding import index
@@ -42,7 +42,7 @@ from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.machine import require_space
 from genatator_assets.work.made import recorded
 from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.pool import run_batches, run_tasks
+from genatator_assets.work.pool import run_batches
 
 ASSEMBLY = dg.AssetKey("assembly")
 TRANSCRIPTS = dg.AssetKey("selected_isoforms")
@@ -130,12 +130,12 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
                 failures.add(Outcome.failed(genome, error))
             else:
                 tasks.append(_genome_task(catalogue, genome, layout, context))
-        shown = {ASSEMBLY: metadata.of_assembly, TRANSCRIPTS: metadata.of_annotation}
         done: dict[dg.AssetKey, dict[str, metadata.Metadata]] = {ASSEMBLY: {}, TRANSCRIPTS: {}}
-        for outcome in run_tasks(workers.crew(), bring_in, tasks):
-            for asset, fact in _FACTS.items():
-                if (found := outcome.facts.get(fact)) is not None:
-                    done[asset][outcome.key] = shown[asset](layout, found)
+        for outcome in bring_in_all(tasks, workers.crew()):
+            if (chromosomes := outcome.facts.get("assembly")) is not None:
+                done[ASSEMBLY][outcome.key] = metadata.of_assembly(layout, chromosomes)
+            if (summary := outcome.facts.get("annotation")) is not None:
+                done[TRANSCRIPTS][outcome.key] = metadata.of_annotation(layout, summary)
             if outcome.error:
                 failures.add(outcome)
         yield from _of_genomes(context, layout, done, failures)
@@ -320,7 +320,6 @@ def _told() -> Iterator[None]:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
-_FACTS = {ASSEMBLY: "assembly", TRANSCRIPTS: "annotation"}
 _VERSION_OF = {ASSEMBLY: versions.of_assembly, TRANSCRIPTS: versions.of_transcripts}
 
 

@@ -21,8 +21,8 @@ Writer = dg.ResourceParam[object]
 class Workers(dg.ConfigurableResource[None]):
     """Those who build chromosomes.
 
-    `max_workers` processes of this machine (None: as many as its cores and memory carry; 0: none but the run's own), or,
-    where `dask` names one by its address or scheduler file, a Dask cluster.
+    `max_workers` processes of this machine (None: as many as its cores and memory carry; 0: none but the run's own),
+    or, where `dask` names one by its address or scheduler file, a Dask cluster.
     """
 
     max_workers: int | None = None

@@ -52,6 +52,10 @@ class Workers(Protocol):
     """Those who work: processes of this machine, or a cluster."""
 
     @property
+    def local(self) -> bool:
+        """Whether they are processes of this machine, beside this one: they see its temporary files."""
+
+    @property
     def at_once(self) -> int:
         """How many batches are handed over before the first of them comes back."""
 
@@ -69,6 +73,7 @@ class LocalWorkers:
 
     count: int
     death: type[Exception] = BrokenExecutor
+    local: bool = True
 
     @property
     def at_once(self) -> int:
@@ -98,6 +103,7 @@ def kept(workers: Workers) -> Iterator[Workers]:
 
 class _KeptWorkers:
     death: type[Exception] = BrokenExecutor
+    local = True
 
     def __init__(self, workers: LocalWorkers) -> None:
         self._workers = workers
@@ -133,6 +139,7 @@ class InProcess:
 
     at_once: int = 1
     death: type[Exception] = BrokenExecutor
+    local: bool = False
 
     def executor(self) -> AbstractContextManager[Executor]:
         """Return an executor that works at once, while it is handed the work."""
