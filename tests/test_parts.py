@@ -49,7 +49,7 @@ def toy(tmp_path, monkeypatch):
 
 
 def settings(folder):
-    return Settings(str(folder / "catalogue.yaml"), folder / "root", workers=1)
+    return Settings(str(folder / "catalogue.yaml"), folder / "root", workers=0)
 
 
 def test_a_part_alone_is_a_dataset(toy, tmp_path):
