@@ -45,6 +45,8 @@ from genatator_assets.cells.publications import (
 from genatator_assets.cells.section import AgeRules, Cells, CellSplit, Publications
 from genatator_assets.cells.sentences import Writer, fault_of, rank
 from genatator_assets.errors import DatasetError
+from genatator_assets.query.checks import check_names, run_check
+from genatator_assets.query.connect import ask, connect
 from genatator_assets.sources.h5ad import Rows, open_h5ad
 from genatator_assets.work.pool import LocalWorkers
 
@@ -705,6 +707,15 @@ def test_row_groups_and_provenance(built: dict[str, Path]) -> None:
     }
     assert set(told["genatator_assets.inputs"]) == {"source", "plan", "genes"}
     assert told["genatator_assets.parameters"]["sentence"]["top_genes"] == 2_000
+
+
+def test_leaks_are_asked_for_where_no_dataset_has_observation_joinid(built: dict[str, Path]) -> None:
+    with connect(built["many_donors"]) as connection:
+        columns = [row[0] for row in ask(connection, "select column_name from (describe cells)").rows]
+        assert "observation_joinid" not in columns
+        assert ask(connection, "select count(*) from leaks()").rows == ((0,),)
+        for name in check_names("cells"):
+            assert run_check(connection, name).passed, name
 
 
 # steps: as tests/test_steps.py says, a hash that no longer holds means that the step's number has to be raised
