@@ -171,7 +171,7 @@ def _type(of: pa.DataType) -> str:
 
 
 def _is_list(of: pa.DataType) -> bool:
-    return pa.types.is_list(of) or pa.types.is_large_list(of) or pa.types.is_fixed_size_list(of)
+    return any(kind(of) for kind in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list))
 
 
 def _array(of: pa.DataType) -> dict[str, Any]:
