@@ -10,8 +10,8 @@ import pytest
 import yaml
 from kept import given, keep
 
+from genatator_assets.annotation import genomes
 from genatator_assets.gene_finding import index, statistics
-from genatator_assets.orchestration import assets
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.failures import Failures, offending
@@ -74,7 +74,7 @@ def unbuilt(folder):
 
 
 def settings_in(folder):
-    return Settings(str(folder / "catalogue.yaml"), folder / "root", workers=1)
+    return Settings(str(folder / "catalogue.yaml"), folder / "root", workers=0)
 
 
 def spoil(folder, genome, text=BAD_SEQUENCE, file="sequence.fa"):
@@ -151,14 +151,14 @@ def test_a_run_from_the_ui_records_the_good_genomes_and_fails_the_bad_one(unbuil
 
 
 def test_what_nobody_expected_fails_its_genome_alone_and_is_in_the_log_with_its_traceback(unbuilt, monkeypatch):
-    select = assets.select_isoforms
+    select = genomes.select_isoforms
 
-    def select_but_for_one(catalogue, genome, layout):
+    def select_but_for_one(catalogue, genome, *more):
         if genome == "one":
             raise MemoryError
-        return select(catalogue, genome, layout)
+        return select(catalogue, genome, *more)
 
-    monkeypatch.setattr(assets, "select_isoforms", select_but_for_one)
+    monkeypatch.setattr(genomes, "select_isoforms", select_but_for_one)
     with prepared(unbuilt) as (result, instance):
         (fault,) = faults_of(result.all_events)
         assert instance.get_materialized_partitions(dg.AssetKey("selected_isoforms")) == {"two"}

@@ -93,7 +93,7 @@ def fresh(base: Path) -> Path:
 
 
 def settings(base: Path) -> Settings:
-    return Settings(str(base / "catalogue.yaml"), base / "root", workers=1)
+    return Settings(str(base / "catalogue.yaml"), base / "root", workers=0)
 
 
 def built(base: Path, said: Said | None = None, check_hashes: bool = False) -> list[str]:

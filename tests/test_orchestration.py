@@ -100,7 +100,7 @@ class Said(Progress):
 
 
 def build_small(root, catalogue=SMALL, progress=None, **how):
-    return build(Settings(str(catalogue), root, workers=1), progress or Progress(), **how)
+    return build(Settings(str(catalogue), root, workers=0), progress or Progress(), **how)
 
 
 BOX = {"shape": "box", "radius_bp": 5}
@@ -453,7 +453,7 @@ def test_a_chromosome_without_space_is_refused_before_it_is_begun(tmp_path, no_h
 
 
 def test_a_key_that_a_person_added_in_the_ui_fails_alone_and_goes_with_the_next_build(small_root):
-    settings = Settings(str(SMALL), small_root, workers=1)
+    settings = Settings(str(SMALL), small_root, workers=0)
     with open_instance(small_root) as instance:
         instance.add_dynamic_partitions("chromosomes", ["two/a,b"])
         job = build_definitions(settings).resolve_job_def("build_blocks")
@@ -530,7 +530,7 @@ def test_what_is_shown_of_an_annotation(tmp_path):
 
 def test_only_targets_or_only_blocks_of_one_chromosome(tmp_path, no_home):
     """What a person does in the UI: one asset, one partition."""
-    settings = Settings(str(SMALL), tmp_path, workers=1)
+    settings = Settings(str(SMALL), tmp_path, workers=0)
     definitions = build_definitions(settings)
     with dg.DagsterInstance.ephemeral() as instance:
         prepare = definitions.resolve_job_def("prepare")

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jobs import Job, do
 
-from genatator_assets.work.pool import LocalWorkers, batches, process_pool, run_batches
+from genatator_assets.work.pool import InProcess, LocalWorkers, batches, kept, process_pool, run_batches, run_tasks
 
 
 @given(st.lists(st.integers(1, 30), max_size=60), st.integers(1, 40))
@@ -72,6 +72,49 @@ def test_a_task_whose_worker_was_killed_from_outside_is_built(tmp_path):
     outcomes = by_key(run_batches(LocalWorkers(1), do, jobs))
     assert [(outcome.key, outcome.error) for outcome in outcomes] == [("once", None), ("other", None)]
     assert (tmp_path / "mark").exists()
+
+
+def workers_in(outcomes):
+    return {outcome.facts["worker"] for outcome in outcomes}
+
+
+def test_kept_processes_serve_one_run_after_another_and_are_gone_at_the_end():
+    jobs = [Job("one", 1), Job("two", 1)]
+    with kept(LocalWorkers(1)) as workers:
+        (first,) = workers_in(run_batches(workers, do, jobs))
+        assert workers_in(run_batches(workers, do, jobs)) == {first}
+        assert first != os.getpid()
+    assert not psutil.pid_exists(first)
+
+
+@pytest.mark.parametrize("deed", ["exit", "kill"])
+def test_a_run_after_one_whose_worker_died_has_another(deed):
+    with kept(LocalWorkers(1)) as workers:
+        (first,) = workers_in(run_batches(workers, do, [Job("one", 1)]))
+        (died,) = run_batches(workers, do, [Job("deadly", 1, deed)])
+        assert "may have run out of memory" in died.error
+        (second,) = workers_in(run_batches(workers, do, [Job("one", 1)]))
+        assert not psutil.pid_exists(first)
+    assert second not in (first, os.getpid())
+
+
+def test_kept_processes_end_at_once_when_a_run_is_left():
+    with kept(LocalWorkers(1)) as workers:
+        with closing(run_batches(workers, do, [Job("one", 1), Job("two", 1)])) as outcomes:
+            first = next(outcomes).facts["worker"]
+        assert workers_in(run_batches(workers, do, [Job("one", 1)])) != {first}
+
+
+def test_no_workers_but_this_process():
+    jobs = [Job("good", 20_000_000), Job("bad", 20_000_000, "raise"), Job("other", 20_000_000)]  # a batch each
+    outcomes = by_key(run_batches(InProcess(), do, jobs))
+    assert [outcome.key for outcome in outcomes] == ["bad", "good", "other"]
+    assert [outcome.facts.get("worker") for outcome in outcomes if not outcome.error] == [os.getpid()] * 2
+
+
+def test_one_task_alone_is_done_in_this_process_and_several_are_handed_out():
+    assert workers_in(run_tasks(LocalWorkers(1), do, [Job("one", 1)])) == {os.getpid()}
+    assert os.getpid() not in workers_in(run_tasks(LocalWorkers(1), do, [Job("one", 1), Job("two", 1)]))
 
 
 def test_several_deadly_tasks_among_good_ones_are_all_named():

@@ -179,7 +179,7 @@ def test_a_record_that_can_t_be_kept_is_told(tmp_path, monkeypatch, free, messag
 
     monkeypatch.setattr(EventLog, "store_event", fail)
     with pytest.raises(GenatatorError, match=message):
-        build(Settings(str(SMALL), tmp_path, workers=1), Progress())
+        build(Settings(str(SMALL), tmp_path, workers=0), Progress())
 
 
 def test_a_run_that_goes_on_is_seen_as_it_goes(tmp_path):

@@ -21,13 +21,14 @@ from pyfaidx import Faidx
 
 from genatator_assets.errors import CatalogueError, DamagedError, DatasetError, SequenceError
 from genatator_assets.parts import validate
-from genatator_assets.sources import fasta, pieces
+from genatator_assets.sources import fasta, fasta_stretches, pieces
 from genatator_assets.sources.assembly import import_assembly, read_source
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, read_chromosomes, write_chromosomes
 from genatator_assets.sources.fasta import import_fasta, index_path, read_index, scan_fasta
 from genatator_assets.sources.sequence import SequenceReader, count_nucleotides, read_dna
 from genatator_assets.sources.soft_masked import read_soft_masked
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.pool import InProcess
 from genatator_assets.work.unit import Provenance
 
 LETTERS = "ACGTUNRYSWKMBDHVXacgtunryswkmbdhvx-"
@@ -726,3 +727,96 @@ def test_real_yeast_is_imported_without_its_mitochondrion(data, tmp_path):
     assert {one.chrom: one.reason for one in chromosomes if not one.included} == {"NC_001224.1": "too_short"}
     dna = "".join(read_dna(copy, chrom, 0, length) for chrom, length in lengths.items())
     assert dna == letters_of(path).upper()
+
+
+# --- By several processes ---
+
+
+class Counting(InProcess):
+    """Does the work at once, and knows how often it was given any."""
+
+    runs = 0
+
+    def executor(self):
+        Counting.runs += 1
+        return super().executor()
+
+
+SHARED = {
+    "clean": (b">a x\nACGT\nacGT\nA\n>b\nNNNN\n>c\nacgt\nAC\n", True),
+    "no newline at the end": (b">a\nACGT\n>b\nAC\n>c\nACGTAC", True),
+    "one letter a line": (b">a\nA\nC\n>b\nG\n>c\nT\nT\n", True),
+    "a sequence without letters": (b">a\n>b\nACGT\n>c\nACGT\nAC\n", True),
+    "carriage returns": (b">a\r\nACGT\r\nAC\r\n>b\r\nACGT\r\n>c\r\nA\r\n", True),
+    "blank lines": (b">a\nACGT\n\n>b\nACGT\n>c\nACGT\n\n", True),
+    "a byte-order mark": (b"\xef\xbb\xbf>a\nACGT\n>b\nACGT\n>c\nACGT\n", False),
+    "compressed": (gzip.compress(b">a\nACGT\n>b\nACGT\n>c\nACGT\n"), False),
+    "one sequence": (b">a\nACGTACGTACGT\n", False),
+}
+
+
+@pytest.fixture
+def small_stretches(monkeypatch):
+    monkeypatch.setattr(fasta_stretches, "STRETCH_BYTES", 4)
+    monkeypatch.setattr(fasta_stretches, "PIECE_BYTES", 7)
+    monkeypatch.setattr(Counting, "runs", 0)
+
+
+@pytest.mark.usefixtures("small_stretches")
+@pytest.mark.parametrize("name", SHARED)
+def test_a_file_that_is_shared_by_workers_is_imported_as_by_one(name, tmp_path):
+    content, handed_out = SHARED[name]
+    source = tmp_path / "source"
+    source.write_bytes(content)
+    found = []
+    for folder, workers in (("one", None), ("shared", Counting())):
+        (tmp_path / folder).mkdir()
+        fasta = tmp_path / folder / "sequence.fa"
+        imported = import_fasta(source, fasta, workers)
+        masked = {chrom: runs.tolist() for chrom, runs in imported.soft_masked.items()}
+        found.append((imported.copy, imported.index, imported.sha256, masked, fasta.read_bytes()))
+        assert imported.copy.sha256 == hashlib.sha256(fasta.read_bytes()).hexdigest()
+    assert found[0] == found[1]
+    assert bool(Counting.runs) == handed_out
+
+
+@pytest.mark.usefixtures("small_stretches")
+@pytest.mark.parametrize(
+    "content",
+    [
+        b">a\nACGT\n>b\nACGT\n>c\nAC!T\n",
+        b">a\nACGT\n>b\nAC\nACGT\n>c\nACGT\n",
+        b">a\nACGT\n>b\nACGT\n>a\nACGT\n",
+        b"ACGT\n>a\nACGT\n>b\nACGT\n",
+        b">a\nACGT\n> b\nACGT\n>c\nACGT\n",
+    ],
+    ids=["letter", "uneven", "twice", "no header", "no id"],
+)
+def test_a_bad_file_that_is_shared_by_workers_is_refused_in_the_same_words(content, tmp_path):
+    source = tmp_path / "source"
+    source.write_bytes(content)
+    told = []
+    for workers in (None, Counting()):
+        with pytest.raises(SequenceError) as refused:
+            import_fasta(source, tmp_path / "sequence.fa", workers)
+        told.append(str(refused.value))
+        assert list(tmp_path.iterdir()) == [source]
+    assert told[0] == told[1]
+
+
+@given(
+    st.lists(st.lists(st.text("ACGTNacgtn", min_size=1, max_size=5), max_size=4), min_size=1, max_size=6), st.booleans()
+)
+def test_stretches_are_found_whatever_pieces_a_file_is_read_in(sequences, ended):
+    text = "".join(f">{number}\n" + "".join(f"{line}\n" for line in lines) for number, lines in enumerate(sequences))
+    text = (text if ended else text.removesuffix("\n")).encode()
+    whole = text if text.endswith(b"\n") else text + b"\n"
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fasta_stretches, "PIECE_BYTES", 3)
+        patch.setattr(fasta_stretches, "STRETCH_BYTES", 1)
+        source = Path(folder) / "source"
+        source.write_bytes(text)
+        copy, starts = fasta_stretches._copy(source, Path(folder) / "copy")
+        assert (Path(folder) / "copy").read_bytes() == whole
+    assert (copy.bytes, copy.sha256) == (len(whole), hashlib.sha256(whole).hexdigest())
+    assert starts == [place for place in range(len(whole)) if whole[place : place + 1] == b">"] + [len(whole)]

@@ -65,7 +65,7 @@ def settings(finished):
 
 
 def settings_in(folder):
-    return Settings(str(folder / "catalogue.yaml"), folder / "root", workers=1)
+    return Settings(str(folder / "catalogue.yaml"), folder / "root", workers=0)
 
 
 def stale(settings):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from genatator_assets.annotation.flavours import FlavourName, words
-from genatator_assets.annotation.parsed import EXONS_SCHEMA, MalformedLine
+from genatator_assets.annotation.parsed import EXONS_SCHEMA, MalformedLine, ParsedAnnotation
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import SCHEMA, Reason, count_reasons, select
 from genatator_assets.annotation.suspicions import Suspicion, require_something, suspicions
@@ -66,10 +67,27 @@ class AnnotationSummary:
         return {"flavour": self.flavour, "types": self.types, "partial": self.rules["partial"]}
 
 
-def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> AnnotationSummary:
+def read_as_wanted(path: Path, wanted: Annotation) -> ParsedAnnotation:
+    """Read an annotation as the catalogue says.
+
+    Raises:
+        AnnotationError: the file can't be used.
+    """
+    return read_annotation(
+        path,
+        None if wanted.flavour == "auto" else wanted.flavour,
+        wanted.types,
+        0.0 if wanted.strict else wanted.max_malformed,
+    )
+
+
+def select_isoforms(
+    catalogue: Catalogue, genome: str, layout: Layout, ahead: Future[ParsedAnnotation] | None = None
+) -> AnnotationSummary:
     """Read a genome's annotation and store every transcript, selected or rejected with a reason, and its exons.
 
-    What was read before from the same bytes, by the same rules and for the same chromosomes, is not read again.
+    What was read before from the same bytes, by the same rules and for the same chromosomes, is not read again. `ahead`
+    is what comes of `read_as_wanted`, if somebody began with that already.
 
     Raises:
         AnnotationError: the file can't be used, or changed since the assembly was imported.
@@ -89,12 +107,7 @@ def select_isoforms(catalogue: Catalogue, genome: str, layout: Layout) -> Annota
         )
     chromosomes = read_chromosomes(layout.chromosomes(genome))
     wanted = catalogue.assembly(genome).annotation
-    parsed = read_annotation(
-        path,
-        None if wanted.flavour == "auto" else wanted.flavour,
-        wanted.types,
-        0.0 if wanted.strict else wanted.max_malformed,
-    )
+    parsed = ahead.result() if ahead else read_as_wanted(path, wanted)
     try:
         selection = select(genome, parsed, chromosomes, wanted.partial == "drop", wanted.lengths == "compare")
         require_something(parsed, selection)

@@ -212,6 +212,17 @@ class Catalogue(Value):
             f"{self.origin}: no genome {genome!r}{nearest(genome, self.genomes)}; there are: {', '.join(self.genomes)}"
         )
 
+    def of_genome(self, genome: str) -> "Catalogue":
+        """Return what the catalogue says of one genome alone, without the parts' sections: a worker is sent that.
+
+        Raises:
+            CatalogueError: there is no such genome.
+        """
+        entry = Assembly.model_construct(**_fields(self.assembly(genome), Assembly))
+        alone = Catalogue.model_construct(**{**_fields(self, Catalogue), "assemblies": (entry,)})
+        alone._origin = self.origin
+        return alone
+
     def section(self, model: type[SectionModel]) -> SectionModel:
         """Return the section that `model` validated.
 
@@ -225,6 +236,10 @@ class Catalogue(Value):
     def min_length_of(self, genome: str) -> int:
         """Return the minimum length in bp of a genome's chromosomes: its own rule, or else the dataset's."""
         return self.assembly(genome).min_chromosome_length_bp or self.min_chromosome_length_bp
+
+
+def _fields(entry: BaseModel, model: type[BaseModel]) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in model.model_fields}
 
 
 def _of_type(entry: BaseModel, model: type[SectionModel]) -> SectionModel | None:

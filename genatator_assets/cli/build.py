@@ -14,7 +14,11 @@ from genatator_assets.work.terminal import console, say
 
 @click.command()
 @dataset_options
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; by default what the machine carries.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    help="Processes; by default what the machine carries; 0 works in the command's own process.",
+)
 @click.option(
     "--dask",
     envvar="GENATATOR_DASK",
@@ -38,7 +42,7 @@ def build(
     from genatator_assets.orchestration.settings import Settings
 
     stated = Settings.from_environment(catalogue, root)
-    settings = replace(stated, workers=workers or stated.workers, dask=dask or stated.dask)
+    settings = replace(stated, workers=stated.workers if workers is None else workers, dask=dask or stated.dask)
     try:
         faults = build_dataset(settings, ProgressBar(console(errors=True)), check_hashes, only=only)
     except KeyboardInterrupt:

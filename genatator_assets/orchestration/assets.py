@@ -1,13 +1,13 @@
 """The assets, from assemblies to the dataset's card. They call the library and say what came of it."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import dagster as dg
 
 from genatator_assets.annotation import select
-from genatator_assets.annotation.transcripts import select_isoforms
+from genatator_assets.annotation.genomes import GenomeTask, bring_in_all
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding import index
@@ -34,8 +34,8 @@ from genatator_assets.query.catalog import write_catalog
 from genatator_assets.release import release as make_release
 from genatator_assets.release.card import write_card
 from genatator_assets.sources import chromosomes as sources
-from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.fetch import Cache
+from genatator_assets.sources.inputs import fetch_inputs
 from genatator_assets.tracks import store
 from genatator_assets.version import __version__
 from genatator_assets.work.layout import Layout, chromosome_key
@@ -114,30 +114,31 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         layout: dg.ResourceParam[Layout],
         writer: Writer,
+        workers: Workers,
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Both assets in one step: in two, a bad sequence of one genome would keep Dagster from beginning the second
         for all genomes.
         """
+        failures = Failures("genomes", len(context.partition_keys), context)
         cache = Cache(watch=progress.downloads(context.log))
-
-        def bring_in(genome: str) -> metadata.Metadata:
-            with recorded(layout.source(genome), context.run.run_id):
-                return metadata.of_assembly(layout, import_assembly(catalogue, genome, layout, cache))
-
-        def annotate(genome: str) -> metadata.Metadata | None:
-            if not catalogue.assembly(genome).annotated:
-                return None
-            with recorded(layout.annotation_summary(genome), context.run.run_id):
-                return metadata.of_annotation(layout, select_isoforms(catalogue, genome, layout))
-
-        steps = {
-            ASSEMBLY: _Step(bring_in, lambda genome: versions.of_assembly(layout, genome)),
-            TRANSCRIPTS: _Step(annotate, lambda genome: versions.of_transcripts(layout, genome)),
-        }
-        yield from _each_genome(
-            context, {asset: step for asset, step in steps.items() if asset in context.selected_asset_keys}
-        )
+        tasks = []
+        for genome in context.partition_keys:
+            try:
+                fetch_inputs(catalogue.assembly(genome), cache)
+            except Exception as error:  # noqa: BLE001 - one bad genome must not take the others down
+                failures.add(Outcome.failed(genome, error))
+            else:
+                tasks.append(_genome_task(catalogue, genome, layout, context))
+        done: dict[dg.AssetKey, dict[str, metadata.Metadata]] = {ASSEMBLY: {}, TRANSCRIPTS: {}}
+        for outcome in bring_in_all(tasks, workers.crew()):
+            if (chromosomes := outcome.facts.get("assembly")) is not None:
+                done[ASSEMBLY][outcome.key] = metadata.of_assembly(layout, chromosomes)
+            if (summary := outcome.facts.get("annotation")) is not None:
+                done[TRANSCRIPTS][outcome.key] = metadata.of_annotation(layout, summary)
+            if outcome.error:
+                failures.add(outcome)
+        yield from _of_genomes(context, layout, done, failures)
 
     return genomes
 
@@ -319,47 +320,38 @@ def _told() -> Iterator[None]:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
-@dataclass(frozen=True)
-class _Step:
-    """What is done for a genome, giving what is shown of it, and the version of what was made."""
-
-    work: Callable[[str], metadata.Metadata | None]
-    version_of: Callable[[str], str]
+_VERSION_OF = {ASSEMBLY: versions.of_assembly, TRANSCRIPTS: versions.of_transcripts}
 
 
-def _each_genome(
-    context: dg.AssetExecutionContext, steps: Mapping[dg.AssetKey, _Step]
+def _genome_task(catalogue: Catalogue, genome: str, layout: Layout, context: dg.AssetExecutionContext) -> GenomeTask:
+    selected = context.selected_asset_keys
+    return GenomeTask(
+        catalogue.of_genome(genome), layout.root, ASSEMBLY in selected, TRANSCRIPTS in selected, context.run.run_id
+    )
+
+
+def _of_genomes(
+    context: dg.AssetExecutionContext,
+    layout: Layout,
+    done: Mapping[dg.AssetKey, Mapping[str, metadata.Metadata]],
+    failures: Failures,
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Do all steps for each genome of a run; a bad one leaves the others alone and fails by name."""
-    done: dict[dg.AssetKey, dict[str, metadata.Metadata]] = {asset: {} for asset in steps}
-    failures = Failures("genomes", len(context.partition_keys), context)
-    for genome in context.partition_keys:
-        try:
-            for asset, step in steps.items():
-                if (shown := step.work(genome)) is not None:
-                    done[asset][genome] = shown
-        except Exception as error:  # noqa: BLE001 - one bad genome must not take the others down
-            failures.add(Outcome.failed(genome, error))
-    for asset, step in steps.items():
-        if failures or len(done[asset]) < len(context.partition_keys):  # the run's own result would claim all of them
-            _log_each(context, asset, step, done[asset])
+    """Record what was brought in, in the order of the run's genomes; fail if a genome failed."""
+    for asset in (asset for asset in _VERSION_OF if asset in context.selected_asset_keys):
+        version_of = _VERSION_OF[asset]
+        brought_in = {genome: done[asset][genome] for genome in context.partition_keys if genome in done[asset]}
+        if failures or len(brought_in) < len(context.partition_keys):  # the run's own result would claim all of them
+            made_from = versions.parents(context, asset)
+            for genome, entries in brought_in.items():
+                tags = versions.event_tags(version_of(layout, genome), made_from)
+                context.log_event(dg.AssetMaterialization(asset, partition=genome, metadata=entries, tags=tags))
             continue
-        for genome, entries in done[asset].items():
+        for genome, entries in brought_in.items():
             context.add_asset_metadata(entries, asset_key=asset, partition_key=genome)
-        yield dg.MaterializeResult(
-            asset_key=asset, data_version=versions.data_version(map(step.version_of, done[asset]))
-        )
+        data_version = versions.data_version(version_of(layout, genome) for genome in brought_in)
+        yield dg.MaterializeResult(asset_key=asset, data_version=data_version)
     if failures:
         raise failures.failure()
-
-
-def _log_each(
-    context: dg.AssetExecutionContext, asset: dg.AssetKey, step: _Step, done: Mapping[str, metadata.Metadata]
-) -> None:
-    made_from = versions.parents(context, asset)
-    for genome, entries in done.items():
-        tags = versions.event_tags(step.version_of(genome), made_from)
-        context.log_event(dg.AssetMaterialization(asset, partition=genome, metadata=entries, tags=tags))
 
 
 def _outcomes(

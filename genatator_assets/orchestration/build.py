@@ -19,7 +19,7 @@ from genatator_assets.orchestration.jobs import BUILD_BLOCKS, OF_GENOMES, assets
 from genatator_assets.orchestration.outcomes import TELLING, faults_of
 from genatator_assets.orchestration.partitions import range_tags, registered_chromosomes
 from genatator_assets.orchestration.progress import Progress
-from genatator_assets.orchestration.resources import WRITER, workers_of, writing
+from genatator_assets.orchestration.resources import WRITER, Crew, workers_of, writing
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import VERSION_TAG, survey
 from genatator_assets.parts import load_catalogue, parts_of
@@ -27,7 +27,7 @@ from genatator_assets.work.damage import discard_damaged, stored_units
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import remove_temporaries
 from genatator_assets.work.machine import free_bytes, require_space
-from genatator_assets.work.pool import Workers, run_batches
+from genatator_assets.work.pool import Workers, kept, run_batches
 from genatator_assets.work.text import format_bytes
 
 _BUILD_TAG = "genatator/build"
@@ -58,20 +58,19 @@ def build(
     """
     catalogue, layout = load_catalogue(settings.catalogue), Layout(settings.root)
     require_own_root(catalogue, layout)
-    workers = workers_of(settings).crew()
-    with workers.executor():
-        pass  # a cluster that doesn't answer is told before anything is done
-    overrides = {
-        "progress": dg.ResourceDefinition.hardcoded_resource(progress),
-        WRITER: dg.ResourceDefinition.hardcoded_resource(None),  # we are the only writer, not each run
-    }
-    definitions = build_definitions(settings, overrides)
     with (
         _signals_kept(),
+        _workers_of(settings) as workers,
         _in_words(layout.root),
         open_instance(layout.root) as instance,
         writing(catalogue, layout.root, wait, progress.say),
     ):
+        overrides = {
+            "progress": dg.ResourceDefinition.hardcoded_resource(progress),
+            "workers": dg.ResourceDefinition.hardcoded_resource(Crew(workers)),
+            WRITER: dg.ResourceDefinition.hardcoded_resource(None),  # we are the only writer, not each run
+        }
+        definitions = build_definitions(settings, overrides)
         remove_temporaries(layout.root)
         _close_killed_runs(instance, layout)
         if check_hashes:
@@ -95,6 +94,17 @@ def build(
             tags = {VERSION_TAG: survey(catalogue, layout, instance).version if found.parts else found.version}
             events += run(FINISH, tags=tags if only is None else {}, only=assets_of(catalogue, FINISH, only))
     return faults_of(events)
+
+
+@contextmanager
+def _workers_of(settings: Settings) -> Iterator[Workers]:
+    """Return the workers of the whole build; a cluster that doesn't answer is told before anything is done."""
+    workers = workers_of(settings).crew()
+    if settings.dask:
+        with workers.executor():
+            pass
+    with kept(workers) as all_along:
+        yield all_along
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
@@ -26,23 +27,35 @@ Writer = dg.ResourceParam[object]
 class Workers(dg.ConfigurableResource[None]):
     """Those who build chromosomes.
 
-    `max_workers` processes of this machine (0: as many as its cores and memory carry), or, where `dask` names one by
-    its address or scheduler file, a Dask cluster.
+    `max_workers` processes of this machine (None: as many as its cores and memory carry; 0: none but the run's own),
+    or, where `dask` names one by its address or scheduler file, a Dask cluster.
     """
 
-    max_workers: int = 0
+    max_workers: int | None = None
     dask: str = ""
 
     def crew(self) -> pool.Workers:
         """Return them: they have a `concurrent.futures.Executor` for us."""
         if self.dask:
             return DaskWorkers(self.dask)
-        return pool.LocalWorkers(self.max_workers or default_workers())
+        count = default_workers() if self.max_workers is None else self.max_workers
+        return pool.LocalWorkers(count) if count else pool.InProcess()
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Workers that are there already, in the place of those that a run finds by its configuration."""
+
+    workers: pool.Workers
+
+    def crew(self) -> pool.Workers:
+        """Return them."""
+        return self.workers
 
 
 def workers_of(settings: Settings) -> Workers:
     """Return the workers that are set."""
-    return Workers(max_workers=settings.workers or 0, dask=settings.dask or "")
+    return Workers(max_workers=settings.workers, dask=settings.dask or "")
 
 
 def build_resources(settings: Settings, catalogue: Catalogue) -> dict[str, object]:

@@ -18,7 +18,8 @@ ON_FAILURE_VARIABLE = "GENATATOR_ON_FAILURE"
 
 @dataclass(frozen=True)
 class Settings:
-    """`catalogue` is a path or the name of a preset; `workers` None takes what the machine carries.
+    """`catalogue` is a path or the name of a preset; `workers` None takes what the machine carries, 0
+    works in the process itself.
 
     `dask` is the address or the scheduler file of a Dask cluster that works instead. With `sensors` a run that
     succeeds is followed by the next step, unless somebody switches that off in the UI. `on_failure` is a command that
@@ -60,7 +61,7 @@ class Settings:
         variables = {
             CATALOGUE_VARIABLE: self.catalogue,
             ROOT_VARIABLE: str(self.root),
-            WORKERS_VARIABLE: str(self.workers or ""),
+            WORKERS_VARIABLE: "" if self.workers is None else str(self.workers),
             DASK_VARIABLE: self.dask or "",
             SENSORS_VARIABLE: "yes" if self.sensors else "",
             ON_FAILURE_VARIABLE: self.on_failure or "",
@@ -71,6 +72,8 @@ class Settings:
 def _workers(text: str) -> int | None:
     if not text:
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise GenatatorError(f"{WORKERS_VARIABLE} is {text!r}, expected a number of processes, at least 1")
+    if not text.isdecimal():
+        raise GenatatorError(
+            f"{WORKERS_VARIABLE} is {text!r}, expected a number of processes, or 0 to work in the process itself"
+        )
     return int(text)

@@ -14,6 +14,7 @@ from genatator_assets.sources.soft_masked import write_soft_masked
 from genatator_assets.work.files import require_own_folder, write_json
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import Manifest
+from genatator_assets.work.pool import Workers
 from genatator_assets.work.unit import Provenance, Step, Unit
 
 if TYPE_CHECKING:
@@ -53,12 +54,17 @@ class Source:
 
 
 def import_assembly(
-    catalogue: Catalogue, genome: str, layout: Layout, cache: "Cache | None" = None
+    catalogue: Catalogue,
+    genome: str,
+    layout: Layout,
+    cache: "Cache | None" = None,
+    workers: Workers | None = None,
 ) -> list[Chromosome]:
     """Bring in an assembly's sequence and apply the catalogue's rules to its chromosomes.
 
     What the catalogue has by address or accession comes from `cache` (by default the one that all datasets share),
-    fetched unless it is there. A sequence that was imported before from the same bytes is not copied again.
+    fetched unless it is there. A sequence that was imported before from the same bytes is not copied again. `workers`,
+    of this machine, share in checking it.
 
     Raises:
         FetchError: a file can't be fetched.
@@ -70,7 +76,7 @@ def import_assembly(
     require_own_folder(layout.assembly(genome), layout.assemblies)
     assembly = catalogue.assembly(genome)
     inputs = resolve(assembly, layout, cache)
-    copied = _copy(genome, inputs.sequence, layout)
+    copied = _copy(genome, inputs.sequence, layout, workers)
     copy = copied.outputs[0]
     source = Source(genome=genome, **inputs.as_record(), indexed_bytes=copy.bytes, indexed_sha256=copy.sha256)
     write_json(layout.source(genome), asdict(source))
@@ -116,7 +122,7 @@ def discard_copy(layout: Layout, genome: str) -> None:
     discard_local_fasta(layout.sequence(genome))
 
 
-def _copy(genome: str, sequence: "InputFile", layout: Layout) -> Manifest:
+def _copy(genome: str, sequence: "InputFile", layout: Layout, workers: Workers | None) -> Manifest:
     """Copy and index a FASTA file and note its soft masking, unless that was done before from the same bytes."""
     provenance = Provenance({"sequence": sequence.sha256}, {}, COPY_STEP)
     unit = Unit(layout.root, layout.sequence_manifest(genome), provenance)
@@ -125,7 +131,7 @@ def _copy(genome: str, sequence: "InputFile", layout: Layout) -> Manifest:
     layout.source(genome).unlink(missing_ok=True)
     unit.begin()
     fasta, masked = layout.sequence(genome), layout.soft_masked(genome)
-    imported = import_fasta(sequence.path, fasta)
+    imported = import_fasta(sequence.path, fasta, workers)
     outputs = {fasta: imported.copy, index_path(fasta): imported.index}
     outputs[masked] = write_soft_masked(masked, imported.soft_masked, provenance)
     return unit.finish(outputs, {"sha256": imported.sha256})

@@ -26,6 +26,8 @@ class _Record:
 class Indexer:
     """Takes the text of a FASTA file, without carriage returns and blank lines, and gives its index.
 
+    The text may begin at another byte of the file than its first.
+
     >>> indexer = Indexer()
     >>> indexer.header("a", b">a first\\n")
     >>> indexer.lines(b"ACGT\\nA", np.array([4]))
@@ -34,13 +36,13 @@ class Indexer:
     'a\\t6\\t9\\t4\\t5\\n'
     """
 
-    _position: int = 0
+    position: int = 0
     _records: list[_Record] = field(default_factory=list)
 
     def header(self, name: str, line: bytes) -> None:
         """Begin a sequence, whose header is `line`."""
-        self._position += len(line)
-        self._records.append(_Record(name, self._position))
+        self.position += len(line)
+        self._records.append(_Record(name, self.position))
 
     def lines(self, text: bytes, ends: npt.NDArray[np.int64]) -> None:
         """Go on with letters of the last sequence: lines or a part of one; newlines are at `ends`.
@@ -49,7 +51,7 @@ class Indexer:
             ValueError: lines of a sequence differ in length before the last, or the last is longer.
         """
         record = self._records[-1]
-        self._position += len(text)
+        self.position += len(text)
         record.letters += len(text) - len(ends)
         if not len(ends):
             record.open += len(text)

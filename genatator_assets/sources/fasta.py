@@ -4,30 +4,26 @@ All of it is done in one pass over pieces of bounded size, however long the line
 """
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import numpy as np
-import numpy.typing as npt
-
-from genatator_assets.errors import GenatatorError, SequenceError
+from genatator_assets.errors import SequenceError
 from genatator_assets.sources.fai import Indexer
-from genatator_assets.sources.letters import LEGAL, Letters, letters_of_lines, upper
+from genatator_assets.sources.fasta_stretches import import_by_stretches
 from genatator_assets.sources.opened import is_plain
-from genatator_assets.sources.pieces import LONGEST_HEADER_BYTES, pieces_of
-from genatator_assets.sources.soft_masked import MaskedRuns, Runs
-from genatator_assets.work.files import Measured, measure, path_name, whole_file
+from genatator_assets.sources.parsed_fasta import Contents, Header, Imported, Lines, Parser, extend
+from genatator_assets.sources.pieces import pieces_of
+from genatator_assets.sources.soft_masked import Runs
+from genatator_assets.work.behind import behind
+from genatator_assets.work.files import Measured, measure, whole_file
 from genatator_assets.work.machine import free_bytes
+from genatator_assets.work.pool import Workers
 
 SPARE_BYTES = 20_000_000
 """So much of a disk is left free when a file is decompressed to it: for what else the build has to write there."""
 
-_LEGAL = LEGAL + LEGAL.lower() + b"\r\n"
-_NEWLINE = ord("\n")
-_HEADER = re.compile(rb"([!-~]+)([ \t][^\r\x80-\xff]*)?")
 _WATCHED_BYTES = 16 << 20
 
 
@@ -54,26 +50,34 @@ class ImportedFasta:
     soft_masked: Mapping[str, Runs]
 
 
-def import_fasta(source: Path, destination: Path) -> ImportedFasta:
+def import_fasta(source: Path, destination: Path, workers: Workers | None = None) -> ImportedFasta:
     """Copy `source` to `destination`, uncompressed, with a `.fai` index beside it, as pyfaidx reads it.
 
-    Carriage returns, blank lines and a byte-order mark are dropped; letters and their case are kept.
+    Carriage returns, blank lines and a byte-order mark are dropped; letters and their case are kept. `workers`, of this
+    machine, share the work where the file is large and plain.
 
     Raises:
         SequenceError: empty, binary, truncated, no or repeated ids, letters that aren't nucleotides, lines of uneven
             length, or too large for the disk; nothing is left at `destination` then.
     """
     with whole_file(destination) as fasta, whole_file(index_path(destination)) as index:
-        indexer, contents = Indexer(), _Contents()
-        with fasta.open("wb") as handle:
-            copy = _Copy(source, fasta.parent, handle)
-            for part in _parts(source):
-                copy.take(part.text)
-                _extend(indexer, part, source)
-                contents.take(part)
-        contents.end()
-        index.write_text(indexer.index())
-        return ImportedFasta(copy.measured(), measure(index), contents.sha256, contents.soft_masked)
+        if is_plain(source):
+            _require_room(source, fasta.parent, source.stat().st_size)
+        imported = import_by_stretches(source, fasta, workers) if workers else None
+        imported = imported or _import(source, fasta)
+        index.write_text(imported.index)
+        return ImportedFasta(imported.copy, measure(index), imported.sha256, imported.soft_masked)
+
+
+def _import(source: Path, fasta: Path) -> Imported:
+    indexer, contents = Indexer(), Contents()
+    with fasta.open("wb") as handle, behind() as hand_over:
+        copy = _Copy(source, fasta.parent, handle)
+        for parts in _parts(source):
+            hand_over(_take, parts, copy, contents)
+            extend(indexer, parts, source)
+    contents.end()
+    return Imported(copy.measured(), indexer.index(), contents.sha256, contents.soft_masked)
 
 
 def scan_fasta(source: Path) -> dict[str, int]:
@@ -83,8 +87,8 @@ def scan_fasta(source: Path) -> dict[str, int]:
         SequenceError: as `import_fasta`.
     """
     indexer = Indexer()
-    for part in _parts(source):
-        _extend(indexer, part, source)
+    for parts in _parts(source):
+        extend(indexer, parts, source)
     return _lengths(indexer.index())
 
 
@@ -107,29 +111,19 @@ def _lengths(rows: str) -> dict[str, int]:
     return {name: int(length) for name, length, *_ in split}
 
 
-@dataclass(frozen=True)
-class _Header:
-    """A header line, as it stands in the copy."""
-
-    text: bytes
-    name: str
-
-
-@dataclass(frozen=True, eq=False)
-class _Lines:
-    """Lines of letters or a part of one, as they stand in the copy, where newlines are in them, and their letters."""
-
-    text: bytes
-    ends: npt.NDArray[np.int64]
-    letters: Letters
-
-
-def _parts(source: Path) -> Iterator[_Header | _Lines]:
-    """Return the headers and letters of a FASTA file, checked, in pieces."""
-    parser = _Parser(source)
+def _parts(source: Path) -> Iterator[list[Header | Lines]]:
+    """Return the headers and letters of a FASTA file, checked: those of one piece of it after another."""
+    parser = Parser(source)
     for piece in pieces_of(source):
-        yield from parser.parts(piece)
+        yield list(parser.parts(piece))
     parser.finish()
+
+
+def _take(parts: list[Header | Lines], copy: "_Copy", contents: "Contents") -> None:
+    """Write and hash what is checked: that takes as long as checking, and Python's lock is free meanwhile."""
+    for part in parts:
+        copy.take(part.text)
+        contents.take(part)
 
 
 class _Copy:
@@ -140,12 +134,10 @@ class _Copy:
         self._digest = hashlib.sha256()
         self._bytes = 0
         self._watched = 0
-        if is_plain(source):
-            self._require_space(source.stat().st_size)
 
     def take(self, text: bytes) -> None:
         if self._bytes >= self._watched:
-            self._require_space(_WATCHED_BYTES)
+            _require_room(self._source, self._folder, _WATCHED_BYTES, self._bytes)
             self._watched = self._bytes + _WATCHED_BYTES
         self._handle.write(text)
         self._digest.update(text)
@@ -154,165 +146,11 @@ class _Copy:
     def measured(self) -> Measured:
         return Measured(self._bytes, self._digest.hexdigest())
 
-    def _require_space(self, needed_bytes: int) -> None:
-        free = free_bytes(self._folder)
-        if free is not None and free < needed_bytes + SPARE_BYTES:
-            raise SequenceError(
-                f"{self._source}: too large for the disk: {self._bytes:,} bytes of it were written, and only {free:,}"
-                f" are free at {self._folder}; make room there, or give another --root"
-            )
 
-
-@dataclass
-class _Contents:
-    """The hash and the soft-masked runs of each sequence."""
-
-    sha256: dict[str, str] = field(default_factory=dict)
-    soft_masked: dict[str, Runs] = field(default_factory=dict)
-    _name: str | None = None
-    _digest: Any = field(default_factory=hashlib.sha256)
-    _masked: MaskedRuns = field(default_factory=MaskedRuns)
-
-    def take(self, part: _Header | _Lines) -> None:
-        if isinstance(part, _Lines):
-            self._digest.update(upper(part.letters))
-            self._masked.take(part.letters)
-        else:
-            self.end()
-            self._name, self._digest, self._masked = part.name, hashlib.sha256(), MaskedRuns()
-
-    def end(self) -> None:
-        """Note what was in the sequence that ends here, if there is one."""
-        if self._name is not None:
-            self.sha256[self._name] = self._digest.hexdigest()
-            self.soft_masked[self._name] = self._masked.found()
-
-
-def _extend(indexer: Indexer, part: _Header | _Lines, source: Path) -> None:
-    if isinstance(part, _Header):
-        indexer.header(part.name, part.text)
-        return
-    try:
-        indexer.lines(part.text, part.ends)
-    except ValueError as error:
+def _require_room(source: Path, folder: Path, needed_bytes: int, written_bytes: int = 0) -> None:
+    free = free_bytes(folder)
+    if free is not None and free < needed_bytes + SPARE_BYTES:
         raise SequenceError(
-            f"{source}:{_uneven_line(source)}: {error}. Within a sequence all lines but the last must be equally long,"
-            " and the last no longer; rewrap the file, for example with 'seqkit seq -w 60'."
-        ) from error
-
-
-def _uneven_line(source: Path) -> int:
-    """Return the number of the first line that is too short or too long, in the file as it is: for a message only."""
-    width = short = 0
-    for number, (header, length) in enumerate(_line_lengths(source), 1):
-        if header:
-            width = short = 0
-        elif length:
-            width = width or length
-            if short or length > width:
-                return short or number
-            short = number if length < width else 0
-    raise ValueError(f"{source}: all lines are even")
-
-
-def _line_lengths(source: Path) -> Iterator[tuple[bool, int]]:
-    """Return of each line whether it is a header, and its length without carriage returns."""
-    header, length, within = False, 0, False
-    for piece in pieces_of(source):
-        *whole, rest = piece.split(b"\n")
-        for line in whole:
-            yield header or (not within and line.startswith(b">")), length + len(line.replace(b"\r", b""))
-            header, length, within = False, 0, False
-        if rest:
-            header, within = header or (not within and rest.startswith(b">")), True
-            length += len(rest.replace(b"\r", b""))
-
-
-class _Parser:
-    """Checks pieces of a FASTA file as they pass, and takes them apart; remembers the ids and the line number."""
-
-    def __init__(self, source: Path) -> None:
-        self._source = source
-        self._line = 0
-        self._headers: dict[bytes, bytes] = {}
-        self._within = False  # whether the last piece ended within a line
-        self._open = False  # whether the copy ends within a line
-
-    def parts(self, piece: bytes) -> Iterator[_Header | _Lines]:
-        position = 0
-        while position < len(piece):
-            if piece[position] == ord(">") and not self._within:
-                end = piece.find(b"\n", position) + 1 or len(piece)
-                yield self._header(piece[position:end])
-            else:
-                end = piece.find(b">", position + 1)  # faster than looking for b"\n>"; elsewhere it is illegal
-                end = end if end >= 0 and piece[end - 1] == _NEWLINE else len(piece)
-                yield from self._lines(piece[position:end])
-            self._line += piece.count(b"\n", position, end)
-            self._within = piece[end - 1] != _NEWLINE
-            position = end
-
-    def finish(self) -> None:
-        if not self._headers:
-            raise SequenceError(f"{self._source}: found no sequence; expected FASTA with '>' headers")
-
-    def _header(self, line: bytes) -> _Header:
-        if not line.endswith(b"\n"):
-            raise SequenceError(
-                f"{self._place()}: a header of more than {LONGEST_HEADER_BYTES:,} bytes: {_show(line)}; expected FASTA"
-            )
-        header = line[1:-1].removesuffix(b"\r")
-        match = _HEADER.fullmatch(header)
-        if not match:
-            raise SequenceError(f"{self._place()}: found {_show(b'>' + header)}, expected '>' and then an id, in ASCII")
-        name = match[1]
-        if name in self._headers:
-            raise SequenceError(
-                f"{self._place()}: the id {_show(name)} stands twice: {_show(b'>' + self._headers[name])} and"
-                f" {_show(b'>' + header)}. Ids end at the first space and must be unique; rename one."
-            )
-        try:
-            path_name(name.decode())
-        except GenatatorError as error:
-            raise SequenceError(f"{self._place()}: {error}") from error
-        self._headers[name] = header
-        return _Header(b">" + header + b"\n", name.decode())
-
-    def _lines(self, lines: bytes) -> Iterator[_Lines]:
-        """Return lines without carriage returns and blank lines, which offsets in an index don't allow for."""
-        if not self._headers and (text := lines.strip()):
-            self._line += lines.count(b"\n", 0, lines.index(text))
-            first = text.splitlines()[0]
-            raise SequenceError(f"{self._place()}: found {_show(first)} before any header; expected '>'")
-        text = lines.replace(b"\r", b"") if b"\r" in lines else lines
-        ends = _ends_of(text)
-        if np.any(np.diff(ends) == 1) or (not self._open and text.startswith(b"\n")):
-            text = re.sub(rb"\n+", b"\n", text)
-            text = text if self._open else text.removeprefix(b"\n")
-            ends = _ends_of(text)
-        if text:
-            self._open = not text.endswith(b"\n")
-            yield _Lines(text, ends, self._letters(lines, text))
-
-    def _letters(self, lines: bytes, text: bytes) -> Letters:
-        try:
-            return letters_of_lines(text)
-        except ValueError:
-            letter = lines.translate(None, _LEGAL)[:1]
-            self._line += lines.count(b"\n", 0, lines.index(letter))
-            raise SequenceError(
-                f"{self._place()}: found {_show(letter)} in the sequence; expected nucleotide letters"
-                f" ({LEGAL.decode()}, either case)"
-            ) from None
-
-    def _place(self) -> str:
-        return f"{self._source}:{self._line + 1}"
-
-
-def _ends_of(text: bytes) -> npt.NDArray[np.int64]:
-    """Return where newlines are."""
-    return np.flatnonzero(np.frombuffer(text, np.uint8) == _NEWLINE)
-
-
-def _show(text: bytes) -> str:
-    return repr(text[:80].decode("ascii", "backslashreplace"))
+            f"{source}: too large for the disk: {written_bytes:,} bytes of it were written, and only {free:,}"
+            f" are free at {folder}; make room there, or give another --root"
+        )

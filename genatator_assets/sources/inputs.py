@@ -96,6 +96,16 @@ def remote_inputs(assembly: Assembly, cache: Cache) -> dict[Kind, Remote]:
     return remote
 
 
+def fetch_inputs(assembly: Assembly, cache: Cache) -> None:
+    """Have all of an assembly's files in the cache that are not on this machine.
+
+    Raises:
+        FetchError: one can't be fetched.
+    """
+    for remote in remote_inputs(assembly, cache).values():
+        fetch_input(remote, cache)
+
+
 def fetch_input(remote: Remote, cache: Cache) -> Fetched:
     """Return an input from the cache, fetched unless it is there.
 

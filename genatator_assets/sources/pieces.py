@@ -21,10 +21,11 @@ def pieces_of(source: Path) -> Iterator[bytes]:
     Raises:
         SequenceError: the file is empty, or compressed and damaged.
     """
-    return _cut_at_lines(_without_mark(_decompressed(source)))
+    return cut_at_lines(_without_mark(_decompressed(source)))
 
 
-def _cut_at_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def cut_at_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Return the same text in pieces as those of `pieces_of`."""
     rest, within, begun = b"", False, False  # `within` a line that was cut; `begun` once there was anything but blanks
     for piece in pieces:
         text = rest + piece

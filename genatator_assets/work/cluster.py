@@ -26,6 +26,7 @@ class DaskWorkers:
     """
 
     at_once = 1_000
+    local = False
 
     def __init__(self, where: str) -> None:
         """Remember the cluster; nobody is called yet."""

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -15,9 +16,9 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from genatator_assets.work.outcome import Outcome
 
@@ -51,6 +52,10 @@ class Workers(Protocol):
     """Those who work: processes of this machine, or a cluster."""
 
     @property
+    def local(self) -> bool:
+        """Whether they are processes of this machine, beside this one: they see its temporary files."""
+
+    @property
     def at_once(self) -> int:
         """How many batches are handed over before the first of them comes back."""
 
@@ -68,6 +73,7 @@ class LocalWorkers:
 
     count: int
     death: type[Exception] = BrokenExecutor
+    local: bool = True
 
     @property
     def at_once(self) -> int:
@@ -77,6 +83,77 @@ class LocalWorkers:
     def executor(self) -> AbstractContextManager[Executor]:
         """Return a pool of processes."""
         return process_pool(self.count)
+
+
+@contextmanager
+def kept(workers: Workers) -> Iterator[Workers]:
+    """Within the block, have processes of this machine serve one run of batches after another.
+
+    Otherwise each run starts its own, which import all that they need first.
+    """
+    if not isinstance(workers, LocalWorkers):
+        yield workers
+        return
+    keeping = _KeptWorkers(workers)
+    try:
+        yield keeping
+    finally:
+        keeping.close()
+
+
+class _KeptWorkers:
+    death: type[Exception] = BrokenExecutor
+    local = True
+
+    def __init__(self, workers: LocalWorkers) -> None:
+        self._workers = workers
+        self._pool: Executor | None = None
+        self._open = ExitStack()
+
+    @property
+    def at_once(self) -> int:
+        return self._workers.at_once
+
+    @contextmanager
+    def executor(self) -> Iterator[Executor]:
+        if self._pool is None:
+            self._pool = self._open.enter_context(self._workers.executor())
+        try:
+            yield self._pool
+            self._pool.submit(os.getpid)  # refused if one of the processes has died: the next run gets others
+        except self.death:
+            self.close()
+        except BaseException:
+            self._pool = None
+            self._open.__exit__(*sys.exc_info())  # ends the processes at once, whatever they are at
+            raise
+
+    def close(self) -> None:
+        self._pool = None
+        self._open.close()
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """Nobody but this process: a debugger sees all that is done, and nothing waits for processes to start."""
+
+    at_once: int = 1
+    death: type[Exception] = BrokenExecutor
+    local: bool = False
+
+    def executor(self) -> AbstractContextManager[Executor]:
+        """Return an executor that works at once, while it is handed the work."""
+        return _AtOnce()
+
+
+class _AtOnce(Executor):
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - as of a process: whoever asks for the result is told
+            future.set_exception(error)
+        return future
 
 
 @contextmanager
@@ -149,6 +226,12 @@ def run_batches(workers: Workers, work: Work[TaskType], tasks: Iterable[TaskType
         if deaths >= _MOST_DEATHS_IN_A_ROW:
             yield from _failed([task for (task,) in alone], _DIE_OF_ANYTHING)
             return
+
+
+def run_tasks(workers: Workers, work: Work[TaskType], tasks: Iterable[TaskType]) -> Iterator[Outcome]:
+    """Run `work` as `run_batches` does, but a single task in this process: nothing is gained by starting others."""
+    tasks = list(tasks)
+    return run_batches(workers if len(tasks) > 1 else InProcess(), work, tasks)
 
 
 def _run_until_one_dies(
