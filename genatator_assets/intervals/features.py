@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from genatator_assets.intervals.splits import LabelledRegions
 from genatator_assets.work.files import whole_file
 
 _STRANDS = {1: "+", -1: "-", 0: "."}
+_SIGNS = np.array(sorted(_STRANDS), np.int8)
 
 
 def write_bed(path: Path, dataset: LabelledRegions) -> None:
@@ -19,23 +21,25 @@ def write_bed(path: Path, dataset: LabelledRegions) -> None:
     """
     regions, labels = dataset.regions, _label_texts(dataset)
     stranded = bool(regions.strand.any())
-    behind = {sign: f"\t.\t1\t{name}" if stranded else "" for sign, name in _STRANDS.items()}
-    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8") as handle:
+    before_labels = pa.array([f".\t1\t{_STRANDS[sign]}" for sign in _SIGNS])
+    with whole_file(path) as temporary, temporary.open("wb") as handle:
         for chrom, numbers in dataset.by_chromosome():
-            columns = [array[numbers].tolist() for array in (regions.start, regions.end, regions.strand, labels)]
-            rows = zip(*columns, strict=True)
-            handle.writelines([f"{chrom}\t{start}\t{end}{behind[sign]}\t{label}\n" for start, end, sign, label in rows])
+            here = slice(int(numbers[0]), int(numbers[-1]) + 1)
+            columns = [pa.scalar(chrom), *(pa.array(of[here]).cast(pa.string()) for of in (regions.start, regions.end))]
+            if stranded:
+                columns.append(before_labels.take(pa.array(np.searchsorted(_SIGNS, regions.strand[here]))))
+            rows = pc.binary_join_element_wise(*columns, labels[here], "\t")
+            lines = pc.binary_join_element_wise(rows, "", "\n")  # each with its newline
+            handle.write(lines.buffers()[2])
 
 
-def _label_texts(dataset: LabelledRegions) -> npt.NDArray[np.object_]:
-    """Return each region's label columns, with commas between."""
+def _label_texts(dataset: LabelledRegions) -> pa.Array:
+    """Return each region's label columns, with commas between; a full stop where it has none."""
     labels = dataset.regions.labels
-    words = np.array([*map(str, range(len(dataset.labels))), "."], object)
-    texts: npt.NDArray[np.object_] = words[np.append(labels.values, -1)[labels.offsets[:-1]]]
-    texts[labels.lengths == 0] = "."
-    for number in np.flatnonzero(labels.lengths > 1).tolist():
-        texts[number] = ",".join(words[labels.values[labels.offsets[number] : labels.offsets[number + 1]]])
-    return texts
+    words = pa.array(list(map(str, range(len(dataset.labels)))), pa.string())
+    lists = pa.LargeListArray.from_arrays(labels.offsets, words.take(pa.array(labels.values)))
+    texts = pc.binary_join(lists, ",")
+    return pc.if_else(pa.array(labels.lengths > 0), texts, ".")
 
 
 def rows_of(dataset: LabelledRegions) -> Iterator[tuple[str, int, int, int, list[int]]]:
