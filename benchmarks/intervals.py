@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -170,10 +169,15 @@ def our_tables(folder: str) -> None:
 
 
 def our_sequences(folder: str, compression: str) -> Callable[[], None]:
-    genome = ExitStack().enter_context(open_indexed(Path(folder, "one.fa")))
-    prepared = prepare_listed([Listed(Path(folder, "features.bed"))], genome.lengths, Recipe())
-    encoding = Encoding(compression=compression)
-    return lambda: write_hdf5(Path(folder, f"{compression}.h5"), genome, prepared.dataset, {}, encoding)
+    fasta, encoding = Path(folder, "one.fa"), Encoding(compression=compression)
+    with open_indexed(fasta) as genome:
+        prepared = prepare_listed([Listed(Path(folder, "features.bed"))], genome.lengths, Recipe())
+
+    def write() -> None:
+        with open_indexed(fasta) as genome:
+            write_hdf5(Path(folder, f"{compression}.h5"), genome, prepared.dataset, {}, encoding)
+
+    return write
 
 
 # Rivals
