@@ -60,7 +60,7 @@ GROUPS: dict[str, list[click.Command]] = {
     "Look": [use.plot, use.browse],
     "Score": [score.evaluate, score.truth, score.split],
     "Publish": [export.export, release.release, release.push],
-    "More data sets": [signals.signals, intervals.intervals, cells.cells],
+    "More data sets": [signals.signals, intervals.intervals, intervals.trim_regions, cells.cells],
     "Make up": [inputs.simulate],
 }
 """The commands, by what they are for."""
