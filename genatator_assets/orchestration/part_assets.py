@@ -224,7 +224,7 @@ class _Recorder:
                 data_version = versions.data_version([version])
                 yield dg.MaterializeResult(asset_key=asset.name, metadata=entries, data_version=data_version)
             else:
-                tags = versions.event_tags(version, self._parents[asset.name])
+                tags = versions.event_tags(dg.AssetKey(asset.name), version, self._parents[asset.name])
                 yield metadata.of_partition(dg.AssetKey(asset.name), task.key, entries, tags)
 
 
