@@ -80,7 +80,8 @@ def _page(catalogue: Catalogue, root: Path) -> list[str | TextTable]:
     if not built:
         return []
     about = (
-        "Labelled regions of one length, as `regions.parquet` and as one-hot HDF5 with the tables"
+        "Labelled regions of one length: as `regions.parquet`, as rows with their sequences in `rows/<split>.parquet`,"
+        " and as one-hot HDF5 with the tables"
         " `training_sequences`, `training_labels`, `training_coords`, and as many for validation and test."
     )
     header = ("set", "genome", "method", "length", "merged", "kept", *PARTS)
