@@ -10,7 +10,7 @@ DEMO_BIN := $(DEMO_VENV)/bin
 DEMO_READY := $(DEMO_VENV)/.ready
 INSTALL := -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS)) --editable
 
-.PHONY: demo test slow lint docs ui bench rehearse faults fuzz browser clean
+.PHONY: demo test slow-tests slow lint docs ui bench rehearse faults fuzz browser clean
 
 # The developers' environment, made anew when dependencies change: all extras, 2.6 GB.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -37,6 +37,10 @@ demo: $(DEMO_READY)
 # Two modules at a time: half of the time is waiting for processes to start and for disks.
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# Tests that take minutes: the example is trained, and must have learned something.
+slow-tests: $(READY)
+	$(BIN)/python -m pytest -m slow tests
 
 # Twenty full-size blocks released and loaded by the code of the card: minutes, 3 GB of memory, 12 GB of disk.
 slow: $(READY)
