@@ -89,6 +89,8 @@ def trained(catalogue: str, folder: Path, steps: int) -> Path:
 def lift(scores: Path, channels: str) -> float:
     """Return how many times the base rate the average precision is: of the worse of both strands."""
     rows = pq.read_table(scores / "scores.parquet").to_pylist()
-    found = {row["kind"]: json.loads(row["extra"]) for row in rows if (row["level"], row["subset"]) == ("nucleotide", "all")}
+    found = {
+        row["kind"]: json.loads(row["extra"]) for row in rows if (row["level"], row["subset"]) == ("nucleotide", "all")
+    }
     of_strands = [found[f"{channels}_{strand}"] for strand in "+-"]
     return min(one["average_precision"] / one["base_rate"] for one in of_strands)

@@ -157,7 +157,7 @@ class _Judge:
         if split is None:
             raise EvaluationError(f"{source} is a dataset; say which split its predictions are scored on")
         layout = Layout(source)
-        return cls(layout, truth_of_split(layout, split, options.genome), None, options)
+        return cls(layout, truth_of_split(layout, split, [options.genome] if options.genome else None), None, options)
 
     @property
     def dataset(self) -> str:
