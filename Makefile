@@ -4,13 +4,19 @@ VENV ?= .venv
 DEMO_VENV ?= .venv-demo
 CONSTRAINTS ?= constraints.txt
 MINUTES ?= 10
+SINCE ?= HEAD~10
+COUNT ?= 20
+SEED ?= 1
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_BIN := $(DEMO_VENV)/bin
 DEMO_READY := $(DEMO_VENV)/.ready
 INSTALL := -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS)) --editable
 
-.PHONY: demo test slow-tests slow lint docs ui bench rehearse faults fuzz browser clean
+# Python keeps what it compiles, whatever the caller's settings: to compile it anew each time is half of the demo's time.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test wheel mutants slow-tests slow lint docs ui bench rehearse faults fuzz browser clean
 
 # The developers' environment, made anew when dependencies change: all extras, 2.6 GB.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -45,6 +51,10 @@ slow-tests: $(READY)
 # Twenty full-size blocks released and loaded by the code of the card: minutes, 3 GB of memory, 12 GB of disk.
 slow: $(READY)
 	$(BIN)/python tests/slow/twenty_blocks.py
+
+# The wheel alone, in an empty environment: the demo, the README's questions, a launched job, the UI. Two minutes.
+wheel:
+	tests/wheel.sh $(PYTHON)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -83,6 +93,10 @@ faults: $(READY)
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
 	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
+
+# COUNT small faults, drawn by SEED and put one at a time into modules that differ from SINCE: do the nearest tests notice?
+mutants: $(READY)
+	$(BIN)/python tests/mutants/run.py --since $(SINCE) --count $(COUNT) --seed $(SEED)
 
 # The UI, clicked through in headless Chromium, and pages of loci: needs node, npm and chromium.
 browser: $(READY)

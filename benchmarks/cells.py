@@ -4,8 +4,10 @@
 
 The made file has multinomial counts, some 650 expressed genes a cell, 200 donors in blocks of cells, and 25 stages in
 turn. The loop, with anndata and NumPy, reads the whole file, ranks each cell by a stable argsort, joins the symbols and
-writes nothing; ours is all steps from the file to finished chunks. Each runs in a process of its own, whose imports
-count. A worker's memory is that of a process that builds all chunks, or sorts a CSC matrix by rows, as a pool's do.
+writes nothing; ours is all steps from the file to finished chunks. Where the package cell2sentence is installed, its
+`generate_sentences` runs beside. Each runs in a process of its own, whose imports count. A worker's memory is that of a
+process that builds all chunks, or sorts a CSC matrix by rows, as a pool's do.
+
 `--growth` builds files of more and more cells up to that number, made of the same cells again and again.
 """
 
@@ -19,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +54,8 @@ def main() -> None:
             counts.write(path := Path(folder) / f"{layout}.h5ad", layout)
             if layout == "csr":
                 report("loop", run("loop", path, Path(folder)), path)
+                if find_spec("cell2sentence"):
+                    report("cell2sentence", run("cell2sentence", path, Path(folder)), path)
             measure(f"ours, {layout}", path)
         cells = given.cells
         while cells < given.growth:
@@ -140,6 +145,15 @@ def loop(path: Path, _root: Path) -> dict[str, Any]:
         order = np.argsort(-matrix.data[start:end], kind="stable")[:2_000]
         sentences.append(" ".join(symbols[matrix.indices[start:end][order]]))
     return {"cells": len(sentences)}
+
+
+def cell2sentence(path: Path, _root: Path) -> dict[str, Any]:
+    """The sentences of cell2sentence, from a file that is read as a whole; nothing is written."""
+    import anndata
+    from cell2sentence.utils import generate_sentences
+
+    data = anndata.read_h5ad(path)
+    return {"cells": len(generate_sentences(data, dict.fromkeys(data.var["feature_name"])))}
 
 
 class Counts:
@@ -241,7 +255,7 @@ def categories(group: Any, name: str, codes: Any, names: list[str]) -> None:
     column["categories"] = names
 
 
-STEPS = {"loop": loop, "ours": ours, "sorter": sorter, "worker": worker}
+STEPS = {"loop": loop, "cell2sentence": cell2sentence, "ours": ours, "sorter": sorter, "worker": worker}
 
 if __name__ == "__main__":
     main()

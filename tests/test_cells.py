@@ -45,6 +45,8 @@ from genatator_assets.cells.publications import (
 from genatator_assets.cells.section import AgeRules, Cells, CellSplit, Publications
 from genatator_assets.cells.sentences import Writer, fault_of, rank
 from genatator_assets.errors import DatasetError
+from genatator_assets.query.checks import check_names, run_check
+from genatator_assets.query.connect import ask, connect
 from genatator_assets.sources.h5ad import Rows, open_h5ad
 from genatator_assets.work.pool import LocalWorkers
 
@@ -660,7 +662,7 @@ def test_refreshing(cell_fixtures: Path, tmp_path: Path, monkeypatch: pytest.Mon
     ("entry", "message"),
     [
         ({}, "expected one of 'path', 'glob' and 'url'"),
-        ({"url": "https://x.org/genes.h5ad"}, "'genes' can't name a dataset: a folder of that name holds tables"),
+        ({"url": "https://x.org/genes.h5ad"}, "'genes' can't name a dataset: what has that name holds tables"),
         ({"url": "https://x.org/a b.h5ad"}, "can't be fetched"),
         ({"url": "https://x.org/a.h5ad", "matrix": "counts"}, "expected X, raw or layers/<name>"),
         ({"glob": "/nowhere/*.h5ad", "name": "x"}, "many files can't have one name"),
@@ -707,6 +709,15 @@ def test_row_groups_and_provenance(built: dict[str, Path]) -> None:
     assert told["genatator_assets.parameters"]["sentence"]["top_genes"] == 2_000
 
 
+def test_leaks_are_asked_for_where_no_dataset_has_observation_joinid(built: dict[str, Path]) -> None:
+    with connect(built["many_donors"]) as connection:
+        columns = [row[0] for row in ask(connection, "select column_name from (describe cells)").rows]
+        assert "observation_joinid" not in columns
+        assert ask(connection, "select count(*) from leaks()").rows == ((0,),)
+        for name in check_names("cells"):
+            assert run_check(connection, name).passed, name
+
+
 # steps: as tests/test_steps.py says, a hash that no longer holds means that the step's number has to be raised
 
 GOLDEN = {
@@ -718,7 +729,8 @@ GOLDEN = {
         recipe.STEP,
         "9c87bbcf0616cc859ce40f2d33e2628d67f643ef67a2eb0e9322a64aabc7384e",
     ),
-    "vocabulary.parquet": (gather.STEP, "7f33bec75f65ca22cae78c69606434d9fd7e2d297b221001f8190c51fd51a426"),
+    "preview/train.parquet": (gather.STEP, "4ff86d543c93decce021f2c7c949f8de856600f1f3ab5736e10b6904124363da"),
+    "vocabulary.parquet": (gather.STEP, "e033b415423a7a8c5f8543f5f109443db6a061a8ecfdec6caf80d86ee5f0e08c"),
 }
 
 

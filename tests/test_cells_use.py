@@ -8,21 +8,25 @@ import sys
 from pathlib import Path
 
 import duckdb
+import mlcroissant
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import command
+from drawn import drawn
 
 import genatator_assets as ga
 from genatator_assets.cells.card import release
 from genatator_assets.cells.checks import CHECKS
+from genatator_assets.cells.figure import ages_figure, tissues_figure
 from genatator_assets.cells.verify import verify
 from genatator_assets.errors import ReadingError
 from genatator_assets.parts import load_catalogue
 from genatator_assets.query.checks import check_names, run_check
 from genatator_assets.query.connect import ask, connect
 
-A = "11111111-1111-4111-8111-111111111111"
+A, B = (f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "12")
+BLUE, GREEN = "#26a", "#2a6"
 CATALOGUE = """\
 dataset: cells
 cells:
@@ -217,13 +221,83 @@ def test_the_card_and_a_release(root: Path) -> None:
     assert re.search(r"\| 20 - 30 \| \d+ \| █+ \| \d+ \| █+ \|", card)
 
 
-def test_a_release_loads_by_dataset(root: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def released(root: Path) -> Path:
+    """A release, made by the command."""
+    folder = root.parent / "release"
+    done = command("release", "--root", str(root), "--to", str(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_a_release_loads_by_dataset(released: Path, tmp_path: Path) -> None:
     import datasets  # noqa: PLC0415 - slow to import
 
-    done = command("release", "--root", str(root), "--to", str(tmp_path / "release"))
-    assert done.returncode == 0, done.stderr
-    loaded = datasets.load_dataset(str(tmp_path / "release"), "many_donors", cache_dir=str(tmp_path / "cache"))
+    loaded = datasets.load_dataset(str(released), "many_donors", cache_dir=str(tmp_path / "cache"))
     assert {split: len(cells) for split, cells in loaded.items()} == {"train": 2_861, "test": 139}
+
+
+def test_the_preview_has_cells_of_every_dataset(released: Path, tmp_path: Path) -> None:
+    import datasets  # noqa: PLC0415 - slow to import
+
+    loaded = datasets.load_dataset(str(released), cache_dir=str(tmp_path / "cache"), name="cells_preview")
+    of_files = {"train": 4 * 25, "test": 33 + 10 + 9}  # three files have test cells, two of them few
+    assert {split: len(cells) for split, cells in loaded.items()} == of_files
+    for split, cells in loaded.items():
+        for cell in cells:
+            assert (cell["split"], bool(cell["cell_sentence"])) == (split, True)
+    assert set(loaded["train"]["dataset"]) == {A, B, "many_donors", "obs_types"}
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated", "ignore:The inplace keyword")
+def test_mlcroissant_reads_the_cells(released: Path) -> None:
+    described = mlcroissant.Dataset(str(released / "croissant.json"))
+    assert not described.metadata.ctx.issues.errors
+    assert {one.id for one in described.metadata.record_sets} == {"cells_preview", A, B, "many_donors", "obs_types"}
+    cells = list(described.records("many_donors"))
+    stored = pa.concat_tables(
+        pq.read_table(path, partitioning=None) for path in sorted(released.glob("cells/many_donors/*/*.parquet"))
+    )
+    assert [one["many_donors/cell_sentence"].decode() for one in cells] == stored["cell_sentence"].to_pylist()
+    assert [float(one["many_donors/age"]) for one in cells] == stored["age"].to_pylist()
+    listed = {file.content_url: file.sha256 for file in described.metadata.file_objects}
+    assert listed["cells/donors.parquet"] in (released / "SHA256SUMS").read_text()
+
+
+def test_push_takes_a_release_of_cells_alone_if_it_is_whole(released: Path, tmp_path: Path) -> None:
+    told = command("push", str(released), "lab/cells")
+    assert told.returncode == 0, told.stderr
+    assert re.search(r"│ cells +│ \d+ ", told.stdout)
+    copy = tmp_path / "release"
+    shutil.copytree(released, copy)
+    path = copy / "cells" / "many_donors" / "test" / "chunk_0000.parquet"
+    path.write_bytes(path.read_bytes()[:-1])
+    told = command("push", str(copy), "lab/cells")
+    assert told.returncode == 2
+    assert "has with other bytes than it should cells/many_donors/test/chunk_0000.parquet" in told.stderr
+
+
+def test_status_names_the_file_that_is_not_built(root: Path) -> None:
+    told = json.loads(command("status", "--root", str(root), "--format", "json").stdout)
+    states = {asset["asset"]: (asset["counts"], asset["to_do"]) for asset in told["assets"]}
+    assert states["cell_chunks"] == ({"intact": 5, "missing": 1}, ["scaled_with_raw"])
+    assert states["cell_dataset"] == ({"intact": 1}, [])
+    assert not told["finished"]
+
+
+def test_figures_show_what_was_counted() -> None:
+    ages = drawn(ages_figure({"20": {"train": 10, "test": 1}, "40": {"train": 5, "test": 2}}, 10))
+    # 3 decades of the 10 that there is room for: 24 units each, 11 for a split
+    assert ages.outlines(BLUE) == ["M6 40v-40", "M54 40v-20"]
+    assert ages.outlines(GREEN) == ["M17 40v-20", "M65 40v-40"]
+    assert [said for *_, said in ages.texts] == ["20", "30", "40"]
+    assert ages.caption == "Train blue, at most 10 cells; test green, at most 2 cells in 10 years."
+    alone = drawn(ages_figure({"0": {"all": 3}}, 10))
+    assert len(alone.paths) == 1
+    tissues = drawn(tissues_figure({f"tissue {number}": 100 - number for number in range(14)} | {"<a> & b": 178}))
+    assert [said for *_, said in tissues.texts] == ["<a> & b", *(f"tissue {n}" for n in range(7)), "7 others"]
+    assert tissues.outlines(BLUE)[:2] == ["M62 4h50", "M62 12h28"]  # 7 others: 630 cells, 178 wide
+    assert tissues.outlines(BLUE)[-1] == "M62 68h178"
 
 
 def test_a_part_that_is_not_asked_for_costs_no_import() -> None:

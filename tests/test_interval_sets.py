@@ -519,7 +519,7 @@ def test_the_figure_is_shown_at_once():
     many = {f"chromosome_{number}": [number, 2 * number, 3] for number in range(1, 60)}
     figure = regions_figure(many)
     assert len(figure) < 1_000
-    assert "50 others" in figure
+    assert "51 others" in figure
     assert "chromosome_5" in figure
     assert regions_figure({"<x>": [1, 0, 0]}).count("%26lt;x") == 1
     assert regions_figure({})

@@ -29,6 +29,7 @@ from test_machine import holder
 
 from genatator_assets.annotation.parsed import MalformedLine
 from genatator_assets.annotation.transcripts import AnnotationSummary
+from genatator_assets.catalogue.remembered import content_of, remembered, remembered_path
 from genatator_assets.cli import main
 from genatator_assets.errors import ClusterError, DatasetError, GenatatorError
 from genatator_assets.gene_finding.index import build_index
@@ -37,7 +38,7 @@ from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.instance import open_instance
 from genatator_assets.orchestration.launch import Launcher, Wanted
 from genatator_assets.orchestration.metadata import of_annotation
-from genatator_assets.orchestration.outcomes import faults_of
+from genatator_assets.orchestration.outcomes import faults_of, faults_of_run
 from genatator_assets.orchestration.partitions import (
     RANGE_END_TAG,
     RANGE_START_TAG,
@@ -595,6 +596,33 @@ def test_a_run_waits_for_another_writer_and_says_for_whom(small_root, monkeypatc
     assert any(f"waiting: {small_root}/.lock is held by process {other.pid} on" in message for message in messages)
 
 
+def test_a_run_of_dagster_s_own_has_the_root_remember_the_catalogue(small_root, tmp_path, no_home):
+    """And says what it changes; a dataset of another name is refused before anything is written."""
+
+    def log_of(catalogue):
+        job = build_definitions(Settings(str(catalogue), small_root)).resolve_job_def("finish")
+        with open_instance(small_root) as instance:
+            result = job.execute_in_process(instance=instance, raise_on_error=False)
+            run = instance.get_run_by_id(result.run_id)
+            log = [entry.user_message for entry in instance.all_logs(result.run_id)]
+            return run.status.value, log, faults_of_run(instance, run)
+
+    remembered_path(small_root).unlink()
+    assert log_of(SMALL)[0] == "SUCCESS"
+    assert remembered(small_root) == content_of(load_catalogue(SMALL))
+    _, said, _ = log_of(changed_catalogue(tmp_path, license="mit"))
+    assert "the catalogue has changed: license: nothing -> mit" in said
+    assert remembered(small_root)["license"] == "mit"
+    before = files_of(small_root)
+    status, _, faults = log_of(changed_catalogue(tmp_path, dataset="other"))
+    assert status == "FAILURE"
+    assert faults == [
+        f"finish: {small_root} was built from the dataset 'small', and {tmp_path}/changed.yaml is of 'other'; give"
+        " another --root, or the catalogue of that dataset"
+    ]
+    assert files_of(small_root) == before
+
+
 def test_a_build_without_its_cluster_does_nothing(tmp_path, no_home):
     settings = Settings(str(SMALL), tmp_path / "root", dask="no/such/file.json")
     with pytest.raises(ClusterError, match="no Dask cluster at no/such/file"):
@@ -714,8 +742,7 @@ def test_launched_jobs_give_the_same_bytes_as_the_one_command(small_root, tmp_pa
 
 def without_paths(files):
     """Leave out records of origin: they say where inputs were, not what they are."""
-    of_paths = ("source.json", "dataset/catalogue.yaml")
-    return {path: digest for path, digest in files.items() if not path.endswith(of_paths)}
+    return {path: digest for path, digest in files.items() if not path.endswith("source.json")}
 
 
 def test_a_launched_job_that_fails_exits_with_1_and_says_why(small_root):

@@ -140,7 +140,7 @@ def test_a_release_has_its_files_and_its_page(toy, tmp_path):
     toy()
     made = release(Layout(tmp_path / "root"))
     assert set(read_checksums(made.folder)) == {
-        "README.md", "dataset/catalog.sql", "toy/toy_words-a.parquet", "toy/toy_words-b.parquet"
+        "README.md", "croissant.json", "dataset/catalog.sql", "toy/toy_words-a.parquet", "toy/toy_words-b.parquet"
     }  # fmt: skip
     card = (made.folder / "README.md").read_text()
     assert "| words |" in card

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import ReleasedFile
+from genatator_assets.cells.gather import AGE_YEARS
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.section import Cells
 from genatator_assets.cells.symbols import read_named
@@ -12,7 +13,7 @@ from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.tables import read_table
 from genatator_assets.work.text import TextTable, format_bytes
 
-_YEARS, _TISSUES, _BAR = 10, 20, 20
+_TISSUES, _BAR = 20, 20
 
 _ABOUT = (
     "Cell sentences: one row per cell, with the symbols of its {top:,} most expressed genes, separated by blanks, in"
@@ -36,7 +37,7 @@ def page(catalogue: Catalogue, root: Path) -> Sequence[str | TextTable]:
         _ABOUT.format(top=section.sentence.top_genes),
         TextTable("Cells", ("dataset", *counts, "DOI"), rows),
     ]
-    pieces += distributions(layout)
+    pieces += _distributions(layout)
     if left_out:
         pieces.append(TextTable("Cells left out", ("reason", "cells"), left_out))
     dates = {named.hgnc_date for row in datasets if (named := read_named(layout, row["dataset"])) and named.hgnc_date}
@@ -48,7 +49,7 @@ def page(catalogue: Catalogue, root: Path) -> Sequence[str | TextTable]:
     return pieces
 
 
-def distributions(layout: CellsLayout) -> list[TextTable]:
+def _distributions(layout: CellsLayout) -> list[TextTable]:
     """Return how ages are spread over the splits, and cells over tissues, as tables with bars."""
     manifest = read_manifest(layout.gathered)
     if manifest is None:
@@ -58,7 +59,7 @@ def distributions(layout: CellsLayout) -> list[TextTable]:
     most = {split: max(counts.get(split, 0) for counts in ages.values()) for split in splits}
     rows = tuple(
         (
-            f"{age} - {int(age) + _YEARS}",
+            f"{age} - {int(age) + AGE_YEARS}",
             *(cell for split in splits for cell in _bar(ages[age].get(split, 0), most[split])),
         )
         for age in sorted(ages, key=int)
@@ -103,5 +104,9 @@ def release(_catalogue: Catalogue, root: Path) -> Sequence[ReleasedFile]:
     chunks = [  # a config for each dataset, for their columns of obs differ
         ReleasedFile(row["path"], root / row["path"], row["dataset"], row["split"]) for row in index.to_pylist()
     ]
+    preview = [
+        ReleasedFile(place.relative_to(root).as_posix(), place, "cells_preview", place.stem.replace("all", ""))
+        for place in sorted(layout.preview(None).parent.glob("*.parquet"), reverse=True)
+    ]
     others = [*tables, *map(layout.genes, datasets)]
-    return [*chunks, *(ReleasedFile(place.relative_to(root).as_posix(), place) for place in others)]
+    return [*preview, *chunks, *(ReleasedFile(place.relative_to(root).as_posix(), place) for place in others)]

@@ -1,4 +1,4 @@
-"""The tables over all datasets: chunks, what was left out, the vocabulary, what became of each file."""
+"""The tables over all datasets: chunks, what was left out, the vocabulary, what became of each file, the preview."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.outcomes import read_failure
+from genatator_assets.cells.preview import preview_of
 from genatator_assets.cells.survey import read_surveyed
 from genatator_assets.cells.symbols import read_named
 from genatator_assets.work.made import recorded
@@ -66,8 +67,10 @@ SUMMARY = pa.schema(
 step that failed and why. `symbols_share` is the share of genes that have a symbol."""
 
 
-STEP = Step("cell_tables", 1)
-_YEARS = 10
+STEP = Step("cell_tables", 2)
+AGE_YEARS = 10
+"""Cells are counted by age in stretches of so many years."""
+
 ASSET = "cell_dataset"
 
 
@@ -127,7 +130,11 @@ def _build(task: GatherTask) -> Outcome:
         layout.dropped: pa.Table.from_pylist([row for one in built.items() for row in _dropped(*one)], DROPPED),
         layout.fits: pa.Table.from_pylist(fits, FITS),
         layout.vocabulary: _vocabulary(built, layout),
+        **{layout.preview(split): cells for split, cells in preview_of(task.root, chunks).items()},
     }
+    for path in layout.preview(None).parent.glob("*.parquet"):
+        if path not in tables:  # the splits of an earlier build
+            path.unlink()
     with recorded(unit.manifest, task.run_id):
         written = {path: write_table(path, table, unit.provenance) for path, table in tables.items()}
     facts = {
@@ -153,7 +160,7 @@ def _distributions(paths: Sequence[Path]) -> dict[str, Any]:
         if "tissue" in wanted:
             counted = pc.value_counts(table["tissue"].cast(pa.string())).to_pylist()
             tissues.update({one["values"]: one["counts"] for one in counted if one["values"] is not None})
-        decades = pc.multiply(pc.floor(pc.divide(table["age"], float(_YEARS))), float(_YEARS))
+        decades = pc.multiply(pc.floor(pc.divide(table["age"], float(AGE_YEARS))), float(AGE_YEARS))
         by = pa.table({"age": decades, "split": pc.fill_null(table["split"].cast(pa.string()), "all")})
         for row in by.group_by(["age", "split"]).aggregate([([], "count_all")]).to_pylist():
             if row["age"] is not None:

@@ -106,6 +106,10 @@ class CellsLayout:
         """What made the tables over all datasets."""
         return self.top / "tables.json"
 
+    def preview(self, split: str | None) -> Path:
+        """Some cells of a split, of all datasets."""
+        return self.top / "preview" / f"{split or 'all'}.parquet"
+
     @property
     def chunks(self) -> Path:
         """Index: a row per chunk."""

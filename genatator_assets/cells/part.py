@@ -8,11 +8,12 @@ from pathlib import Path
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, PREPARE, Asset, Part, Partitions, Shown, Stage, Tasks
 from genatator_assets.cells import gather, genes, publications, split, survey
-from genatator_assets.cells.card import distributions, page, plan, release
+from genatator_assets.cells.card import page, plan, release
 from genatator_assets.cells.checks import CHECKS
 from genatator_assets.cells.chunks import build_chunks
 from genatator_assets.cells.datasets import DatasetTask, join
-from genatator_assets.cells.gather import GatherTask, build_tables
+from genatator_assets.cells.figure import ages_figure, tissues_figure
+from genatator_assets.cells.gather import AGE_YEARS, GatherTask, build_tables
 from genatator_assets.cells.layout import CellsLayout
 from genatator_assets.cells.outcomes import read_failure
 from genatator_assets.cells.publications import PublicationsTask, build_publications, read_publications
@@ -27,7 +28,7 @@ from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import Manifest
-from genatator_assets.work.text import TextTable, format_bytes
+from genatator_assets.work.text import Markdown, TextTable, format_bytes
 
 
 def _section(catalogue: Catalogue) -> Cells:
@@ -203,6 +204,11 @@ def show_tables(task: GatherTask, made: Mapping[str, Manifest]) -> Mapping[str, 
     """Return what is shown of all datasets together."""
     facts = made["cell_dataset"].facts
     absent = {"not built": ", ".join(facts["absent"])} if facts["absent"] else {}
+    drawn = {}
+    if facts["ages"]:
+        drawn["ages by split"] = Markdown(ages_figure(facts["ages"], AGE_YEARS))
+    if facts["tissues"]:
+        drawn["cells by tissue"] = Markdown(tissues_figure(facts["tissues"]))
     return {
         "cell_dataset": {
             "uri": task.layout.top,
@@ -211,8 +217,8 @@ def show_tables(task: GatherTask, made: Mapping[str, Manifest]) -> Mapping[str, 
             "chunks": facts["chunks"],
             "size": format_bytes(facts["bytes"]),
             "symbols": facts["symbols"],
-            **{table.title: table for table in distributions(task.layout)},
             **absent,
+            **drawn,
         }
     }
 

@@ -15,8 +15,8 @@ from genatator_assets.catalogue.values import InputFile, Value, address, repeate
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _LONGEST_NAME = 100
 _MATRIX = re.compile(r"X|raw|layers/[^/]+")
-RESERVED = ("counts", "genes", "plans", "sources", "units")
-"""Folders beside those of the datasets."""
+RESERVED = ("cells_preview", "counts", "genes", "plans", "preview", "sources", "units")
+"""Folders beside those of the datasets, and the config of the preview."""
 
 
 def _dataset_name(name: str) -> str:
@@ -27,7 +27,7 @@ def _dataset_name(name: str) -> str:
             " folder; give another 'name'"
         )
     if name in RESERVED:
-        raise ValueError(f"{name!r} can't name a dataset: a folder of that name holds tables; give another 'name'")
+        raise ValueError(f"{name!r} can't name a dataset: what has that name holds tables; give another 'name'")
     return name
 
 

@@ -14,7 +14,7 @@ from genatator_assets.intervals.verify import verify_set
 from genatator_assets.work.files import path_name, size_of
 from genatator_assets.work.layout_intervals import IntervalLayout
 from genatator_assets.work.manifest import Manifest, read_manifest
-from genatator_assets.work.text import TextTable, format_bytes
+from genatator_assets.work.text import Markdown, TextTable, format_bytes
 
 CHECKED_ROWS = 1_000
 _MOST_LABELS = 40
@@ -47,7 +47,8 @@ def _show(task: IntervalTask, manifests: Mapping[str, Manifest]) -> Mapping[str,
             **regions["counts"],
             **{f"negatives {name}": str(value) for name, value in regions.get("negatives", {}).items()},
             "rows": regions["counts"]["kept"],
-            "regions along the chromosomes": regions_figure(regions["by_chromosome"]),
+            "regions along the chromosomes": Markdown(regions_figure(regions["by_chromosome"])),
+            "regions by label": Markdown(regions_figure(dict(regions["by_label"]))),
             "labels": labels,
             "uri": task.layout.regions(task.key),
         },

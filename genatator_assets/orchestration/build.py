@@ -11,7 +11,6 @@ import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
 from genatator_assets.catalogue.part import FINISH, PREPARE
-from genatator_assets.catalogue.remembered import remember
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.tasks import require_own_root
 from genatator_assets.orchestration.definitions import build_definitions
@@ -20,18 +19,17 @@ from genatator_assets.orchestration.jobs import BUILD_BLOCKS, OF_GENOMES, assets
 from genatator_assets.orchestration.outcomes import TELLING, faults_of
 from genatator_assets.orchestration.partitions import range_tags, registered_chromosomes
 from genatator_assets.orchestration.progress import Progress
-from genatator_assets.orchestration.resources import WRITER, Crew, workers_of
+from genatator_assets.orchestration.resources import WRITER, Crew, workers_of, writing
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import VERSION_TAG, survey
 from genatator_assets.parts import load_catalogue, parts_of
 from genatator_assets.work.damage import discard_damaged, stored_units
 from genatator_assets.work.layout import Layout
-from genatator_assets.work.lock import only_writer, remove_temporaries
+from genatator_assets.work.lock import remove_temporaries
 from genatator_assets.work.machine import free_bytes, require_space
 from genatator_assets.work.pool import Workers, kept, run_batches
-from genatator_assets.work.text import first_of, format_bytes
+from genatator_assets.work.text import format_bytes
 
-_SHOWN = 8
 _BUILD_TAG = "genatator/build"
 _KEPT = "What is finished is kept: mend that and run again."
 _FULL_BYTES = 50_000_000  # a disk with less is full: what failed there gave back what it had taken
@@ -64,8 +62,8 @@ def build(
         _signals_kept(),
         _workers_of(settings) as workers,
         _in_words(layout.root),
-        only_writer(layout.root, wait),
         open_instance(layout.root) as instance,
+        writing(catalogue, layout.root, wait, progress.say),
     ):
         overrides = {
             "progress": dg.ResourceDefinition.hardcoded_resource(progress),
@@ -74,8 +72,6 @@ def build(
         }
         definitions = build_definitions(settings, overrides)
         remove_temporaries(layout.root)
-        if changes := remember(catalogue, layout.root):
-            progress.say(f"the catalogue has changed: {first_of(changes, _SHOWN, '; ')}")
         _close_killed_runs(instance, layout)
         if check_hashes:
             _discard_damaged(layout, workers, progress)

@@ -33,6 +33,6 @@ def build_definitions(
         asset_checks=build_checks(catalogue),
         jobs=jobs,
         sensors=build_sensors(settings, catalogue, jobs),
-        resources={**build_resources(settings), **(overrides or {})},
+        resources={**build_resources(settings, catalogue), **(overrides or {})},
         executor=dg.in_process_executor,
     )

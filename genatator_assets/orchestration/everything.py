@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from genatator_assets.orchestration.progress import Progress, Tell
+from genatator_assets.orchestration.progress import Amount, Progress, Tell, in_bp
 from genatator_assets.orchestration.settings import Settings
 
 EVERYTHING = "build_everything"
@@ -24,8 +24,8 @@ class _Logged(Progress):
         self._log.info(text)
 
     @contextmanager
-    def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
-        with super().of(self._log, title, total_bp) as tell:
+    def of(self, log: dg.DagsterLogManager, title: str, total: int, amount: Amount = in_bp) -> Iterator[Tell]:
+        with super().of(self._log, title, total, amount) as tell:
             yield tell
 
 

@@ -11,16 +11,11 @@ from genatator_assets.catalogue.values import Split
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.gene_finding.landmarks import Landmarks
 from genatator_assets.orchestration.along import counted, covered, edges_of, from_digits, levels
-from genatator_assets.orchestration.svg import WIDTH, area, bars, fitting, markdown, picture, steps, text
 from genatator_assets.tracks.runs import STRANDS, Positions
+from genatator_assets.work.svg import SPLIT_COLOURS, WIDTH, area, bars, fitting, markdown, picture, steps, text
 from genatator_assets.work.text import format_bp
 
-_GREY, _BLUE, _PURPLE = "#bbb", "#26a", "#65b"
-_COLOURS: Mapping[Split, tuple[str, str]] = {
-    "train": ("blue", _BLUE),
-    "validation": ("orange", "#d71"),
-    "test": ("green", "#2a6"),
-}
+_GREY, _BLUE, _PURPLE = "#bbb", SPLIT_COLOURS["train"][1], "#65b"
 _COUNTS_UP, _COVERAGE_UP, _LENGTHS_UP = 16, 10, 12
 _LINE, _RULER, _NAMES, _THICK = 6, 7, 76, 4
 _TINY = 1e-30
@@ -80,7 +75,7 @@ def lengths_figure(lengths: Mapping[Split, Positions]) -> str:
             counts = np.bincount(places, minlength=columns)
             said = f"{split}: {len(of_split):,}, at most {counts.max():,} in a column"
             parts.append(text(0, base - _LENGTHS_UP - 2, said))
-            parts.append(area(_COLOURS[split][1], steps(levels(counts / counts.max(), _LENGTHS_UP), base)))
+            parts.append(area(SPLIT_COLOURS[split][1], steps(levels(counts / counts.max(), _LENGTHS_UP), base)))
         line, places = _ruler(_lengths(low, high), base)
         return markdown(picture(base + _RULER, area(_GREY, line), *parts, places))
 
@@ -105,10 +100,10 @@ def densities_figure(densities: Mapping[Split, npt.NDArray[np.float64]]) -> str:
         for split in densities:
             lines[split] += f"M{_NAMES} {y}h{long[split][number]}"
             y += 1
-    colours = ", ".join(f"{split} {_COLOURS[split][0]}" for split in densities).capitalize()
+    colours = ", ".join(f"{split} {SPLIT_COLOURS[split][0]}" for split in densities).capitalize()
     longest = f"TSS, polyA {100 * full[0]:.2g} %, intragenic {100 * full[wide][0]:.2g} %"
     said = f"{colours}; + above -. Longest: {longest}."
-    return markdown(picture(y + 2, names, *(bars(_COLOURS[split][1], of) for split, of in lines.items())), said)
+    return markdown(picture(y + 2, names, *(bars(SPLIT_COLOURS[split][1], of) for split, of in lines.items())), said)
 
 
 def reasons_figure(counts: Mapping[Reason, int]) -> str:

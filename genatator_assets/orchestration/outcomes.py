@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from genatator_assets.errors import ClusterError
 from genatator_assets.orchestration.failures import FAILED, OFFENDING
@@ -42,13 +43,17 @@ def faults_of(events: Iterable[dg.DagsterEvent]) -> list[str]:
 
 
 def faults_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
-    """Return what went wrong in a recorded run: as `faults_of`, or its status if no step says why it did not succeed.
+    """Return what went wrong in a recorded run: as `faults_of`, or why no step began, or at least its status.
 
     Raises:
         KeyboardInterrupt, ClusterError: as `faults_of`.
     """
-    entries = instance.all_logs(run.run_id, of_type=TELLING)
-    faults = faults_of(entry.dagster_event for entry in entries if entry.dagster_event)
+    entries = instance.all_logs(run.run_id, of_type=TELLING | {dg.DagsterEventType.RUN_FAILURE})
+    events = [entry.dagster_event for entry in entries if entry.dagster_event]
+    faults = faults_of(events)
+    if run.status != dg.DagsterRunStatus.SUCCESS and not faults:  # such as another writer's lock that can't be used
+        errors = [event.job_failure_data.error for event in events if event.is_job_failure]
+        faults = [_told_by(run.job_name, error) for error in errors if error]
     if run.status != dg.DagsterRunStatus.SUCCESS and not faults:
         faults = [f"the run ended as {run.status.value}; see its log in Dagster's UI"]
     return faults
@@ -102,8 +107,12 @@ def _fault(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
         return data.user_failure_data.description
+    return _told_by(event.step_key, data.error)
+
+
+def _told_by(name: str | None, error: SerializableErrorInfo | None) -> str:
+    """Return what an error says, by the cause that a user can mend if there is one."""
     causes = []
-    error = data.error
     while error:
         causes.append(error)
         error = error.cause
@@ -114,5 +123,5 @@ def _fault(event: dg.DagsterEvent) -> str:
             said = cause.message.partition(": ")[2].strip()
             if cause.cls_name == ClusterError.__name__:
                 raise ClusterError(said)
-            return f"{event.step_key}: {said}"
-    return f"{event.step_key}: {causes[-1].message.strip() if causes else 'failed'}"
+            return f"{name}: {said}"
+    return f"{name}: {causes[-1].message.strip() if causes else 'failed'}"

@@ -13,7 +13,7 @@ from genatator_assets.catalogue.part import GENOMES, Check, Finding, Part, Parti
 from genatator_assets.orchestration import columns, metadata, versions
 from genatator_assets.orchestration.failures import Failures, offending
 from genatator_assets.orchestration.partitions import genome_partitions, register, registered
-from genatator_assets.orchestration.progress import Progress
+from genatator_assets.orchestration.progress import Progress, in_percent
 from genatator_assets.orchestration.resources import Workers, Writer
 from genatator_assets.work.files import path_name
 from genatator_assets.work.layout import Layout, chromosome_key
@@ -170,7 +170,7 @@ def _outcomes(
     if len(pieces.sizes) == 1:  # nobody waits for processes to start
         yield from pieces.joined(stage.build(pieces.all))
         return
-    with progress.of(context.log, part.name, sum(pieces.sizes.values())) as tell:
+    with progress.of(context.log, part.name, sum(pieces.sizes.values()), in_percent) as tell:
         for outcome in run_batches(workers.crew(), stage.build, pieces.all) if pieces.all else ():
             tell(outcome, pieces.sizes[outcome.key])
             yield from pieces.joined([outcome])
@@ -224,7 +224,7 @@ class _Recorder:
                 data_version = versions.data_version([version])
                 yield dg.MaterializeResult(asset_key=asset.name, metadata=entries, data_version=data_version)
             else:
-                tags = versions.event_tags(version, self._parents[asset.name])
+                tags = versions.event_tags(dg.AssetKey(asset.name), version, self._parents[asset.name])
                 yield metadata.of_partition(dg.AssetKey(asset.name), task.key, entries, tags)
 
 

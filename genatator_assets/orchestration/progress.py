@@ -15,10 +15,26 @@ from genatator_assets.work.text import format_bp
 from genatator_assets.work.watch import Arriving, Watch, download_bars, unwatched
 
 Tell = Callable[[Outcome, int], None]
-"""Called with each outcome and the chromosome's length in bp."""
+"""Called with each outcome and the size of its task."""
 
+Amount = Callable[[int, int], str]
+"""Returns how much is done, of how much, in words."""
 
 _TOLD = 10
+
+
+def in_bp(done: int, total: int) -> str:
+    """Return how many bases of how many are done."""
+    return f"{format_bp(done)} of {format_bp(total)}"
+
+
+def in_percent(done: int, total: int) -> str:
+    """Return the share that is done, where sizes have no unit that a person would read.
+
+    >>> in_percent(1, 3), in_percent(0, 0)
+    ('33 %', '100 %')
+    """
+    return f"{done * 100 // total if total else 100} %"
 
 
 class Progress:
@@ -28,15 +44,15 @@ class Progress:
         """Print something between runs."""
 
     @contextmanager
-    def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
-        """Return the function to call with each outcome of work on `total_bp` bases."""
+    def of(self, log: dg.DagsterLogManager, title: str, total: int, amount: Amount = in_bp) -> Iterator[Tell]:
+        """Return the function to call with each outcome of work of the size `total`."""
         done = 0
 
-        def tell(_outcome: Outcome, length: int) -> None:
+        def tell(_outcome: Outcome, size: int) -> None:
             nonlocal done
-            before, done = done, done + length
-            if done * _TOLD // total_bp > before * _TOLD // total_bp:
-                log.info(f"{title}: {format_bp(done)} of {format_bp(total_bp)}")
+            before, done = done, done + size
+            if total and done * _TOLD // total > before * _TOLD // total:
+                log.info(f"{title}: {amount(done, total)}")
 
         yield tell
 
@@ -53,7 +69,7 @@ class Progress:
 
 
 class ProgressBar(Progress):
-    """Draws a bar per run of chromosomes, and one per input that is fetched."""
+    """Draws a bar per run of tasks, and one per input that is fetched."""
 
     def __init__(self, console: Console) -> None:
         """Draw on `console`."""
@@ -64,7 +80,7 @@ class ProgressBar(Progress):
         say(text, to=self._console)
 
     @contextmanager
-    def of(self, log: dg.DagsterLogManager, title: str, total_bp: int) -> Iterator[Tell]:
+    def of(self, log: dg.DagsterLogManager, title: str, total: int, amount: Amount = in_bp) -> Iterator[Tell]:
         """Return the function that moves the bar."""
         columns = (
             TextColumn("{task.description}", markup=False),
@@ -73,13 +89,13 @@ class ProgressBar(Progress):
             TimeElapsedColumn(),
         )
         with RichProgress(*columns, console=self._console) as bar:
-            task = bar.add_task(printable(title), total=total_bp, done="")
+            task = bar.add_task(printable(title), total=total, done="")
             done = 0
 
-            def tell(outcome: Outcome, length: int) -> None:
+            def tell(outcome: Outcome, size: int) -> None:
                 nonlocal done
-                done += length
-                bar.update(task, completed=done, done=f"{format_bp(done)} of {format_bp(total_bp)}")
+                done += size
+                bar.update(task, completed=done, done=amount(done, total))
 
             yield tell
 

@@ -1,10 +1,14 @@
 """What assets are handed: where the dataset stands, the workers they use, and whom they tell of progress."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 
+from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.remembered import remember
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.work import pool
@@ -12,7 +16,9 @@ from genatator_assets.work.cluster import DaskWorkers
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import only_writer
 from genatator_assets.work.machine import default_workers
+from genatator_assets.work.text import first_of
 
+_SHOWN = 8
 WRITER = "writer"
 Writer = dg.ResourceParam[object]
 """What assets that write take, as `writer`; a check that only reads waits for nobody."""
@@ -52,26 +58,44 @@ def workers_of(settings: Settings) -> Workers:
     return Workers(max_workers=settings.workers, dask=settings.dask or "")
 
 
-def build_resources(settings: Settings) -> dict[str, object]:
-    """Return the resources of a code location."""
+def build_resources(settings: Settings, catalogue: Catalogue) -> dict[str, object]:
+    """Return the resources of a code location that serves a catalogue."""
     return {
         "layout": dg.ResourceDefinition.hardcoded_resource(Layout(settings.root)),
-        WRITER: _writer(settings),
+        WRITER: _writer(catalogue, settings.root),
         "workers": workers_of(settings),
         "progress": dg.ResourceDefinition.hardcoded_resource(Progress()),
     }
 
 
-def _writer(settings: Settings) -> dg.ResourceDefinition:
+@contextmanager
+def writing(
+    catalogue: Catalogue, root: Path, wait: Callable[[str], None] | None, say: Callable[[str], None]
+) -> Iterator[None]:
+    """Be the only writer to `root` while the block lasts (see `only_writer`), and have it remember the catalogue.
+
+    `say` is called with what the catalogue changes of the one that the root was built from.
+
+    Raises:
+        DatasetError: there is another writer and no `wait`.
+        CatalogueError: the root was built from a dataset of another name.
+    """
+    with only_writer(root, wait):
+        if changes := remember(catalogue, root):
+            say(f"the catalogue has changed: {first_of(changes, _SHOWN, '; ')}")
+        yield
+
+
+def _writer(catalogue: Catalogue, root: Path) -> dg.ResourceDefinition:
     @dg.resource(
         description="The right to write to the dataset. While a run has it, other writers wait; readers don't."
     )
     def writer(context: dg.InitResourceContext) -> Iterator[None]:
-        def say(holder: str) -> None:
+        def say(text: str) -> None:
             if context.log:
-                context.log.info(f"waiting: {holder}")
+                context.log.info(text)
 
-        with only_writer(settings.root, say):
+        with writing(catalogue, root, lambda holder: say(f"waiting: {holder}"), say):
             yield None
 
     return writer

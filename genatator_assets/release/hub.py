@@ -1,14 +1,13 @@
 """Sending a release to the Hugging Face hub by huggingface_hub, which knows the token and is an optional dependency."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow as pa
 
 from genatator_assets.errors import DatasetError, GenatatorError, optional_import
 from genatator_assets.release import Part, foreign_files, parts_of, read_checksums
 from genatator_assets.release.names import INDEX
+from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.tables import read_table
 
 with optional_import("huggingface_hub", "hub"):
@@ -18,7 +17,13 @@ with optional_import("huggingface_hub", "hub"):
 
     from httpx2 import HTTPError  # isort: skip - it comes with huggingface_hub
 
-_REPLACED = ["data/*", "preview/*", "dataset/*", "assemblies/*", "annotation/*"]
+_REPLACED = [
+    f"{folder}/*"
+    for folder in (
+        *("data", "preview", "dataset", "assemblies", "annotation", "segmentation", "tracks", "channel_sets"),
+        *("channel_blocks", "windows", "intervals", "cells", "leakage", "evaluation"),
+    )
+]
 """What a repository has there and this release has not is of an earlier release, and is deleted."""
 
 _SHOWN = 5
@@ -79,21 +84,24 @@ def upload(planned: Upload) -> str:
 
 
 def _require_whole(folder: Path) -> None:
-    """See that a release's files are all there and no others, and that the blocks have their sizes."""
+    """Require a release's files and no others, the blocks with their sizes, all else with its bytes."""
     listed = read_checksums(folder)
     _refuse(folder, "lacks", [path for path in listed if not (folder / path).is_file()])
     _refuse(folder, "also holds", foreign_files(folder))
-    index = read_table(folder / INDEX, columns=["path", "bytes"])
-    _refuse(folder, "has in another size than it should", _of_other_size(folder, index))
+    sizes: dict[str, int] = {}
+    if INDEX in listed:
+        index = read_table(folder / INDEX, columns=["path", "bytes"])
+        sizes = dict(zip(index["path"].to_pylist(), index["bytes"].to_pylist(), strict=True))
+    _refuse(
+        folder, "has in another size than it should", [path for path in sizes if not _has_size(folder, path, sizes)]
+    )
+    others = {path: sha256 for path, sha256 in listed.items() if path not in sizes}
+    changed = [path for path, sha256 in others.items() if sha256_of_file(folder / path) != sha256]
+    _refuse(folder, "has with other bytes than it should", changed)
 
 
-def _of_other_size(folder: Path, index: pa.Table) -> list[str]:
-    sizes = zip(index["path"].to_pylist(), index["bytes"].to_pylist(), strict=True)
-    return [path for path, size in sizes if not _has_size(folder / path, size)]
-
-
-def _has_size(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size
+def _has_size(folder: Path, path: str, sizes: Mapping[str, int]) -> bool:
+    return (folder / path).is_file() and (folder / path).stat().st_size == sizes[path]
 
 
 def _refuse(folder: Path, what: str, paths: Sequence[str]) -> None:

@@ -59,16 +59,23 @@ def configs_of(files: Iterable[ReleasedFile]) -> list[dict[str, Any]]:
     ]
 
 
-def readme_alone(others: Others) -> str:
-    """Return the card of a release without gene finding."""
+def described_alone(others: Others) -> tuple[str, str, str]:
+    """Return the name of a dataset without gene finding, what it is, and its licence."""
     catalogue = others.catalogue
     if catalogue is None:
         raise ValueError("a dataset without gene finding has a remembered catalogue")
+    titles = [part_named(name).title for name in parts_of(catalogue)]
+    return catalogue.dataset, f"{', '.join(titles)}.", catalogue.license
+
+
+def readme_alone(others: Others) -> str:
+    """Return the card of a release without gene finding."""
+    dataset, _, license_name = described_alone(others)
     matter = {
-        "pretty_name": catalogue.dataset,
-        "license": catalogue.license,
+        "pretty_name": dataset,
+        "license": license_name,
         "tags": ["biology", "genatator-assets"],
         "configs": configs_of(others.files),
     }
     front = yaml.safe_dump(matter, sort_keys=False, allow_unicode=True).strip()
-    return "\n\n".join([f"---\n{front}\n---", f"# {Markdown.of(catalogue.dataset)}", *others.pages]) + "\n"
+    return "\n\n".join([f"---\n{front}\n---", f"# {Markdown.of(dataset)}", *others.pages]) + "\n"

@@ -14,7 +14,7 @@ from genatator_assets.query.catalog import catalog_of
 from genatator_assets.release.contents import Contents, gather
 from genatator_assets.release.croissant import croissant
 from genatator_assets.release.names import CARD, CATALOG, CHECKSUMS, CROISSANT, INDEX
-from genatator_assets.release.others import Others, others_of, readme_alone
+from genatator_assets.release.others import Others, described_alone, others_of, readme_alone
 from genatator_assets.release.preview import write_preview
 from genatator_assets.release.readme import describe, write_readme
 from genatator_assets.version import __version__
@@ -26,6 +26,7 @@ from genatator_assets.work.unit import Provenance
 
 _JUDGED = ("validation", "test")
 _SHOWN = 5
+_FOLDERS = ("preview", "segmentation", "tracks", "windows", "intervals", "cells", "leakage", "evaluation")
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ def read_checksums(folder: Path) -> dict[str, str]:
 
 
 def parts_of(folder: Path) -> tuple[Part, ...]:
-    """Count a release's files: those of each split, of the preview, and all others."""
-    names = [*(f"data/{split}" for split in SPLITS), "preview", "card and tables"]
+    """Count a release's files: those of each split, of the preview, of each other part, and all others."""
+    names = [*(f"data/{split}" for split in SPLITS), *_FOLDERS, "card and tables"]
     sizes: dict[str, list[int]] = {name: [] for name in names}
     for path in folder.rglob("*"):
         if path.is_file():
@@ -141,10 +142,18 @@ def _require_free(folder: Path, layout: Layout) -> None:
 
 def _fill_alone(others: Others, layout: Layout, folder: Path) -> dict[str, str]:
     """Write what goes with the files of parts where there is no gene finding; return the known checksums."""
+    known = _hashes(others, folder)
+    about = croissant(*described_alone(others), __version__, known, others.files, blocks=False)
+    _write(folder / CROISSANT, about)
     _write(folder / CARD, readme_alone(others))
     if layout.catalog.is_file():
         _write(folder / CATALOG, catalog_of(folder, release=True))
-    return {}
+    return known
+
+
+def _hashes(others: Others, folder: Path) -> dict[str, str]:
+    """Hash the files of parts that are no rows of a config."""
+    return {file.name: sha256_of_file(folder / file.name) for file in others.files if not file.config}
 
 
 def _fill(contents: Contents, others: Others, folder: Path, linked: list[bool]) -> dict[str, str]:
@@ -156,13 +165,15 @@ def _fill(contents: Contents, others: Others, folder: Path, linked: list[bool]) 
     _write_truth(contents, folder)
     _write_index(contents, folder)
     preview = write_preview(contents, folder)
-    sha256 = sha256_of_file(folder / INDEX)
-    about = croissant(contents.dataset, describe(contents), contents.license, __version__, sha256)
+    files = {INDEX: sha256_of_file(folder / INDEX), **_hashes(others, folder)}
+    about = croissant(
+        contents.dataset, describe(contents), contents.license, __version__, files, others.files, blocks=True
+    )
     _write(folder / CROISSANT, about)
     _write(folder / CARD, write_readme(contents, preview, others))
     if contents.layout.catalog.is_file():
         _write(folder / CATALOG, catalog_of(folder, release=True))
-    return known
+    return {**known, **files}
 
 
 def _tables(contents: Contents) -> Iterator[str]:

@@ -141,10 +141,11 @@ def _units(catalogue: Catalogue, layout: Layout) -> Iterator[Needless]:
     """Return what is stored and not asked for: folders of parts, and units of chromosomes left out, of tracks, ..."""
     if waiting := not_ready(catalogue, layout):
         raise _NotKnownError(f"genomes are still to be prepared by a build: {', '.join(waiting)}")
-    unknown: list[str] = []
+    unknown: list[tuple[str, str]] = []
     wanted = {one.unit.manifest for one in wanted_units(catalogue, layout, unknown)}
     if unknown:
-        raise _NotKnownError(f"what is asked for is known only after a build: {first_of(unknown, _NAMED)}")
+        named = [" ".join(one).strip() for one in unknown]
+        raise _NotKnownError(f"what is asked for is known only after a build: {first_of(named, _NAMED)}")
     asked = parts_of(catalogue)
     for name, part in _PART_OF.items():
         folder = layout.root / name

@@ -60,7 +60,8 @@ def status_of(catalogue: Catalogue, layout: Layout) -> Status:
     """
     if not layout.root.is_dir():
         raise DatasetError(f"{layout.root} does not exist; give --root, or build first")
-    wanted = list(wanted_units(catalogue, layout))
+    unknown: list[tuple[str, str]] = []
+    wanted = list(wanted_units(catalogue, layout, unknown))
     states = list(ask_each(layout.root, lambda one: state_of(one.unit), wanted))
     blocks = [one.unit for one, state in zip(wanted, states, strict=True) if (one.asset, state) == (_BLOCKS, "intact")]
     tables: dict[str, Current] = {}
@@ -72,18 +73,21 @@ def status_of(catalogue: Catalogue, layout: Layout) -> Status:
         genomes=len(catalogue.genomes),
         not_ready=tuple(not_ready(catalogue, layout)),
         foreign=tuple(foreign_genomes(catalogue, layout)),
-        assets=tuple(_by_asset(wanted, states)),
+        assets=tuple(_by_asset(wanted, states, unknown)),
         tables=tables,
         release=release_state(layout),
         disk={} if is_remote(layout.root) else bytes_by_folder(layout.root),
     )
 
 
-def _by_asset(wanted: Sequence[Wanted], states: Sequence[State]) -> list[AssetState]:
+def _by_asset(
+    wanted: Sequence[Wanted], states: Sequence[State], unknown: Sequence[tuple[str, str]]
+) -> list[AssetState]:
     counts: dict[str, Counter[State]] = {}
     to_do: dict[str, list[str]] = {}
-    for one, state in zip(wanted, states, strict=True):
-        counts.setdefault(one.asset, Counter())[state] += 1
+    known = ((one.asset, one.key, state) for one, state in zip(wanted, states, strict=True))
+    for asset, key, state in (*known, *((asset, key, "missing") for asset, key in unknown)):
+        counts.setdefault(asset, Counter())[state] += 1
         if state != "intact":
-            to_do.setdefault(one.asset, []).append(one.key)
+            to_do.setdefault(asset, []).append(key)
     return [AssetState(asset, dict(found), tuple(to_do.get(asset, ()))) for asset, found in counts.items()]

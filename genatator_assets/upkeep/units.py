@@ -31,10 +31,13 @@ class Wanted:
     unit: Unit
 
 
-def wanted_units(catalogue: Catalogue, layout: Layout, unknown: list[str] | None = None) -> Iterator[Wanted]:
+def wanted_units(
+    catalogue: Catalogue, layout: Layout, unknown: list[tuple[str, str]] | None = None
+) -> Iterator[Wanted]:
     """Return the units of all parts; those of genomes that are not ready are not known yet.
 
-    Keys of other parts whose units can't be told yet, say because a step before them was not run, go into `unknown`.
+    Assets and keys of other parts whose units can't be told yet, say because a step before them was not run or failed,
+    go into `unknown`.
     """
     asked = parts_of(catalogue)
     if _OWN_TASKS in asked:
@@ -51,7 +54,7 @@ def wanted_units(catalogue: Catalogue, layout: Layout, unknown: list[str] | None
             keys = stage.partitions.keys(catalogue, layout.root) if stage.partitions else [""]
             tasks_of = stage.tasks(catalogue, layout.root, keys)
             if unknown is not None:
-                unknown += [f"{name} {key}".strip() for key in tasks_of.faults]
+                unknown += [(asset.name, key) for asset in stage.assets for key in tasks_of.faults]
             for task in tasks_of.by_key.values():
                 yield from (Wanted(asset, task.key, unit) for asset, unit in task.units.items())
 

@@ -3,9 +3,12 @@
 -- needs: cells, donors
 create or replace macro leaks() as table
 with told as (
-    select dataset, split, cell_id, cell_sentence, n_genes, joinid
-    from (select null::varchar as observation_joinid) as absent,
-        lateral (select dataset, split, cell_id, cell_sentence, n_genes, observation_joinid as joinid from cells)
+    select dataset, split, cell_id, cell_sentence, n_genes, observation_joinid as joinid
+    from (
+        from cells union all by name
+        -- not every dataset has the column
+        select null::varchar as observation_joinid where false
+    )
 )
 select 'donor' as what, scope || ': ' || unit as name, list_sort(list(distinct split)) as splits,
     list_sort(list(distinct dataset::varchar)) as datasets, sum(cells)::bigint as cells

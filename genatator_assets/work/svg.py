@@ -5,7 +5,7 @@ what is shown of each of thousands of chromosomes, twice. So pictures are paths 
 the width is 480, for which the Overview tab has room in a window of 1,500.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -16,6 +16,15 @@ COLUMNS = (120, 80, 60, 48, 40, 30, 24)
 """In so many columns a picture can be cut: each is whole units wide."""
 
 SHOWN_AT_ONCE = 999
+
+SPLIT_COLOURS: Mapping[str, tuple[str, str]] = {
+    "train": ("blue", "#26a"),
+    "validation": ("orange", "#d71"),
+    "test": ("green", "#2a6"),
+}
+"""The colour of each split: its name, and its number."""
+
+_ROW, _MOST_ROWS, _NAMES_WIDE, _LETTERS = 8, 9, 62, 22
 
 _IN_ADDRESS = str.maketrans({character: f"%{ord(character):02X}" for character in "%#<>&"})
 
@@ -53,6 +62,28 @@ def steps(heights: npt.NDArray[np.int64], base: int, way: int = 1) -> str:
     at, rises = turns * (WIDTH // len(heights)), np.diff(before)[turns] * way
     outline = "".join(f"h{x}v{-rise}" for x, rise in zip(np.diff(at), rises[1:], strict=True))
     return f"M{at[0]} {base}v{-rises[0]}{outline}" if len(turns) else ""
+
+
+def stacked(rows: Mapping[str, Sequence[int]], colours: Sequence[str]) -> str:
+    """Return an SVG of a bar per row, of as many counts as there are colours; of many rows, the smallest are one bar.
+
+    Rows are in the order of their sums.
+    """
+    ordered = sorted(rows.items(), key=lambda row: -sum(row[1]))
+    if len(ordered) > _MOST_ROWS:
+        few = [sum(column) for column in zip(*(counts for _, counts in ordered[_MOST_ROWS - 1 :]), strict=True)]
+        ordered = [*ordered[: _MOST_ROWS - 1], (f"{len(ordered) - _MOST_ROWS + 1:,} others", few)]
+    most = max((sum(counts) for _, counts in ordered), default=0) or 1
+    lines = dict.fromkeys(colours, "")
+    names = ""
+    for number, (name, counts) in enumerate(ordered):
+        y, at = number * _ROW, _NAMES_WIDE
+        names += text(0, y + 6, name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}\u2026")
+        for colour, count in zip(colours, counts, strict=True):
+            wide = round(count * (WIDTH - _NAMES_WIDE) / most)
+            lines[colour] += f"M{at} {y + 4}h{wide}" if wide else ""
+            at += wide
+    return picture(len(ordered) * _ROW, names, *(bars(colour, of, 6) for colour, of in lines.items()))
 
 
 def markdown(svg: str, caption: str = "") -> str:
