@@ -1,4 +1,4 @@
--- Every genome of the catalogue that has an annotation, and every included chromosome of it has blocks, and no other has.
+-- Every annotated genome of the catalogue and every included chromosome of it has blocks, and no other has.
 with stated as (
     select distinct unnest((parameters -> 'genomes')::varchar[]) as genome from lineage_of('dataset/blocks.parquet')
 ), planned as (
