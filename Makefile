@@ -79,6 +79,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/check_rate.py
 	$(BIN)/python benchmarks/plan_estimates.py
 	$(BIN)/python benchmarks/read_rate.py
+	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/leakage.py
 	$(BIN)/python benchmarks/cells.py
 
 # The published dataset's 14,491 chromosomes, each a thousandth as long, and a genome of 3.1 Gbp: half an hour, 15 GB.

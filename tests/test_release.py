@@ -695,7 +695,7 @@ def test_push_only_says_what_it_would_send(run, client, published):
     assert "lab/small" in done.stdout
     assert re.search(r"data/train +│ 13 +│ \d+\.\d kB", done.stdout)
     total = sum(len(content) for content in files_of(published).values())
-    assert f"│ all             │ 50    │ {total / 1000:.1f} kB │" in done.stdout
+    assert f"│ all             │ 60    │ {total / 1000:.1f} kB │" in done.stdout
 
 
 def test_push_sends_the_folder_to_a_private_repository(run, client, published):
