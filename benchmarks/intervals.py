@@ -79,13 +79,17 @@ def compare_sequences(folder: Path, count: int) -> None:
         "Basset's seq_hdf5": (*step("basset_sequences", folder, FEW), FEW),
         "ours, basset-hdf5 of features": (*step("our_basset_hdf5", folder, "features.fa"), count),
         "ours, basset-hdf5 of a genome": (*step("our_basset_hdf5", folder, "one.fa"), count),
-        "ours, six tables": (*step("our_tables", folder), count),
-        "h5py, ready arrays": (*step("ready_arrays", folder, count), count),
+        "ours, BED and FASTA to six tables": (*step("our_tables", folder), count),
     }
     slowest, _, few = ways["Basset's seq_hdf5"]
     for name, (cpu, memory, written) in ways.items():
         faster = (slowest / few) / (cpu / written)
         print(f"  {name:38s} {cpu:7.2f} s {written / cpu / 1e3:8.1f} k/s {faster:6.1f} x {memory:6.0f} MB")
+    print("the tables alone, of regions that are known, beside h5py writing as many sequences that are encoded already")
+    for compression in ("none", "lzf", "gzip"):
+        ours, memory = step("our_sequences", folder, compression)
+        ready, _ = step("ready_arrays", folder, count, compression)
+        print(f"  {compression:38s} {ours:7.2f} s, h5py {ready:.2f} s: {ours / ready:.2f} x {memory:6.0f} MB")
 
 
 def run_whole(folder: Path, sizes: Path, beds: list[Path], bgzip: bool) -> None:
@@ -127,10 +131,12 @@ def command(*arguments: object) -> Measured:
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def timed(run: Callable[..., None], arguments: list[str]) -> None:
+def timed(run: Callable[..., Callable[[], None] | None], arguments: list[str]) -> None:
     """Run a step and print what it used."""
     before = used()
-    run(*arguments)
+    if rest := run(*arguments):  # what is to be measured, where something had to be made ready
+        before = used()
+        rest()
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(used() - before, peak / 1024)
 
@@ -160,6 +166,18 @@ def our_tables(folder: str) -> None:
     with open_indexed(fasta) as genome:
         prepared = prepare_listed([Listed(Path(folder, "features.bed"))], genome.lengths, Recipe())
         write_hdf5(Path(folder, "c.h5"), genome, prepared.dataset, attributes_of(prepared, fasta), Encoding())
+
+
+def our_sequences(folder: str, compression: str) -> Callable[[], None]:
+    fasta, encoding = Path(folder, "one.fa"), Encoding(compression=compression)
+    with open_indexed(fasta) as genome:
+        prepared = prepare_listed([Listed(Path(folder, "features.bed"))], genome.lengths, Recipe())
+
+    def write() -> None:
+        with open_indexed(fasta) as genome:
+            write_hdf5(Path(folder, f"{compression}.h5"), genome, prepared.dataset, {}, encoding)
+
+    return write
 
 
 # Rivals
@@ -244,12 +262,18 @@ def bedtools(folder: str, *beds: str) -> None:
     subprocess.run(["bash", "-c", merged], check=True)
 
 
-def ready_arrays(folder: str, count: str) -> None:
-    batch = np.zeros((4_096, SIZE, 4), np.uint8)
-    with h5py.File(Path(folder, "ready.h5"), "w") as file:
-        table = file.create_dataset("training_sequences", (int(count), SIZE, 4), np.uint8)
-        for first in range(0, int(count), len(batch)):
-            table[first : first + len(batch)] = batch[: int(count) - first]
+def ready_arrays(folder: str, count: str, compression: str) -> Callable[[], None]:
+    ready = np.eye(4, dtype=np.uint8)[np.random.default_rng(1).integers(0, 4, (int(count), SIZE))]
+    packed = {} if compression == "none" else {"compression": compression, "chunks": (64, SIZE, 4)}
+    packed |= {"compression_opts": 1} if compression == "gzip" else {}
+
+    def write() -> None:
+        with h5py.File(Path(folder, f"ready_{compression}.h5"), "w") as file:
+            table = file.create_dataset("training_sequences", ready.shape, np.uint8, **packed)
+            for first in range(0, len(ready), 4_096):
+                table[first : first + 4_096] = ready[first : first + 4_096]
+
+    return write
 
 
 # Made data

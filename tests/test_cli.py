@@ -260,7 +260,9 @@ def test_simulating_below_a_file_is_a_users_error(run, tmp_path):
 
 
 def commands():
-    return [main, *main.commands.values(), *(sub for one in main.commands.values() for sub in subcommands(one))]
+    context = click.Context(main)
+    listed = [main.get_command(context, name) for name in main.list_commands(context)]
+    return [main, *listed, *(sub for one in listed for sub in subcommands(one))]
 
 
 def subcommands(command):
@@ -271,7 +273,13 @@ def test_the_list_of_commands_is_in_groups_and_cuts_no_sentence_off(run):
     text = run("--help").stdout
     assert [line.rstrip(":") for line in text.splitlines() if re.fullmatch(r"[A-Z][\w ]+:", line)][1:] == list(GROUPS)
     assert "..." not in text.split("Options:")[1]
-    assert {name for name in main.commands if f"\n  {name} " not in text} == set()
+    assert {name for names in GROUPS.values() for name in names if f"\n  {name} " not in text} == set()
+
+
+def test_commands_go_by_the_names_under_which_they_are_listed():
+    context = click.Context(main)
+    assert [main.get_command(context, name).name for name in main.list_commands(context)] == main.list_commands(context)
+    assert main.get_command(context, "no-such") is None
 
 
 @pytest.mark.parametrize("command", commands(), ids=lambda one: str(one.name))

@@ -35,6 +35,7 @@ from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import SCHEMA, select
 from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.cli import main
+from genatator_assets.cli.export import export as export_group
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.parts import load_catalogue
@@ -559,7 +560,7 @@ def test_the_commands_and_the_examples_of_the_page_run(dataset, tmp_path, monkey
 
 
 def test_every_command_is_on_the_page():
-    listed = main.commands["export"].commands
+    listed = export_group.commands
     assert set(listed) == {"bigwig", "bedgraph", "bed", "gff3", "hdf5"}
     for name in listed:
         assert f"genatator-assets export {name} " in PAGE
@@ -630,6 +631,7 @@ def test_a_bigwig_that_could_not_be_finished_does_not_appear(dataset, tmp_path):
 import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))
 from genatator_assets.cli import main
+from genatator_assets.cli.export import export as export_group
 main()"""
     arguments = ["export", "bigwig", "--root", str(dataset.root), "-o", str(tmp_path / "out")]
     done = subprocess.run(

@@ -245,3 +245,12 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path, how):
         worker = psutil.Process(int(parent.stdout.readline()))
         parent.send_signal(how)
     assert end_in_time([worker])
+
+
+def test_what_workers_of_genomes_and_chromosomes_import_is_light():
+    """Each worker imports it first, and holds it all along."""
+    code = (
+        "import sys, genatator_assets.gene_finding.blocks.chromosome, genatator_assets.annotation.genomes;"
+        "print(*{'pandas', 'pyranges', 'dagster', 'duckdb', 'requests', 'rich'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == []

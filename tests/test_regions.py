@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from genatator_assets.regions.merge import merge_extended, merge_listed, merge_o
 from genatator_assets.regions.one_hot import one_hot, one_hot_table
 from genatator_assets.regions.sizes import read_sizes
 from genatator_assets.regions.windows import fit_to_end
+from genatator_assets.sources import stretches
 from genatator_assets.sources.fasta import import_fasta
 from genatator_assets.sources.stretches import open_indexed
 
@@ -332,10 +334,21 @@ def test_the_index_of_another_file_is_refused(fasta, tmp_path, row, said):
         genome.letters(next(iter(genome.lengths)), np.array([3]), 100)
 
 
-def test_a_damaged_or_truncated_bgzip_file_is_refused(fasta, tmp_path):
+@pytest.mark.parametrize("isal", [True, False])
+def test_a_damaged_or_truncated_bgzip_file_is_refused(isal, fasta, tmp_path, monkeypatch):
+    if not isal:
+        monkeypatch.setitem(sys.modules, "isal", None)
+    inflate, error = stretches._inflater()
+    assert inflate.__module__ == ("isal.isal_zlib" if isal else "zlib")
+    monkeypatch.setattr(stretches, "_inflate", inflate)
+    monkeypatch.setattr(stretches, "_InflateError", error)
     packed = tmp_path / "a.fa.gz"
     pysam.tabix_compress(str(fasta), str(packed))
     pysam.faidx(str(packed))
+    with open_indexed(packed) as genome, open_indexed(fasta) as plain:
+        for name in plain.lengths:
+            both = (one.letters(name, np.array([3]), 100).tolist() for one in (genome, plain))
+            assert next(both) == next(both)
     whole = packed.read_bytes()
     packed.write_bytes(whole[:-28])
     with pytest.raises(SequenceError, match="its end marker is missing"), open_indexed(packed):

@@ -17,6 +17,7 @@ from genatator_assets.orchestration.partitions import range_tags, registered_chr
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.simulate import Simulation, write_assembly
+from genatator_assets.version import __version__
 from genatator_assets.work.made import read_made
 
 GENOMES = ("one", "two")
@@ -223,6 +224,14 @@ def test_columns_come_from_columns_that_there_are(settings):
     assert targets == {"chromosome_targets"}
     assert set(lineages["chromosome_targets"]) == columns["chromosome_targets"]
     assert set(lineages["blocks"]) == columns["blocks"]
+
+
+def test_the_code_version_of_what_steps_make_is_their_numbers_and_not_the_packages(settings):
+    """Numbers as they stand in the modules of the steps."""
+    graph = build_definitions(settings).resolve_asset_graph()
+    found = {asset: graph.get(dg.AssetKey(asset)).code_version for asset in ("assembly", "selected_isoforms", "blocks")}
+    assert found == {"assembly": "1.1", "selected_isoforms": "2", "blocks": "1"}
+    assert graph.get(dg.AssetKey("dataset_card")).code_version == __version__
 
 
 def test_every_asset_that_is_run_has_a_code_version(settings):

@@ -1,27 +1,36 @@
 """The command line, `genatator-assets`; each module holds the commands of one concern."""
 
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 import click
 
-from genatator_assets.cli import (
-    ask,
-    build,
-    cells,
-    export,
-    inputs,
-    intervals,
-    plan,
-    release,
-    score,
-    signals,
-    upkeep,
-    use,
-)
 from genatator_assets.cli.common import USER_ERROR
 from genatator_assets.errors import GenatatorError
 from genatator_assets.version import __version__
 from genatator_assets.work.terminal import complain
+
+GROUPS: dict[str, dict[str, str]] = {
+    "Build": {
+        "init": "plan",
+        "plan": "plan",
+        "fetch": "inputs",
+        "build": "build",
+        "launch": "build",
+        "ui": "build",
+        "chromosomes": "ask",
+    },
+    "Keep": {"status": "upkeep", "prune": "upkeep"},
+    "Ask": {"sql": "ask", "statistics": "ask", "explain": "ask", "verify": "ask", "lineage": "ask"},
+    "Look": {"plot": "use", "browse": "use"},
+    "Score": {"evaluate": "score", "truth": "score", "split": "score"},
+    "Publish": {"export": "export", "release": "release", "push": "release"},
+    "More data sets": {"signals": "signals", "intervals": "intervals", "cells": "cells"},
+    "Make up": {"simulate": "inputs"},
+}
+"""The commands, by what they are for, and the module of each: imported when the command is run or described."""
+
+_MODULES = {name: module for commands in GROUPS.values() for name, module in commands.items()}
 
 
 class _Commands(click.Group):
@@ -36,14 +45,20 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, group by group."""
-        return [str(command.name) for commands in GROUPS.values() for command in commands]
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; None if there is none of that name."""
+        module = _MODULES.get(cmd_name)
+        return cast(click.Command, getattr(import_module(f"{__name__}.{module}"), cmd_name)) if module else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the groups of commands, a line for each command."""
-        width = max(len(name) for name in self.list_commands(ctx))
-        for group, commands in GROUPS.items():
+        width = max(map(len, _MODULES))
+        for group, names in GROUPS.items():
             with formatter.section(group):
-                rows = [(str(command.name).ljust(width), command.get_short_help_str(limit=100)) for command in commands]
+                commands = {name: self.get_command(ctx, name) for name in names}
+                rows = [(name.ljust(width), one.get_short_help_str(limit=100)) for name, one in commands.items() if one]
                 formatter.write_dl(rows)
 
 
@@ -51,19 +66,3 @@ class _Commands(click.Group):
 @click.version_option(__version__)
 def main() -> None:
     """Turn genomes, and what is known about them, into data sets for training models."""
-
-
-GROUPS: dict[str, list[click.Command]] = {
-    "Build": [plan.init, plan.plan, inputs.fetch, build.build, build.launch, build.ui, ask.chromosomes],
-    "Keep": [upkeep.status, upkeep.prune],
-    "Ask": [ask.sql, ask.statistics, ask.explain, ask.verify, ask.lineage],
-    "Look": [use.plot, use.browse],
-    "Score": [score.evaluate, score.truth, score.split],
-    "Publish": [export.export, release.release, release.push],
-    "More data sets": [signals.signals, intervals.intervals, cells.cells],
-    "Make up": [inputs.simulate],
-}
-"""The commands, by what they are for."""
-
-for command in (command for commands in GROUPS.values() for command in commands):
-    main.add_command(command)

@@ -5,10 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyranges as pr
 
 from genatator_assets.gene_finding.channels import GROUPS, Group
 from genatator_assets.tracks.runs import STRANDS, Positions, Strand
@@ -42,13 +41,11 @@ def landmarks_of(transcripts: pa.Table, lengths: Mapping[str, int]) -> dict[str,
     bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
     selected, numbers = _selected(transcripts, lengths)
     offsets = bounds[numbers]
-    laid_out = pd.DataFrame(
-        {
-            "Start": selected["start"].to_numpy() + offsets,
-            "End": selected["end"].to_numpy() + offsets,
-            "Strand": selected["strand"].to_numpy(zero_copy_only=False),
-            "mrna": pc.equal(selected["type"], "mRNA").to_numpy(),
-        }
+    laid_out = _LaidOut(
+        selected["start"].to_numpy() + offsets,
+        selected["end"].to_numpy() + offsets,
+        selected["strand"].to_numpy(zero_copy_only=False),
+        pc.equal(selected["type"], "mRNA").to_numpy(),
     )
     cuts = {
         (group, strand): _cut(_strand_landmarks(laid_out, group, strand), bounds)
@@ -97,20 +94,31 @@ def _selected(transcripts: pa.Table, chroms: Collection[str]) -> tuple[pa.Table,
     return selected, pc.index_in(selected["chrom"], names).to_numpy().astype(np.int64)
 
 
-def _strand_landmarks(laid_out: pd.DataFrame, group: Group, strand: Strand) -> StrandLandmarks:
-    wanted = laid_out["Strand"] == strand
-    if group == "mrna":
-        wanted &= laid_out["mrna"]
-    frame = laid_out.loc[wanted, ["Start", "End", "Strand"]]
-    first, last = np.unique(frame["Start"].to_numpy()), np.unique(frame["End"].to_numpy() - 1)
+@dataclass(frozen=True, eq=False)
+class _LaidOut:
+    """Transcripts of all chromosomes, laid end to end."""
+
+    start: Positions
+    end: Positions
+    strand: npt.NDArray[np.object_]
+    mrna: npt.NDArray[np.bool_]
+
+
+def _strand_landmarks(laid_out: _LaidOut, group: Group, strand: Strand) -> StrandLandmarks:
+    wanted = (laid_out.strand == strand) & (laid_out.mrna if group == "mrna" else True)
+    start, end = laid_out.start[wanted], laid_out.end[wanted]
+    first, last = np.unique(start), np.unique(end - 1)
     tss, polya = (first, last) if strand == "+" else (last, first)
-    return StrandLandmarks(tss, polya, *_unions(frame))
+    return StrandLandmarks(tss, polya, *_unions(start, end))
 
 
-def _unions(frame: pd.DataFrame) -> tuple[Positions, Positions]:
-    if frame.empty:
+def _unions(start: Positions, end: Positions) -> tuple[Positions, Positions]:
+    if not len(start):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    merged = pr.PyRanges(frame.assign(Chromosome="genome")).merge(strand=True).df
+    import pandas as pd  # noqa: PLC0415 - it and pyranges take half a second, and workers need neither
+    import pyranges as pr  # noqa: PLC0415
+
+    merged = pr.PyRanges(pd.DataFrame({"Chromosome": "genome", "Start": start, "End": end})).merge().df
     return merged["Start"].to_numpy(np.int64), merged["End"].to_numpy(np.int64)
 
 

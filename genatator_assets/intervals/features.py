@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from genatator_assets.intervals.splits import LabelledRegions
 from genatator_assets.work.files import whole_file
-
-_STRANDS = {1: "+", -1: "-", 0: "."}
-_SIGNS = np.array(sorted(_STRANDS), np.int8)
 
 
 def write_bed(path: Path, dataset: LabelledRegions) -> None:
@@ -20,26 +18,37 @@ def write_bed(path: Path, dataset: LabelledRegions) -> None:
     Regions with strands have seven columns, as Basset's features have: the label columns are the last.
     """
     regions, labels = dataset.regions, _label_texts(dataset)
-    stranded = bool(regions.strand.any())
-    before_labels = pa.array([f".\t1\t{_STRANDS[sign]}" for sign in _SIGNS])
+    stranded, tab = bool(regions.strand.any()), _text("\t")[0]
+    behind_end = pa.concat_arrays([_text(f".\t1\t{sign}") for sign in "-.+"])
     with whole_file(path) as temporary, temporary.open("wb") as handle:
         for chrom, numbers in dataset.by_chromosome():
             here = slice(int(numbers[0]), int(numbers[-1]) + 1)
-            columns = [pa.scalar(chrom), *(pa.array(of[here]).cast(pa.string()) for of in (regions.start, regions.end))]
+            columns = [_text(chrom)[0], *(_arrow(of[here]).cast(pa.string()) for of in (regions.start, regions.end))]
             if stranded:
-                columns.append(before_labels.take(pa.array(np.searchsorted(_SIGNS, regions.strand[here]))))
-            rows = pc.binary_join_element_wise(*columns, labels[here], "\t")
-            lines = pc.binary_join_element_wise(rows, "", "\n")  # each with its newline
+                columns.append(behind_end.take(_arrow(regions.strand[here] + np.int8(1))))
+            rows = pc.binary_join_element_wise(*columns, labels[here], tab)
+            lines = pc.binary_join_element_wise(rows, _text("")[0], _text("\n")[0])  # each with its newline
             handle.write(lines.buffers()[2])
 
 
 def _label_texts(dataset: LabelledRegions) -> pa.Array:
     """Return each region's label columns, with commas between; a full stop where it has none."""
     labels = dataset.regions.labels
-    words = pa.array(list(map(str, range(len(dataset.labels)))), pa.string())
-    lists = pa.LargeListArray.from_arrays(labels.offsets, words.take(pa.array(labels.values)))
-    texts = pc.binary_join(lists, ",")
-    return pc.if_else(pa.array(labels.lengths > 0), texts, ".")
+    columns = _arrow(labels.values).cast(pa.string())
+    texts = pc.binary_join(pa.LargeListArray.from_arrays(_arrow(labels.offsets), columns), _text(",")[0])
+    return pc.if_else(pc.equal(texts, _text("")[0]), _text(".")[0], texts)
+
+
+# pa.array, pa.scalar and texts given to pyarrow.compute import pandas first, which takes longer than all the rest.
+
+
+def _arrow(numbers: npt.NDArray[np.integer]) -> pa.Array:
+    return pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [None, pa.py_buffer(numbers)])
+
+
+def _text(text: str) -> pa.StringArray:
+    data = text.encode()
+    return pa.StringArray.from_buffers(1, pa.py_buffer(np.array([0, len(data)], np.int32)), pa.py_buffer(data))
 
 
 def rows_of(dataset: LabelledRegions) -> Iterator[tuple[str, int, int, int, list[int]]]:

@@ -17,7 +17,7 @@ from genatator_assets.sources.stretches import IndexedFasta, Letters
 
 Compression = Literal["none", "lzf", "gzip"]
 COORDS = np.dtype([("chrom", "S64"), ("start", np.int64), ("end", np.int64)])
-_BATCH_BASES = 1_000_000
+_BATCH_BASES = 500_000  # encoded, they stay in the processor's cache until they are written
 _CHUNK_ROWS = 64
 
 

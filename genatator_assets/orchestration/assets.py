@@ -24,9 +24,15 @@ from genatator_assets.gene_finding.tasks import (
     with_landmarks,
 )
 from genatator_assets.orchestration import columns, metadata, versions
+from genatator_assets.orchestration.carried import LEFT_OUT, is_carried_on
 from genatator_assets.orchestration.failures import Failures
 from genatator_assets.orchestration.part_assets import part_assets
-from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
+from genatator_assets.orchestration.partitions import (
+    CHROMOSOMES,
+    genome_partitions,
+    register_chromosomes,
+    registered_chromosomes,
+)
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers, Writer
 from genatator_assets.parts import needs_of, part_named, parts_of
@@ -37,7 +43,6 @@ from genatator_assets.sources import chromosomes as sources
 from genatator_assets.sources.fetch import Cache
 from genatator_assets.sources.inputs import fetch_inputs
 from genatator_assets.tracks import store
-from genatator_assets.version import __version__
 from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.machine import require_space
 from genatator_assets.work.made import recorded
@@ -47,6 +52,7 @@ from genatator_assets.work.pool import run_batches
 ASSEMBLY = dg.AssetKey("assembly")
 TRANSCRIPTS = dg.AssetKey("selected_isoforms")
 CATALOGUE = dg.AssetKey("chromosome_catalogue")
+RELEASE_FOLDER = dg.AssetKey("release")
 TARGETS = dg.AssetKey("chromosome_targets")
 BLOCKS = dg.AssetKey("blocks")
 
@@ -88,7 +94,7 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 ASSEMBLY,
-                code_version=__version__,
+                code_version=versions.code_version("assembly"),
                 group_name="assemblies",
                 kinds={"fasta", "parquet"},
                 metadata=columns.columns(sources.SCHEMA, columns.ASSEMBLY),
@@ -98,7 +104,7 @@ def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 TRANSCRIPTS,
                 deps=[ASSEMBLY],
-                code_version=__version__,
+                code_version=versions.code_version("selected_isoforms"),
                 group_name="assemblies",
                 kinds={"gff", "parquet"},
                 metadata=columns.columns(select.SCHEMA, columns.TRANSCRIPTS),
@@ -148,7 +154,7 @@ def _catalogue_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
         deps=[ASSEMBLY, TRANSCRIPTS],
         backfill_policy=dg.BackfillPolicy.single_run(),  # else `dg launch --partition-range` refuses the job
         group_name="assemblies",
-        code_version=__version__,
+        code_version=versions.code_version("chromosome_catalogue"),
         description="The chromosomes that there are to build, of all assemblies; registers them as partitions.",
     )
     def chromosome_catalogue(
@@ -184,7 +190,7 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
                 group_name="gene_finding",
                 kinds={"numpy", "parquet"},
                 metadata=columns.columns(store.SCHEMA, columns.TARGETS),
-                code_version=__version__,
+                code_version=versions.code_version("chromosome_targets"),
                 description="The twelve target channels of a whole chromosome, as runs of equal value:"
                 " `targets/<genome>/<chrom>.parquet`.",
                 skippable=True,
@@ -195,7 +201,7 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
                 group_name="gene_finding",
                 kinds={"parquet"},
                 metadata=columns.columns(contract.SCHEMA, columns.BLOCKS),
-                code_version=__version__,
+                code_version=versions.code_version("blocks"),
                 description="DNA and dense targets of a chromosome, cut into blocks of one row and one file each:"
                 " `blocks/<split>/genome=<genome>/chrom=<chrom>/<start>.parquet`.",
                 skippable=True,
@@ -243,16 +249,20 @@ def _index_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         deps=[BLOCKS],
         group_name="gene_finding",
         kinds={"parquet"},
-        code_version=__version__,
+        code_version=versions.code_version("block_index"),
         metadata=columns.columns(index.SCHEMA, columns.INDEX),
+        output_required=False,
         description="A row per block: typed metadata, composition, target sums, hash and path.",
     )
     def block_index(
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], writer: Writer
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        if _is_left_to_carry_on(context, catalogue, layout):
+            context.log.warning(LEFT_OUT)
+            return
         with _told(), recorded(layout.index, context.run.run_id):
             summary = index.build_index(catalogue, layout)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata=metadata.of_index(layout, summary), data_version=versions.of_files(layout.index)
         )
 
@@ -260,7 +270,7 @@ def _index_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         deps=[block_index],
         group_name="gene_finding",
         kinds={"duckdb", "parquet"},
-        code_version=__version__,
+        code_version=versions.code_version("split_statistics"),
         description="The card's tables: splits, DNA alphabet, target sums and densities, species, reasons.",
     )
     def split_statistics(
@@ -281,7 +291,7 @@ def _dataset_assets(catalogue: Catalogue, after: Sequence[str]) -> list[dg.Asset
         deps=list(after),
         group_name="dataset",
         kinds={"markdown"},
-        code_version=__version__,
+        code_version=versions.code_version("dataset_card"),
         description="The dataset's card: what it is and its statistics, a page for each part; and beside it its views"
         " and macros for DuckDB.",
     )
@@ -299,7 +309,7 @@ def _dataset_assets(catalogue: Catalogue, after: Sequence[str]) -> list[dg.Asset
         deps=[dataset_card],
         group_name="dataset",
         kinds={"parquet", "markdown"},
-        code_version=__version__,
+        code_version=versions.code_version("release"),
         description="The dataset as it is published: blocks in the hub's layout, a preview, the card with its front"
         " matter, tables and checksums, in one folder.",
     )
@@ -309,6 +319,15 @@ def _dataset_assets(catalogue: Catalogue, after: Sequence[str]) -> list[dg.Asset
         return dg.MaterializeResult(metadata=metadata.of_release(made))
 
     return [dataset_card, release]
+
+
+def _is_left_to_carry_on(context: dg.AssetExecutionContext, catalogue: Catalogue, layout: Layout) -> bool:
+    """Return whether this run's backfill is carried on, and some chromosomes are still to be built."""
+    if not is_carried_on(context.instance, context.run, CATALOGUE):
+        return False
+    keys = registered_chromosomes(context.instance)
+    tasks, not_ready = tasks_of_keys(catalogue, layout, keys)
+    return not keys or bool(not_ready) or bool(sort_out(tasks.values())[1])
 
 
 @contextmanager
@@ -343,7 +362,7 @@ def _of_genomes(
         if failures or len(brought_in) < len(context.partition_keys):  # the run's own result would claim all of them
             made_from = versions.parents(context, asset)
             for genome, entries in brought_in.items():
-                tags = versions.event_tags(version_of(layout, genome), made_from)
+                tags = versions.event_tags(asset, version_of(layout, genome), made_from)
                 context.log_event(dg.AssetMaterialization(asset, partition=genome, metadata=entries, tags=tags))
             continue
         for genome, entries in brought_in.items():
@@ -379,11 +398,11 @@ def _events(
     """Record what was made of a chromosome; `observed` is the event that told of its inputs."""
     targets, blocks = task.targets.fingerprint, task.blocks.fingerprint
     if TARGETS in context.selected_asset_keys:
-        tags = versions.event_tags(targets, {versions.INPUTS: versions.Parent(blocks, observed)})
+        tags = versions.event_tags(TARGETS, targets, {versions.INPUTS: versions.Parent(blocks, observed)})
         yield metadata.of_partition(TARGETS, task.key, metadata.of_targets(outcome.facts["targets"]), tags)
     if BLOCKS in context.selected_asset_keys:
         painted = versions.latest_materialization(context.instance, TARGETS)
-        tags = versions.event_tags(blocks, {TARGETS: versions.Parent(targets, painted)})
+        tags = versions.event_tags(BLOCKS, blocks, {TARGETS: versions.Parent(targets, painted)})
         facts = outcome.facts["blocks"]
         shown = {**metadata.of_blocks(facts), **figures.of(task, facts["n"])}
         yield metadata.of_partition(BLOCKS, task.key, shown, tags)

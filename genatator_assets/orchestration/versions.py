@@ -11,20 +11,36 @@ from pathlib import Path
 
 import dagster as dg
 
+from genatator_assets.annotation import transcripts
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.gene_finding import index, statistics
+from genatator_assets.gene_finding.blocks import chromosome
 from genatator_assets.gene_finding.statistics import TABLES
 from genatator_assets.gene_finding.tasks import tasks_of_keys
 from genatator_assets.orchestration.partitions import CHROMOSOMES
 from genatator_assets.parts import parts_of
+from genatator_assets.sources import assembly
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.version import __version__
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import fingerprint_of
+from genatator_assets.work.unit import Step
 
 INPUTS = dg.AssetKey("chromosome_inputs")
 
-_DATA_VERSION = "dagster/data_version"
+_STEPS: dict[str, tuple[Step, ...]] = {
+    "assembly": (assembly.COPY_STEP, assembly.STEP),
+    "selected_isoforms": (transcripts.STEP,),
+    "chromosome_catalogue": (assembly.STEP,),
+    "chromosome_targets": (chromosome.TARGETS_STEP,),
+    "blocks": (chromosome.BLOCKS_STEP,),
+    "block_index": (index.STEP,),
+    "split_statistics": (statistics.STEP,),
+}
+"""The steps that make each asset of gene finding."""
+
+_DATA_VERSION, _CODE_VERSION = "dagster/data_version", "dagster/code_version"
 _LETTERS = 16
 
 
@@ -34,6 +50,16 @@ class Parent:
 
     version: str
     event: int | None
+
+
+def code_version(asset: str) -> str:
+    """Return the version of the code that makes an asset: the numbers of its steps.
+
+    A new version of the package that makes the same bytes puts nothing out of date. Only what says that version itself,
+    the card and the release, follows the package's.
+    """
+    steps = _STEPS.get(asset)
+    return ".".join(str(step.number) for step in steps) if steps else __version__
 
 
 def inputs_spec() -> dg.AssetSpec:
@@ -97,11 +123,12 @@ def parents(context: dg.AssetExecutionContext, of: dg.AssetKey) -> dict[dg.Asset
     }
 
 
-def event_tags(version: str, made_from: Mapping[dg.AssetKey, Parent]) -> dict[str, str]:
+def event_tags(asset: dg.AssetKey, version: str, made_from: Mapping[dg.AssetKey, Parent]) -> dict[str, str]:
     """Return the tags that Dagster itself gives to the event of a run's result; events one by one need them as well."""
-    tags = {"dagster/code_version": __version__, _DATA_VERSION: version[:_LETTERS]}
-    for asset, parent in made_from.items():
-        name = asset.to_user_string()
+    name = asset.to_user_string()
+    tags = {_DATA_VERSION: version[:_LETTERS]} | ({_CODE_VERSION: code_version(name)} if name in _STEPS else {})
+    for origin, parent in made_from.items():
+        name = origin.to_user_string()
         tags[f"dagster/input_data_version/{name}"] = parent.version[:_LETTERS]
         tags[f"dagster/input_event_pointer/{name}"] = "NULL" if parent.event is None else str(parent.event)
     return tags

@@ -4,7 +4,7 @@ import mmap
 import os
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,16 @@ import numpy.typing as npt
 from genatator_assets.errors import SequenceError
 from genatator_assets.sources.fasta import import_fasta, index_path
 
+
+def _inflater() -> tuple[Callable[[bytes, int], bytes], type[Exception]]:
+    """Return what inflates gzip, and what it raises: isal where that is installed, which is three times as fast."""
+    try:
+        from isal import igzip_lib, isal_zlib  # noqa: PLC0415 - an extra
+    except ImportError:
+        return zlib.decompress, zlib.error
+    return isal_zlib.decompress, igzip_lib.IsalError  # type: ignore[return-value] # its stub has an instance
+
+
 Letters = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
 
@@ -27,6 +37,7 @@ _GZIP_WITH_CHECKSUM = zlib.MAX_WBITS | 16
 _NEAR_BYTES = 2_048
 """Stretches no further apart than this are read at once with what lies between them."""
 _HEADER_BYTES = 4_096
+_inflate, _InflateError = _inflater()
 
 
 class _Source(Protocol):
@@ -207,8 +218,8 @@ class _Bgzip:
         if number != self._number:
             begin, stop = self._blocks[number], self._blocks[number + 1]
             try:
-                self._block = zlib.decompress(self._packed[begin:stop], _GZIP_WITH_CHECKSUM)
-            except zlib.error as error:
+                self._block = _inflate(self._packed[begin:stop], _GZIP_WITH_CHECKSUM)
+            except _InflateError as error:
                 raise SequenceError(
                     f"{self._path}: the block at byte {begin:,} is damaged ({error}); get the file again"
                 ) from error

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -42,8 +42,12 @@ class Provenance:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all of it, as 64 hexadecimal digits."""
-        whole = {"format": FORMAT_VERSION, **asdict(self)}
+        whole = {"format": FORMAT_VERSION, **self.as_record()}
         return hashlib.sha256(canonical_json(whole).encode()).hexdigest()
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as what JSON has, without copies of what is in it: of thousands of units those take seconds."""
+        return {"inputs": dict(self.inputs), "parameters": dict(self.parameters), "step": list(self.step)}
 
     def as_metadata(self) -> dict[str, str]:
         """Return the key-value metadata of a Parquet file. No time, host or path, so that bytes stay the same."""
@@ -80,8 +84,7 @@ class Unit:
     def finish(self, outputs: Mapping[Path, Measured], facts: Mapping[str, Any]) -> Manifest:
         """Record that it is finished: its files, and facts that later steps need."""
         files = tuple(OutputFile.of(path, self.root, measured) for path, measured in outputs.items())
-        made_from = {**asdict(self.provenance), "step": list(self.provenance.step)}
-        manifest = Manifest(self.fingerprint, files, facts, made_from, __version__)
+        manifest = Manifest(self.fingerprint, files, facts, self.provenance.as_record(), __version__)
         manifest.write(self.manifest)
         return manifest
 
