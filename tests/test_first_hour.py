@@ -15,6 +15,11 @@ import dagster as dg
 import pytest
 import yaml
 from click.testing import CliRunner
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, SensorInstigatorData
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from dagster._daemon.types import DaemonHeartbeat
 
@@ -292,6 +297,76 @@ def test_what_one_of_the_steps_finds_fails_the_job_of_all(settings, tmp_path):
         assert instance.get_materialized_partitions(dg.AssetKey("blocks")) == {
             key for key in CHROMOSOMES if key.startswith("two/")
         }
+
+
+def backfill_of_all(instance, *assets):
+    """A backfill that asks for assets, as "Materialize all" makes it; give the tags of its runs."""
+    asked = [dg.AssetKey(asset) for asset in assets]
+    backfill = PartitionBackfill("all", BulkActionStatus.REQUESTED, False, {}, time.time(), asset_selection=asked)
+    instance.add_backfill(backfill)
+    return {"dagster/backfill": "all"}
+
+
+def switch_carry_on(instance, status):
+    origin = RemoteInstigatorOrigin(
+        RemoteRepositoryOrigin(InProcessCodeLocationOrigin(LoadableTargetOrigin(python_file="f")), "r"), "carry_on"
+    )
+    state = InstigatorState(origin, InstigatorType.SENSOR, status, SensorInstigatorData())
+    instance.add_instigator_state(state)
+
+
+@pytest.mark.parametrize("release", [False, True])
+def test_materialize_all_on_an_empty_root_is_carried_on_as_one_backfill(settings, release):
+    """Its own runs know of no chromosome: the index leaves its turn out, and what the sensor launches belongs to it."""
+    asked = ["assembly", "selected_isoforms", "chromosome_catalogue", "block_index", "dataset_card"]
+    with open_instance(settings.root) as instance:
+        switch_carry_on(instance, InstigatorStatus.DECLARED_IN_CODE)
+        tags = backfill_of_all(instance, *asked, *(["release"] if release else []))
+        early = run(settings, instance, "finish", tags)
+        assert early.status == dg.DagsterRunStatus.SUCCESS
+        said = [entry.user_message for entry in instance.all_logs(early.run_id)]
+        assert any(line.startswith("Not made yet: there are chromosomes to build first") for line in said)
+        assert faults_of_run(instance, early) == []
+        ended = run(settings, instance, "prepare", {**range_tags(["one", "two"]), **tags})
+        early = run(settings, instance, "finish", tags)
+        assert early.status == dg.DagsterRunStatus.SUCCESS
+        assert instance.get_latest_materialization_event(dg.AssetKey("block_index")) is None
+        asked = followed(settings, instance, ended)
+        assert (asked.job_name, asked.tags) == ("build_everything", tags)
+        ended = run(settings, instance, asked.job_name, asked.tags)
+        assert ended.status == dg.DagsterRunStatus.SUCCESS
+        for asset in ("block_index", "dataset_card"):  # made by a run of the backfill
+            made = instance.get_latest_materialization_event(dg.AssetKey(asset))
+            assert instance.get_run_by_id(made.run_id).tags["dagster/backfill"] == "all"
+        asked = followed(settings, instance, ended)
+        if not release:
+            assert asked.skip_message == "the run made nothing that a step follows"
+            return
+        assert (asked.job_name, asked.tags) == ("make_release", tags)
+        assert run(settings, instance, asked.job_name, asked.tags).status == dg.DagsterRunStatus.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("status", "asked"),
+    [
+        (InstigatorStatus.STOPPED, ["chromosome_catalogue", "block_index"]),
+        (InstigatorStatus.RUNNING, ["assembly", "block_index"]),
+    ],
+)
+def test_an_index_that_nobody_would_carry_on_fails(settings, status, asked):
+    """The sensor is off, or the backfill registers no chromosomes."""
+    with open_instance(settings.root) as instance:
+        switch_carry_on(instance, status)
+        failed = run(settings, instance, "finish", backfill_of_all(instance, *asked))
+        assert failed.status == dg.DagsterRunStatus.FAILURE
+        assert "there are no blocks yet" in faults_of_run(instance, failed)[0]
+
+
+def test_a_backfill_of_prepare_is_followed_by_the_next_step(settings):
+    with open_instance(settings.root) as instance:
+        tags = backfill_of_all(instance, "assembly", "selected_isoforms", "chromosome_catalogue")
+        ended = run(settings, instance, "prepare", {**range_tags(["one", "two"]), **tags})
+        assert followed(settings, instance, ended).job_name == "build_blocks"
 
 
 def test_an_index_without_blocks_says_first_what_to_do(settings):

@@ -37,7 +37,7 @@ from genatator_assets.orchestration import assets, build_definitions
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.instance import open_instance
 from genatator_assets.orchestration.launch import Launcher, Wanted
-from genatator_assets.orchestration.metadata import of_annotation
+from genatator_assets.orchestration.metadata import markdown_table, of_annotation
 from genatator_assets.orchestration.outcomes import faults_of, faults_of_run
 from genatator_assets.orchestration.partitions import (
     RANGE_END_TAG,
@@ -513,7 +513,7 @@ def test_what_is_shown_of_an_annotation(tmp_path):
     )
     shown = {key: getattr(value, "value", value) for key, value in of_annotation(Layout(tmp_path), summary).items()}
     tables = {key: value for key, value in shown.items() if isinstance(value, str) and value.startswith("|")}
-    assert {key: value.splitlines()[2:] for key, value in tables.items()} == {
+    assert {key: value.strip().splitlines()[2:] for key, value in tables.items()} == {
         "transcripts by reason": [
             "| selected | 1 | it is in the targets |",
             "| out_of_bounds | 2 | it ends past the end of its sequence |",
@@ -526,6 +526,14 @@ def test_what_is_shown_of_an_annotation(tmp_path):
         "malformed lines, the first": ["| 7 | found 1 tab-separated columns, expected 9 | `'chr1 a b'` |"],
     }
     assert (shown["flavour"], shown["selected"], shown["malformed lines"]) == ("generic", "1", "1")
+
+
+def test_a_wide_table_is_long_enough_for_the_window_that_scrolls():
+    """The UI shows Markdown of 1,000 characters in a window; shorter in its place, which cuts off what is wide."""
+    narrow, wide = (markdown_table(("path",), [("x" * width,)]).value for width in (68, 69))
+    assert narrow == f"| path |\n| --- |\n| {'x' * 68} |"
+    assert wide.rstrip("\n") == f"| path |\n| --- |\n| {'x' * 69} |"
+    assert len(wide) == 1_000
 
 
 def test_only_targets_or_only_blocks_of_one_chromosome(tmp_path, no_home):

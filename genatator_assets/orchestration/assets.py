@@ -24,9 +24,15 @@ from genatator_assets.gene_finding.tasks import (
     with_landmarks,
 )
 from genatator_assets.orchestration import columns, metadata, versions
+from genatator_assets.orchestration.carried import LEFT_OUT, backfill_asks_for, is_carried_on
 from genatator_assets.orchestration.failures import Failures
 from genatator_assets.orchestration.part_assets import part_assets
-from genatator_assets.orchestration.partitions import CHROMOSOMES, genome_partitions, register_chromosomes
+from genatator_assets.orchestration.partitions import (
+    CHROMOSOMES,
+    genome_partitions,
+    register_chromosomes,
+    registered_chromosomes,
+)
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.resources import Workers, Writer
 from genatator_assets.parts import needs_of, part_named, parts_of
@@ -46,6 +52,8 @@ from genatator_assets.work.pool import run_batches
 ASSEMBLY = dg.AssetKey("assembly")
 TRANSCRIPTS = dg.AssetKey("selected_isoforms")
 CATALOGUE = dg.AssetKey("chromosome_catalogue")
+INDEX = dg.AssetKey("block_index")
+RELEASE_FOLDER = dg.AssetKey("release")
 TARGETS = dg.AssetKey("chromosome_targets")
 BLOCKS = dg.AssetKey("blocks")
 
@@ -244,14 +252,18 @@ def _index_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         kinds={"parquet"},
         code_version=versions.code_version("block_index"),
         metadata=columns.columns(index.SCHEMA, columns.INDEX),
+        output_required=False,
         description="A row per block: typed metadata, composition, target sums, hash and path.",
     )
     def block_index(
         context: dg.AssetExecutionContext, layout: dg.ResourceParam[Layout], writer: Writer
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        if _is_left_to_carry_on(context, catalogue, layout):
+            context.log.warning(LEFT_OUT)
+            return
         with _told(), recorded(layout.index, context.run.run_id):
             summary = index.build_index(catalogue, layout)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata=metadata.of_index(layout, summary), data_version=versions.of_files(layout.index)
         )
 
@@ -308,6 +320,15 @@ def _dataset_assets(catalogue: Catalogue, after: Sequence[str]) -> list[dg.Asset
         return dg.MaterializeResult(metadata=metadata.of_release(made))
 
     return [dataset_card, release]
+
+
+def _is_left_to_carry_on(context: dg.AssetExecutionContext, catalogue: Catalogue, layout: Layout) -> bool:
+    """Return whether this run is of a backfill that also registers chromosomes, and some of them are still to build."""
+    if not (backfill_asks_for(context.instance, context.run, CATALOGUE, INDEX) and is_carried_on(context.instance)):
+        return False
+    keys = registered_chromosomes(context.instance)
+    tasks, not_ready = tasks_of_keys(catalogue, layout, keys)
+    return not keys or bool(not_ready) or bool(sort_out(tasks.values())[1])
 
 
 @contextmanager

@@ -42,6 +42,7 @@ def build(
     check_hashes: bool = False,
     wait: Callable[[str], None] | None = None,
     only: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Build a dataset; give all faults, none if all is well. A bad genome or chromosome leaves the others alone.
 
@@ -49,6 +50,7 @@ def build(
     which was written or, with `check_hashes`, if any of its bytes isn't. If nothing is built, and nothing has changed
     since all was checked, nothing is checked again. If another build writes to the root, this one refuses, or with
     `wait` says who it is and waits. `only` names the one part that is built, with what it needs.
+    `tags` are put on all runs.
 
     Raises:
         CatalogueError: the catalogue can't be used.
@@ -75,7 +77,7 @@ def build(
         _close_killed_runs(instance, layout)
         if check_hashes:
             _discard_damaged(layout, workers, progress)
-        run = partial(_run, definitions, instance=instance, layout=layout)
+        run = partial(_run, definitions, instance=instance, all_tags={**(tags or {}), _BUILD_TAG: str(layout.root)})
         prepared, genomes = assets_of(catalogue, PREPARE, only), range_tags(catalogue.genomes or [""])
         events = run(PREPARE, tags=genomes if catalogue.genomes else {}, only=prepared) if prepared else []
         later = [asset for asset in prepared if asset not in OF_GENOMES]
@@ -91,8 +93,8 @@ def build(
                 events += run(part, tags=range_tags(one.keys) if one.keys != [""] else {})
         unfinished = faults_of(events) or found.anything_to_do or not found.finished
         if unfinished and (registered_chromosomes(instance) or found.parts or not parts_of(catalogue)):
-            tags = {VERSION_TAG: survey(catalogue, layout, instance).version if found.parts else found.version}
-            events += run(FINISH, tags=tags if only is None else {}, only=assets_of(catalogue, FINISH, only))
+            version = {VERSION_TAG: survey(catalogue, layout, instance).version if found.parts else found.version}
+            events += run(FINISH, tags=version if only is None else {}, only=assets_of(catalogue, FINISH, only))
     return faults_of(events)
 
 
@@ -162,7 +164,7 @@ def _run(
     job: str,
     *,
     instance: dg.DagsterInstance,
-    layout: Layout,
+    all_tags: Mapping[str, str],
     tags: Mapping[str, str],
     only: Sequence[str] = (),
 ) -> list[dg.DagsterEvent]:
@@ -170,7 +172,7 @@ def _run(
     result = definitions.resolve_job_def(job).execute_in_process(
         run_config=_QUIET,
         instance=instance,
-        tags={**tags, _BUILD_TAG: str(layout.root)},
+        tags={**all_tags, **tags},
         asset_selection=[dg.AssetKey(asset) for asset in only] if only else None,
         raise_on_error=False,
     )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from genatator_assets.orchestration.carried import backfill_tags
 from genatator_assets.orchestration.progress import Amount, Progress, Tell, in_bp
 from genatator_assets.orchestration.settings import Settings
 
@@ -37,7 +38,8 @@ def everything_job(settings: Settings) -> dg.JobDefinition:
         from genatator_assets.orchestration.build import build  # noqa: PLC0415 - it needs the definitions itself
 
         progress = _Logged(context.log)
-        faults = build(settings, progress, wait=lambda holder: progress.say(f"waiting: {holder}"))
+        tags = backfill_tags(context.run)
+        faults = build(settings, progress, wait=lambda holder: progress.say(f"waiting: {holder}"), tags=tags)
         if faults:
             raise dg.Failure("\n".join(faults), allow_retries=False)
 

@@ -46,6 +46,8 @@ DRAWN = 50
 two files."""
 
 _SHOWN_ROWS = 40
+_IN_PLACE_LETTERS = 1_000  # shorter Markdown is shown in its place, which cuts off what is wide; longer in a window
+_IN_PLACE_WIDTH = 70
 _SHOWN_LETTERS = 40_000  # of one text: what is shown of a materialisation has less than 100 kB, however many genomes
 
 
@@ -186,7 +188,7 @@ def of_statistics(tables: Mapping[str, pa.Table], lengths: Mapping[Split, Positi
     return {
         "Chromosome lengths": dg.MetadataValue.md(lengths_figure(lengths)),
         "Densities": dg.MetadataValue.md(densities_figure(densities_of(tables["target_sums"]))),
-        **{table.title: _beginning(table.fitting().as_markdown()) for table in text_tables(tables)},
+        **{table.title: _shown_table(table.fitting()) for table in text_tables(tables)},
     }
 
 
@@ -212,9 +214,19 @@ def markdown_table(
     header: tuple[str, ...], rows: Sequence[tuple[str, ...]], of: int | None = None
 ) -> dg.MarkdownMetadataValue:
     """Return a table that the UI shows as one; below it, how many of all `of` rows are not in it."""
-    table = TextTable("", header, tuple(rows)).as_markdown()
     left = (of or 0) - len(rows)
-    return _beginning(f"{table}\n\n... and {left:,} more" if left > 0 else table)
+    return _shown_table(TextTable("", header, tuple(rows)), f"\n\n... and {left:,} more" if left > 0 else "")
+
+
+def _shown_table(table: TextTable, below: str = "") -> dg.MarkdownMetadataValue:
+    """Return a table; one that is too wide for its place is made long enough for a window that scrolls."""
+    text = table.as_markdown() + below
+    return _beginning(text if _width(table) <= _IN_PLACE_WIDTH else text.ljust(_IN_PLACE_LETTERS, "\n"))
+
+
+def _width(table: TextTable) -> int:
+    """Return how many characters wide a table is."""
+    return sum(max(map(len, column)) + 2 for column in zip(table.header, *table.rows, strict=True))
 
 
 def _beginning(text: str) -> dg.MarkdownMetadataValue:

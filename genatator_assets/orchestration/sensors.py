@@ -13,13 +13,14 @@ import dagster as dg
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, Part
 from genatator_assets.errors import CatalogueError
-from genatator_assets.orchestration.assets import BLOCKS, CATALOGUE
+from genatator_assets.orchestration.assets import BLOCKS, CATALOGUE, INDEX, RELEASE_FOLDER
+from genatator_assets.orchestration.carried import CARRY_ON, backfill_asks_for, backfill_tags
 from genatator_assets.orchestration.everything import EVERYTHING
-from genatator_assets.orchestration.jobs import BUILD_BLOCKS, Job
+from genatator_assets.orchestration.jobs import BUILD_BLOCKS, RELEASE, Job
 from genatator_assets.orchestration.outcomes import faults_of_run
 from genatator_assets.orchestration.partitions import range_tags
 from genatator_assets.orchestration.settings import Settings
-from genatator_assets.orchestration.survey import VERSION_TAG, survey
+from genatator_assets.orchestration.survey import VERSION_TAG, Survey, survey
 from genatator_assets.parts import load_catalogue, part_named, parts_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import fingerprint_of
@@ -30,7 +31,7 @@ _COMMAND_SECONDS = 60
 
 def build_sensors(settings: Settings, catalogue: Catalogue, jobs: Sequence[Job]) -> list[dg.SensorDefinition]:
     """Return the sensors of a code location with these jobs."""
-    following = [job for job in jobs if job.name in {BUILD_BLOCKS, *parts_of(catalogue), FINISH}]
+    following = [job for job in jobs if job.name in {EVERYTHING, BUILD_BLOCKS, *parts_of(catalogue), FINISH, RELEASE}]
     return [
         _carry_on(settings, catalogue, following),
         _changes(settings),
@@ -40,33 +41,47 @@ def build_sensors(settings: Settings, catalogue: Catalogue, jobs: Sequence[Job])
 
 def _carry_on(settings: Settings, catalogue: Catalogue, next_jobs: Sequence[Job]) -> dg.SensorDefinition:
     @dg.run_status_sensor(
-        name="carry_on",
+        name=CARRY_ON,
         run_status=dg.DagsterRunStatus.SUCCESS,
         request_jobs=next_jobs,
         minimum_interval_seconds=_SECONDS,
         default_status=_status(settings.sensors),
         description="After a run that registered chromosomes: one of `build_blocks` for all that are to be built. After"
-        " the last blocks: `finish`. What fails is not followed by anything.",
+        " the last blocks: `finish`. After the genomes of a backfill that asks for more: `build_everything` for it."
+        " What fails is not followed by anything.",
     )
     def carry_on(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-        instance, run_id = context.instance, context.dagster_run.run_id
+        instance, run = context.instance, context.dagster_run
+        if run.job_name == EVERYTHING and backfill_asks_for(instance, run, RELEASE_FOLDER):
+            return dg.RunRequest(job_name=RELEASE, tags=backfill_tags(run))
         parts = [part_named(name) for name in parts_of(catalogue)]
-        made = {asset for asset in _followed(parts) if _made_by(instance, asset) == run_id}
+        made = {asset for asset in _followed(parts) if _made_by(instance, asset) == run.run_id}
         if not made:
             return dg.SkipReason("the run made nothing that a step follows")
         found = survey(catalogue, Layout(settings.root), instance)
-        if CATALOGUE in made and found.to_do:
-            tags = range_tags([found.stretches[0][0], found.stretches[-1][-1]])
-            return dg.RunRequest(job_name=BUILD_BLOCKS, tags=tags)
-        for part, one in found.parts.items():
-            own = {dg.AssetKey(asset.name) for asset in part_named(part).assets}
-            if one.keys and not own & made:  # what a run of its own left undone has failed
-                return dg.RunRequest(job_name=part, tags=range_tags(one.keys) if one.keys != [""] else {})
+        if step := _step_to_do(found, made, instance, run):
+            return step
         if found.anything_to_do or found.finished or not (found.chromosomes or found.parts):
             return dg.SkipReason(f"{found.in_words()}; {'' if found.finished else 'not '}finished")
         return dg.RunRequest(job_name=FINISH, tags={VERSION_TAG: found.version})
 
     return carry_on
+
+
+def _step_to_do(
+    found: Survey, made: set[dg.AssetKey], instance: dg.DagsterInstance, run: dg.DagsterRun
+) -> dg.RunRequest | None:
+    """Return the step that builds what there is to do after a run that made this; None if no step does."""
+    if CATALOGUE in made and found.anything_to_do and backfill_asks_for(instance, run, CATALOGUE, INDEX):
+        return dg.RunRequest(job_name=EVERYTHING, tags=backfill_tags(run))
+    if CATALOGUE in made and found.to_do:
+        tags = range_tags([found.stretches[0][0], found.stretches[-1][-1]])
+        return dg.RunRequest(job_name=BUILD_BLOCKS, tags=tags)
+    for part, one in found.parts.items():
+        own = {dg.AssetKey(asset.name) for asset in part_named(part).assets}
+        if one.keys and not own & made:  # what a run of its own left undone has failed
+            return dg.RunRequest(job_name=part, tags=range_tags(one.keys) if one.keys != [""] else {})
+    return None
 
 
 def _followed(parts: Sequence[Part]) -> set[dg.AssetKey]:

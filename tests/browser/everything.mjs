@@ -1,6 +1,6 @@
 // The first hour on an empty root: one job does all steps. Then what the UI shows of the dataset.
 // Started by run.sh: node everything.mjs URL GENOME CHROMIUM SCREENSHOTS WORK, where WORK is an empty folder.
-import { browse, done, expectChecks, expectEnd, expectFigures, screenshot, visible } from "./ui.mjs";
+import { browse, done, expectChecks, expectEnd, expectFigures, expectTablesWhole, screenshot, visible } from "./ui.mjs";
 
 const [url, genome, executablePath, screenshots, work] = process.argv.slice(2);
 
@@ -23,6 +23,7 @@ await browse({ url, executablePath, screenshots, work }, async (ui) => {
   await visible(page.getByText("Split-level overview").last());
   await visible(page.getByText("Species coverage").last());
   await expectFigures(page, 2);
+  await expectTablesWhole(page);
   await screenshot(ui, "split-statistics");
   done("split_statistics: tables, and figures of lengths and densities that the Overview tab has room for");
 
@@ -31,6 +32,15 @@ await browse({ url, executablePath, screenshots, work }, async (ui) => {
   await visible(page.getByText("from assembly.chrom, assembly.aliases"));
   await expectFigures(page, 1);
   done("selected_isoforms: each column says where it comes from, and the figure of reasons is whole");
+
+  await page.goto(`${url}/assets/assembly?view=partitions&partition=${genome}`);
+  await visible(page.getByText("longest sequences"));
+  await expectTablesWhole(page);
+  await page.getByText("[Show Markdown]").last().click();
+  await visible(page.getByRole("columnheader", { name: "compared with" }));
+  await expectTablesWhole(page);
+  await screenshot(ui, "wide-table");
+  done("no table is cut off: a wide one opens in a window that scrolls");
 
   await page.goto(`${url}/assets/selected_isoforms?view=partitions&partition=${genome}`);
   await visible(page.getByText("transcripts by reason"));

@@ -1,6 +1,6 @@
-// "Materialize all" on an empty root: the index has nothing to do yet and says so, and sensors carry the build on.
+// "Materialize all" on an empty root: one backfill, which the sensor carries on, and which ends as a success.
 // Started by run.sh: node sensors.mjs URL GENOME CHROMIUM SCREENSHOTS WORK, where WORK is an empty folder.
-import { browse, done, expectChecks, expectRun, screenshot, toggle, visible } from "./ui.mjs";
+import { assert, browse, done, expectChecks, expectEnd, expectRun, screenshot, toggle, visible } from "./ui.mjs";
 
 const [url, , executablePath, screenshots, work] = process.argv.slice(2);
 
@@ -15,12 +15,20 @@ await browse({ url, executablePath, screenshots, work }, async (ui) => {
   await page.getByRole("button", { name: /Materialize all/ }).click();
   await page.getByRole("button", { name: "Launch backfill" }).click();
   await visible(page.getByText(/Created backfill|Launched run/).first());
-  await page.goto(`${url}/runs?view=all&show_runs_within_backfills=true`);
-  await expectRun(ui, "build_blocks");
-  done("after the genomes, the sensor launched build_blocks, and it succeeded");
-  await expectRun(ui, "finish");
-  done("after the blocks, the sensor launched finish, and it succeeded");
+  await expectRun(ui, "build_everything");
+  done("after the genomes, the sensor launched build_everything, and it succeeded");
+  await expectRun(ui, "make_release");
+  done("and then make_release, because the release was asked for, too");
   await page.goto(`${url}/runs`);
+  await page.locator('a[href*="/runs/b/"]').first().click();
+  await page.waitForURL(/\/runs\/b\//);
+  await expectEnd(page, "Success", "the backfill of everything");
+  await screenshot(ui, "backfill");
+  await page.goto(`${url}/runs?view=all&show_runs_within_backfills=true`);
+  const runs = page.getByText(/^(Success|Failure|Canceled)$/);
+  await visible(runs.nth(3));
+  assert((await runs.allTextContents()).every((status) => status === "Success"), "a run did not succeed");
+  done("the backfill and all of its runs ended as successes");
   await visible(page.getByText("carry_on").first());
   await screenshot(ui, "runs");
   const checks = await expectChecks(ui, "block_index");

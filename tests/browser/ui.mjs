@@ -102,6 +102,23 @@ export async function expectFigures(page, wanted) {
   }
 }
 
+// No table on the page is cut off at its right edge without a way to scroll to it.
+export async function expectTablesWhole(page) {
+  const tables = page.locator("table");
+  await visible(tables.first());
+  const cutOff = await tables.evaluateAll((found) => found.map((table) => {
+    for (let around = table.parentElement; around; around = around.parentElement) {
+      const { overflowX } = getComputedStyle(around);
+      if (overflowX === "visible") continue;
+      const edge = around.getBoundingClientRect().left + around.clientLeft + around.clientWidth;
+      if (overflowX !== "hidden" && overflowX !== "clip") return 0;
+      if (table.getBoundingClientRect().right > edge + 1) return table.getBoundingClientRect().right - edge;
+    }
+    return 0;
+  }));
+  assert(cutOff.every((pixels) => pixels === 0), `tables are cut off by ${cutOff} pixels`);
+}
+
 export async function screenshot({ page, screenshots }, name) {
   await page.mouse.move(PAGE.width / 2, 5);
   await page.waitForLoadState("networkidle");

@@ -2,10 +2,11 @@
 
     tests/mutants/run.py [--since REVISION] [--count 20] [--seed 1] [MODULE.py...]
 
-Each fault is tried in a copy of the repository, by the two test files that are nearest to its module: of those that
-import it (or, if there is none, that import what imports it, and so on) the ones that import least else. They run first
-without a fault, and must pass. A mutant that they don't notice is shown with its line: it lacks a test near by, is code
-that nobody needs, or makes no difference (what is only faster, or only logged). The repository itself is not changed.
+Each fault is tried in a copy of the repository, by the examples in the module's docstrings and by the two test files
+that are nearest to it: of those that import it (or, if there is none, that import what imports it, and so on) the ones
+that import least else. They run first without a fault, and must pass. A mutant that they don't notice is shown with its
+line: it lacks a test near by, is code that nobody needs, or makes no difference (what is only faster, or only logged).
+The repository itself is not changed.
 """
 
 import argparse
@@ -204,7 +205,7 @@ def _try(drawn: Sequence[Mutant], tests_of: dict[str, list[Path]], where: Path) 
     seconds: dict[tuple[Path, ...], float] = {}
     unnoticed = 0
     for number, mutant in enumerate(drawn, start=1):
-        tests = tuple(tests_of[mutant.path])
+        tests = (Path(mutant.path), *tests_of[mutant.path])
         if tests not in seconds:
             began = time.monotonic()
             if (outcome := run_tests(where, tests, None)) != "passed":

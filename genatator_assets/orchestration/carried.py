@@ -1,0 +1,42 @@
+"""Backfills of everything on a root whose chromosomes are not all known yet.
+
+"Materialize all" knows the partitions that there are when somebody clicks it. So on a new root Dagster would start the
+index at once, and fail. Instead the index leaves its turn out, and the sensor `carry_on`, when the genomes are in, has
+`build_everything` make the rest in the name of the same backfill, which then ends as what it is: a success.
+"""
+
+from collections.abc import Mapping
+
+import dagster as dg
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.scheduler.instigation import InstigatorStatus
+from dagster._core.storage.tags import BACKFILL_ID_TAG
+
+CARRY_ON = "carry_on"
+"""The sensor's name."""
+
+LEFT_OUT = (
+    "Not made yet: there are chromosomes to build first that this backfill knows nothing of. Nothing is to be done: the"
+    f" sensor {CARRY_ON!r} has them built when the genomes are in, and then this, as a part of this backfill."
+)
+"""What an asset says that leaves its turn out."""
+
+_ON = {InstigatorStatus.RUNNING, InstigatorStatus.DECLARED_IN_CODE}
+
+
+def backfill_tags(run: dg.DagsterRun) -> Mapping[str, str]:
+    """Return the tags by which another run belongs to the same backfill; none if this one belongs to none."""
+    return {name: value for name, value in run.tags.items() if name == BACKFILL_ID_TAG}
+
+
+def backfill_asks_for(instance: dg.DagsterInstance, run: dg.DagsterRun, *assets: dg.AssetKey) -> bool:
+    """Return whether a run belongs to a backfill that asks for all of these assets."""
+    backfill_id = run.tags.get(BACKFILL_ID_TAG)
+    backfill = instance.get_backfill(backfill_id) if backfill_id else None
+    return backfill is not None and set(assets) <= set(backfill.asset_selection or ())
+
+
+def is_carried_on(instance: dg.DagsterInstance) -> bool:
+    """Return whether the sensor `carry_on` is on."""
+    states = instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
+    return any(state.instigator_name == CARRY_ON and state.status in _ON for state in states)
