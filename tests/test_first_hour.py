@@ -325,7 +325,7 @@ def test_materialize_all_on_an_empty_root_is_carried_on_as_one_backfill(settings
         early = run(settings, instance, "finish", tags)
         assert early.status == dg.DagsterRunStatus.SUCCESS
         said = [entry.user_message for entry in instance.all_logs(early.run_id)]
-        assert any(line.startswith("Not made yet: there are chromosomes to build first") for line in said)
+        assert any(line.startswith("Not made yet: first something is to be built") for line in said)
         assert faults_of_run(instance, early) == []
         ended = run(settings, instance, "prepare", {**range_tags(["one", "two"]), **tags})
         early = run(settings, instance, "finish", tags)
@@ -349,12 +349,13 @@ def test_materialize_all_on_an_empty_root_is_carried_on_as_one_backfill(settings
 @pytest.mark.parametrize(
     ("status", "asked"),
     [
-        (InstigatorStatus.STOPPED, ["chromosome_catalogue", "block_index"]),
-        (InstigatorStatus.RUNNING, ["assembly", "block_index"]),
+        (InstigatorStatus.STOPPED, ["chromosome_catalogue", "block_index", "dataset_card"]),
+        (InstigatorStatus.RUNNING, ["assembly", "block_index", "dataset_card"]),
+        (InstigatorStatus.RUNNING, ["chromosome_catalogue", "block_index"]),
     ],
 )
 def test_an_index_that_nobody_would_carry_on_fails(settings, status, asked):
-    """The sensor is off, or the backfill registers no chromosomes."""
+    """The sensor is off, or the backfill registers no chromosomes, or it does not ask for all that follows."""
     with open_instance(settings.root) as instance:
         switch_carry_on(instance, status)
         failed = run(settings, instance, "finish", backfill_of_all(instance, *asked))

@@ -8,20 +8,26 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import datasets
 import h5py
+import mlcroissant
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from webserver import web_server
 
 from genatator_assets import parts
 from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.catalogue.remembered import remember
 from genatator_assets.errors import CatalogueError
 from genatator_assets.intervals.build import BED_LIST_STEP, DATASET_STEP, REGIONS_STEP, build_sets, tasks_of
 from genatator_assets.intervals.figure import regions_figure
@@ -30,6 +36,7 @@ from genatator_assets.intervals.regions import Intervals, Rules, make_regions
 from genatator_assets.intervals.verify import verify_set
 from genatator_assets.query.checks import check_names, run_check
 from genatator_assets.query.connect import ask, connect
+from genatator_assets.release import release
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.tracks.track_file import track_writer
@@ -56,6 +63,7 @@ assemblies:
     splits: {validation: [chr2], test: [chr3]}
 intervals:
 """
+ROWS = ("train.parquet", "validation.parquet", "test.parquet")
 PEAKS = """\
   - name: peaks
     genome: g
@@ -187,7 +195,8 @@ def test_the_file_has_the_rows_of_the_table(peaks):
 GOLDEN = {
     "sources.parquet": (BED_LIST_STEP, "ad8dd452292b8e51d4debb84b05dcd2dfb1409fcf5cf8063eec47a33b6a7c632"),
     "regions.parquet": (REGIONS_STEP, "1d9aff51642a26b2d6e7ab778068210b3f81e4078acfcde526894514c45209c3"),
-    "peaks.h5": (DATASET_STEP, "68bcef12145c7d102b8da34b4bf3bf1258deeff9f7e7328f4464907eea8676b0"),
+    "peaks.h5": (DATASET_STEP, "14d44b55755fce73fffa1cc1bfb4a98fbb6a0f1ece879c1ff402a50f8b191bb2"),
+    "train.parquet": (DATASET_STEP, "0047de42b4bdf5b676353490895d5c59ff46664accd8dc1831b0ff66186a9b72"),
 }
 
 
@@ -211,8 +220,12 @@ def test_nothing_is_done_twice_and_the_same_inputs_give_the_same_bytes(made):
 @pytest.mark.parametrize(
     ("old", "new", "changed"),
     [
-        ("length_bp: 200", "length_bp: 200\n    alphabet: ACGT", {"peaks.h5", "interval_dataset.json"}),
-        ("length_bp: 200", "length_bp: 202", {"regions.parquet", "regions.json", "peaks.h5", "interval_dataset.json"}),
+        ("length_bp: 200", "length_bp: 200\n    alphabet: ACGT", {"peaks.h5", "interval_dataset.json", *ROWS}),
+        (
+            "length_bp: 200",
+            "length_bp: 202",
+            {"regions.parquet", "regions.json", "peaks.h5", "interval_dataset.json", *ROWS},
+        ),
         (
             "label: open",
             "label: closed",
@@ -223,6 +236,7 @@ def test_nothing_is_done_twice_and_the_same_inputs_give_the_same_bytes(made):
                 "regions.json",
                 "peaks.h5",
                 "interval_dataset.json",
+                *ROWS,
             },
         ),
     ],
@@ -451,7 +465,7 @@ def test_verifying_finds_each_kind_of_difference(made, table, place, value, said
             r"beds\[1\].lable: unknown key; did you mean 'label'",
         ),
         ("{path: b.bed, label: bound}", "{path: b.bed, flank_bp: 3}", "'flank_bp' goes with 'genes', found 'path'"),
-        ("{path: b.bed, label: bound}", "{label: bound}", "expected one of 'path', 'track' and 'genes'"),
+        ("{path: b.bed, label: bound}", "{label: bound}", "expected one of 'path', 'url', 'track' and 'genes'"),
         ("{path: b.bed, label: bound}", "{genes: exon}", r"beds\[1\].genes"),
     ],
 )
@@ -510,7 +524,11 @@ def test_the_card_and_the_plan_count_sets(peaks):
 def test_what_is_released_is_tables_and_hdf5(peaks):
     files = PART.release(peaks.catalogue(PEAKS), peaks.root)
     assert [file.name for file in files] == [
-        f"intervals/peaks/{name}" for name in ("sources.parquet", "regions.parquet", "peaks.h5")
+        *(f"intervals/peaks/{name}" for name in ("sources.parquet", "regions.parquet", "peaks.h5")),
+        *(f"intervals/peaks/rows/{name}" for name in ROWS),
+    ]
+    assert [(file.config, file.split) for file in files[3:]] == [
+        ("peaks", split) for split in ("train", "validation", "test")
     ]
     assert all(file.path.is_file() for file in files)
 
@@ -542,3 +560,88 @@ def test_every_interval_is_in_exactly_one_region(given_intervals):
         assert len(set(places)) == len(places)
         assert places == sorted(places, key=lambda place: (place[0], place[1], -place[2]))
         assert (kept.end - kept.start == rules.length).all()
+
+
+def one_hot_as_text(encoded: np.ndarray, alphabet: str) -> list[str]:
+    letters = np.array([*alphabet, "N"])
+    places = np.where(encoded.any(axis=2), encoded.argmax(axis=2), 4)
+    return ["".join(letters[row]) for row in places]
+
+
+@pytest.mark.parametrize("method", ["gip", "basset"])
+def test_rows_in_parquet_are_those_of_the_hdf5_file(made, method):
+    (made.folder / "c.bed").write_text("chr1\t700\t900\tx\t1\t-\nchr1\t59950\t59999\tx\t1\t+\nchr3\t40\t60\tx\t1\t-\n")
+    sets = PEAKS.replace("{path: b.bed", "{path: c.bed").replace("name: peaks", f"name: peaks\n    method: {method}")
+    assert made.build(sets) == ["built"]
+    folder = made.root / "intervals" / "peaks"
+    with h5py.File(folder / "peaks.h5") as file:
+        for part, split in (("training", "train"), ("validation", "validation"), ("test", "test")):
+            rows = pq.read_table(folder / "rows" / f"{split}.parquet").to_pydict()
+            coords = file[f"{part}_coords"][:].tolist()
+            assert list(zip(rows["chrom"], rows["start"], rows["end"], strict=True)) == [
+                (chrom.decode(), start, end) for chrom, start, end in coords
+            ]
+            assert rows["sequence"] == one_hot_as_text(file[f"{part}_sequences"][:], file.attrs["alphabet"])
+            names = np.array(file.attrs["labels"])
+            assert rows["labels"] == [names[row.astype(bool)].tolist() for row in file[f"{part}_labels"][:]]
+            strands = file[f"{part}_strands"][:].tolist() if method == "basset" else [b"."] * len(coords)
+            assert rows["strand"] == [strand.decode() for strand in strands]
+    assert verify_set(made.root, "g", "peaks") == []
+
+
+def test_a_split_without_regions_has_no_rows_in_parquet(made):
+    assert made.build(PEAKS) == ["built"]
+    folder = made.root / "intervals" / "peaks" / "rows"
+    assert {path.name for path in folder.iterdir()} == {"train.parquet", "validation.parquet", "test.parquet"}
+    assert made.build(PEAKS + "    chromosomes: [chr1]\n") == ["built"]
+    assert {path.name for path in folder.iterdir()} == {"train.parquet"}
+
+
+def test_verify_compares_rows_in_parquet(made):
+    assert made.build(PEAKS) == ["built"]
+    path = made.root / "intervals" / "peaks" / "rows" / "train.parquet"
+    table = pq.read_table(path)
+    sequences = table["sequence"].to_pylist()
+    sequences[3] = sequences[3].translate(str.maketrans("ACGT", "CGTA"))
+    pq.write_table(table.set_column(5, "sequence", pa.array(sequences)), path)
+    (said,) = verify_set(made.root, "g", "peaks")
+    assert said.startswith("peaks: row 3 of train.parquet: sequence is ")
+    pq.write_table(table.slice(1), path)
+    (said,) = verify_set(made.root, "g", "peaks")
+    assert said == f"peaks: train.parquet has {len(table) - 1:,} rows, expected {len(table):,}"
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated", "ignore:The inplace keyword")
+def test_a_release_has_the_rows_as_a_config(made, tmp_path):
+    made.build(PEAKS)
+    remember(made.catalogue(PEAKS), made.root)
+    folder = release(Layout(made.root), tmp_path / "release").folder
+    loaded = datasets.load_dataset(str(folder), "peaks", cache_dir=str(tmp_path / "cache"))
+    regions = [row for row in made.regions("peaks") if row["kept"]]
+    assert {split: len(rows) for split, rows in loaded.items()} == Counter(row["split"] for row in regions)
+    assert (loaded["train"][0]["labels"], len(loaded["train"][0]["sequence"])) == (["open", "bound"], 200)
+    described = mlcroissant.Dataset(str(folder / "croissant.json"))
+    records = list(described.records("peaks"))
+    assert len(records) == len(regions)
+    assert {file.content_url for file in described.metadata.file_objects} >= {"intervals/peaks/peaks.h5"}
+
+
+def test_bed_files_by_address(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("GENATATOR_CACHE", str(tmp_path / "cache"))
+    assert made.build(PEAKS) == ["built"]
+    here = [(row["chrom"], row["start"], row["labels"]) for row in made.regions("peaks")]
+    with web_server() as web:
+        web.files["/a.bed"] = (made.folder / "a.bed").read_bytes()
+        fetched = PEAKS.replace("path: a.bed", f"url: '{web.url('/a.bed')}'")
+        sha256 = hashlib.sha256(web.files["/a.bed"]).hexdigest()
+        assert made.build(fetched.replace("label: open", f"sha256: {sha256}, label: open")) == ["intact"]  # the same
+        assert made.build(fetched) == ["built"]
+        assert [(row["chrom"], row["start"], row["labels"]) for row in made.regions("peaks")] == here
+        assert made.build(fetched) == ["intact"]
+        (said,) = made.build(fetched.replace("/a.bed", "/none.bed"))
+        assert "/none.bed" in said
+        (made.folder / "list.txt").write_text(f"{web.url('/a.bed')} 5\nb.bed 2\n")
+        listed = PEAKS.replace("[{path: a.bed, label: open}, {path: b.bed, label: bound}]", "list.txt")
+        assert made.build(listed) == ["built"]
+        table = pq.read_table(made.root / "intervals" / "peaks" / "sources.parquet").to_pylist()
+    assert [(row["name"], row["label"]) for row in table] == [("a.bed", "5"), ("b.bed", "2")]

@@ -19,9 +19,11 @@ import pysam
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from webserver import web_server
 
 from genatator_assets.cli import main
 from genatator_assets.errors import BedError
+from genatator_assets.intervals.basset import read_basset_list
 from genatator_assets.intervals.beds import choose_chromosomes
 from genatator_assets.intervals.labels import label_columns
 from genatator_assets.intervals.lists import read_bed_list
@@ -649,6 +651,47 @@ def test_paths_in_a_list_may_hold_spaces_and_are_looked_for_beside_it(tmp_path, 
     monkeypatch.chdir(tmp_path)
     files = read_bed_list(Path("there/list.txt"))
     assert [(file.path.name, file.label) for file in files] == [("my peaks 2", 7), ("b.bed", -1)]
+
+
+def test_a_list_may_name_addresses(make, tmp_path, monkeypatch):
+    monkeypatch.setenv("GENATATOR_CACHE", str(tmp_path / "cache"))
+    make("chr1\t1\t9\n", "chr1\t400\t409\n")
+    with web_server() as web:
+        web.files["/beds/0.bed"] = b"chr1\t1\t9\n"
+        (tmp_path / "list.txt").write_text(f"{web.url('/beds/0.bed')} 3\n")
+        (listed,) = read_bed_list(tmp_path / "list.txt")
+        assert (listed.path, listed.url, listed.label) == (None, web.url("/beds/0.bed"), 3)
+        assert listed.local.read_bytes() == b"chr1\t1\t9\n"
+        (tmp_path / "basset.txt").write_text(f"K562 {web.url('/beds/0.bed')}\n")
+        (listed,) = read_basset_list(tmp_path / "basset.txt")
+        assert (listed.label, listed.local.read_bytes()) == ("K562", b"chr1\t1\t9\n")
+    for line, said in (
+        ("ftp://host/a.bed", "list.txt:1: 'ftp://host/a.bed' can't be fetched: only http and https"),
+        ("https://host", "list.txt:1: 'https://host' can't be fetched; expected the address of a file"),
+        ("https://host/a.bed K562", "list.txt:1: found the label 'K562', expected a whole number"),
+    ):
+        (tmp_path / "list.txt").write_text(line + "\n")
+        with pytest.raises(BedError, match=re.escape(said)):
+            read_bed_list(tmp_path / "list.txt")
+
+
+def test_trimmed_regions_start_and_end_at_multiples(tmp_path):
+    rows = "track name=x\n# chr1\nchr1\t5\t160\ta\t0\t+\r\nchr1\t51\t99\nchr2\t100\t200\nchr2\t0\t149\n"
+    with gzip.open(tmp_path / "in.bed.gz", "wt", newline="") as handle:
+        handle.write(rows)
+    trim = [str(tmp_path / "in.bed.gz"), str(tmp_path / "out.bed"), "--divisible-by", "50"]
+    done = CliRunner().invoke(main, ["trim-regions", *trim])
+    assert (done.exit_code, done.stdout.split(" file=")[0]) == (0, "read=4 shortened=2 left_out=1 kept=3")
+    written = "track name=x\n# chr1\nchr1\t50\t150\ta\t0\t+\nchr2\t100\t200\nchr2\t0\t100\n"
+    assert (tmp_path / "out.bed").read_text() == written
+    for text, said in (
+        ("chr1\t9\t5\n", "bad.bed:1: found an end before"),
+        ("chr1 1 2\n", "bad.bed:1: found 'chr1 1 2'"),
+    ):
+        (tmp_path / "bad.bed").write_text(text)
+        done = CliRunner().invoke(main, ["trim-regions", str(tmp_path / "bad.bed"), *trim[1:]])
+        assert (done.exit_code, said in done.stderr.replace("\n", " ")) == (2, True)
+        assert (tmp_path / "out.bed").read_text() == written
 
 
 def test_labels_are_all_numbers_or_all_names():

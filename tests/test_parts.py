@@ -5,6 +5,9 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from dagster import DagsterRunStatus
+from dagster._core.scheduler.instigation import InstigatorStatus
+from test_first_hour import backfill_of_all, followed, run, switch_carry_on
 from toy.part import PART
 
 from genatator_assets import parts
@@ -13,6 +16,7 @@ from genatator_assets.errors import CatalogueError
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.instance import open_instance
+from genatator_assets.orchestration.outcomes import faults_of_run
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.query import checks, definitions
@@ -100,6 +104,24 @@ def test_outcomes_are_recorded_by_partition(toy, tmp_path):
         from dagster import AssetKey  # noqa: PLC0415
 
         assert instance.get_materialized_partitions(AssetKey("toy_words")) == {"a"}
+
+
+def test_materialize_all_on_an_empty_root_is_carried_on(tmp_path, monkeypatch):
+    """The sum, which Dagster starts at once, leaves its turn out; after the list the rest is built for the backfill."""
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    (tmp_path / "catalogue.yaml").write_text(CATALOGUE)
+    where = settings(tmp_path)
+    with open_instance(where.root) as instance:
+        switch_carry_on(instance, InstigatorStatus.RUNNING)
+        tags = backfill_of_all(instance, *(asset.name for asset in PART.assets), "dataset_card")
+        early = run(where, instance, "finish", tags)
+        assert (early.status, faults_of_run(instance, early)) == (DagsterRunStatus.SUCCESS, [])
+        assert not (where.root / "toy").exists()
+        asked = followed(where, instance, run(where, instance, "prepare", tags))
+        assert (asked.job_name, asked.tags) == ("build_everything", tags)
+        assert run(where, instance, asked.job_name, asked.tags).status == DagsterRunStatus.SUCCESS
+    with connect(where.root) as connection:
+        assert ask(connection, "from toy_words order by all").rows == (("a", 2), ("b", 1))
 
 
 def test_a_dataset_without_the_part_has_nothing_of_it(tmp_path):

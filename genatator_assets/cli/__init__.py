@@ -25,7 +25,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Look": {"plot": "use", "browse": "use"},
     "Score": {"evaluate": "score", "truth": "score", "split": "score"},
     "Publish": {"export": "export", "release": "release", "push": "release"},
-    "More data sets": {"signals": "signals", "intervals": "intervals", "cells": "cells"},
+    "More data sets": {"signals": "signals", "intervals": "intervals", "trim-regions": "intervals", "cells": "cells"},
     "Make up": {"simulate": "inputs"},
 }
 """The commands, by what they are for, and the module of each: imported when the command is run or described."""
@@ -50,7 +50,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command; None if there is none of that name."""
         module = _MODULES.get(cmd_name)
-        return cast(click.Command, getattr(import_module(f"{__name__}.{module}"), cmd_name)) if module else None
+        if module is None:
+            return None
+        return cast(click.Command, getattr(import_module(f"{__name__}.{module}"), cmd_name.replace("-", "_")))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the groups of commands, a line for each command."""

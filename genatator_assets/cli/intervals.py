@@ -375,3 +375,19 @@ def basset_hdf5(fasta: Path, table: Path, output: Path, counts: bool, length: in
             )
     written = write_basset_hdf5(output, fasta, table, Shares(**shares), length)
     write_data(" ".join(f"{key}={value}" for key, value in {**written, "file": output}.items()) + "\n")
+
+
+@click.command("trim-regions")
+@click.argument("bed", type=_FILE)
+@click.argument("output", type=_OUTPUT)
+@click.option("--divisible-by", "length", type=click.IntRange(1), required=True, help="Bases of a bin, such as 50.")
+def trim_regions(bed: Path, output: Path, length: int) -> None:
+    """Trim regions so that they line up with bins.
+
+    The intervals of the file BED are written to OUTPUT, each starting and ending at multiples of --divisible-by, within
+    what it was. Those of which nothing is left are left out. Janggu's janggu-trim does the same.
+    """
+    from genatator_assets.regions.trim import trim_bed
+
+    done = trim_bed(bed, output, length)
+    write_data(f"read={done.read} shortened={done.shortened} left_out={done.left_out} kept={done.kept} file={output}\n")

@@ -50,7 +50,7 @@ def read_basset_list(path: Path) -> tuple[Listed, ...]:
         label, *name = line.split(maxsplit=1)
         if not name:
             raise BedError(f"{path}:{number}: found {line[:120]!r}, expected {_LIST}")
-        files.append(Listed(beds.require(number, name[0].strip()), label))
+        files.append(beds.require(number, name[0].strip(), label))
     if not files:
         raise BedError(f"{path}: found no files; expected {_LIST}")
     return tuple(files)
@@ -100,7 +100,7 @@ def basset_features(
     names: dict[str, int] = {}
     intervals = Intervals.joined(
         [
-            _intervals(read_bed(file.path, columns=(STRAND,)), column, names, wants)
+            _intervals(read_bed(file.local, columns=(STRAND,)), column, names, wants)
             for column, file in enumerate(files, first)
         ]
     )

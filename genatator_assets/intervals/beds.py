@@ -1,5 +1,6 @@
 """What intervals come from, BED files above all, and which of them lie on the chromosomes that are wanted."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from genatator_assets.catalogue.model import Input
 from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import BedError
 from genatator_assets.intervals.labels import LabelColumns
@@ -17,7 +19,7 @@ from genatator_assets.intervals.regions import Intervals, Mask, Numbers
 from genatator_assets.regions.bed import MAX_MALFORMED, STRAND, Bed, read_bed
 from genatator_assets.regions.merge import Positions
 from genatator_assets.sources.aliases import chromosomes_named, some_of
-from genatator_assets.work.files import sha256_of_file
+from genatator_assets.work.files import canonical_json, sha256_of_file
 
 AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
 
@@ -146,6 +148,37 @@ class BedFile:
         past_end = int(np.count_nonzero(bed.end[kept] > length[kept]))
         count = RowCount(len(bed), bed.malformed, passed_over, int(np.count_nonzero(outside)), past_end)
         return Rows(chrom[kept], bed.start[kept], bed.end[kept], bed.strands()[kept], count)
+
+
+@dataclass(frozen=True)
+class RemoteBed:
+    """The intervals of a BED file at an address, which is fetched when they are read, unless the cache has it."""
+
+    file: Input
+
+    kind = "bed"
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return str(self.file.url).rpartition("/")[2]
+
+    @property
+    def sha256(self) -> str:
+        """Of the file's bytes where the catalogue states it, else of the address: what it serves is taken to stay."""
+        stated = canonical_json(self.file.model_dump(mode="json"))
+        return self.file.sha256 or hashlib.sha256(stated.encode()).hexdigest()
+
+    def rows(self, chromosomes: "Chromosomes") -> Rows:
+        """Read the file.
+
+        Raises:
+            BedError: as for a `BedFile`.
+            FetchError: it can't be fetched.
+        """
+        from genatator_assets.sources.inputs import resolve_file  # noqa: PLC0415 - slow to import, seldom needed
+
+        return BedFile(resolve_file(self.file).path).rows(chromosomes)
 
 
 def _of_another_build(bed: Bed, length: Positions, outside: Mask) -> str:

@@ -10,12 +10,13 @@ from typing import Any
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import Tasks
 from genatator_assets.errors import BedError, CatalogueError, GenatatorError
-from genatator_assets.intervals.beds import BedFile, Chromosomes, Source, choose_chromosomes
+from genatator_assets.intervals.beds import BedFile, Chromosomes, RemoteBed, Source, choose_chromosomes
 from genatator_assets.intervals.dataset import ChromosomeSplit, Prepared, Recipe, prepare
 from genatator_assets.intervals.labels import label_columns
 from genatator_assets.intervals.negatives import NegativeRule, add_negatives
 from genatator_assets.intervals.own import GeneModels, TrackRuns
 from genatator_assets.intervals.regions import Rules
+from genatator_assets.intervals.rows import write_rows
 from genatator_assets.intervals.section import AtRandom, IntervalSet, interval_sets
 from genatator_assets.intervals.section import Source as Wanted
 from genatator_assets.intervals.splits import LabelledRegions, RandomSplit
@@ -35,7 +36,7 @@ from genatator_assets.work.tables import write_table
 from genatator_assets.work.unit import Provenance, Step, Unit
 
 BED_LIST, REGIONS, DATASET = "bed_list", "regions", "interval_dataset"
-BED_LIST_STEP, REGIONS_STEP, DATASET_STEP = Step(BED_LIST, 1), Step(REGIONS, 1), Step(DATASET, 1)
+BED_LIST_STEP, REGIONS_STEP, DATASET_STEP = Step(BED_LIST, 1), Step(REGIONS, 1), Step(DATASET, 2)
 
 _ALPHABETS = {"gip": "ACTG", "basset": "ACGT"}
 
@@ -142,6 +143,8 @@ def _task(catalogue: Catalogue, root: Path, wanted: IntervalSet) -> IntervalTask
 def _source(wanted: Wanted, genome: str, layout: Layout) -> Source:
     if wanted.path:
         return BedFile(wanted.path)
+    if wanted.file:
+        return RemoteBed(wanted.file)
     if wanted.track:
         return TrackRuns(SignalLayout(layout.root).tracks(genome), wanted.track, wanted.at_least)
     if wanted.genes:
@@ -197,7 +200,10 @@ def _build(task: IntervalTask) -> Outcome:
                 with whole_file(path) as temporary:
                     write_hdf5(temporary, genome, dataset, _attributes(task, unit), task.encoding)
                     measured = measure(temporary)
-                unit.finish({path: measured}, {"rows": dataset.count(), "alphabet": task.encoding.alphabet})
+                written = write_rows(task.layout.rows(task.key), genome, dataset, unit.provenance)
+                for other in {*task.layout.rows(task.key).iterdir()} - {*written}:
+                    other.unlink()  # of a split that there is no more
+                unit.finish({path: measured, **written}, {"rows": dataset.count(), "alphabet": task.encoding.alphabet})
     return Outcome(task.key, "built")
 
 

@@ -96,7 +96,7 @@ def prepare_listed(beds: Sequence[Listed], lengths: Mapping[str, int], recipe: R
         BedError: a file, a label or the name of a chromosome can't be used, or there are too few regions to split.
     """
     chromosomes = choose_chromosomes(lengths, aliases_of(lengths, ()), recipe.chromosomes)
-    return prepare([BedFile(file.path) for file in beds], [file.label for file in beds], chromosomes, recipe)
+    return prepare([BedFile(file.local) for file in beds], [file.label for file in beds], chromosomes, recipe)
 
 
 def _splits(regions: Regions, rule: ChromosomeSplit | RandomSplit, chromosomes: Chromosomes) -> Splits:

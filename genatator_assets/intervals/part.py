@@ -5,13 +5,14 @@ from pathlib import Path
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import Asset, Check, Finding, Part, Partitions, ReleasedFile, Shown, Stage
+from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.intervals.build import BED_LIST, DATASET, REGIONS, IntervalTask, build_sets, names_of, tasks_of
 from genatator_assets.intervals.figure import regions_figure
 from genatator_assets.intervals.section import IntervalSet, interval_sets
 from genatator_assets.intervals.splits import PARTS
 from genatator_assets.intervals.tables import REGIONS_SCHEMA, SOURCES_SCHEMA
 from genatator_assets.intervals.verify import verify_set
-from genatator_assets.work.files import path_name, size_of
+from genatator_assets.work.files import size_of
 from genatator_assets.work.layout_intervals import IntervalLayout
 from genatator_assets.work.manifest import Manifest, read_manifest
 from genatator_assets.work.text import Markdown, TextTable, format_bytes
@@ -79,7 +80,8 @@ def _page(catalogue: Catalogue, root: Path) -> list[str | TextTable]:
     if not built:
         return []
     about = (
-        "Labelled regions of one length, as `regions.parquet` and as one-hot HDF5 with the tables"
+        "Labelled regions of one length: as `regions.parquet`, as rows with their sequences in `rows/<split>.parquet`,"
+        " and as one-hot HDF5 with the tables"
         " `training_sequences`, `training_labels`, `training_coords`, and as many for validation and test."
     )
     header = ("set", "genome", "method", "length", "merged", "kept", *PARTS)
@@ -120,13 +122,19 @@ def _one_hot_is_the_sequence(catalogue: Catalogue, root: Path) -> Finding:
 
 
 def _release(catalogue: Catalogue, root: Path) -> list[ReleasedFile]:
+    """Return the HDF5 files and tables; the rows of each set are a config of its own, by split."""
     layout = IntervalLayout(root)
-    return [
-        ReleasedFile(f"intervals/{path_name(one.name)}/{path.name}", path)
-        for one in interval_sets(catalogue)
-        for path in (layout.sources(one.name), layout.regions(one.name), layout.hdf5(one.name))
-        if path.is_file()
-    ]
+    files = []
+    for one in interval_sets(catalogue):
+        tables = (layout.sources(one.name), layout.regions(one.name), layout.hdf5(one.name))
+        rows = [layout.rows(one.name) / f"{split}.parquet" for split in SPLITS]
+        files += [ReleasedFile(path.relative_to(root).as_posix(), path) for path in tables if path.is_file()]
+        files += [
+            ReleasedFile(path.relative_to(root).as_posix(), path, one.name, path.stem)
+            for path in rows
+            if path.is_file()
+        ]
+    return files
 
 
 SETS = Partitions("interval_sets", names_of)
@@ -153,9 +161,10 @@ PART = Part(
                 ),
                 Asset(
                     DATASET,
-                    "One-hot sequences and labels of the regions, as HDF5: intervals/<set>/<set>.h5.",
+                    "Sequences and labels of the regions: one-hot as HDF5 in intervals/<set>/<set>.h5, and as text in"
+                    " intervals/<set>/rows/<split>.parquet.",
                     after=(REGIONS, "assembly"),
-                    kinds=frozenset({"hdf5"}),
+                    kinds=frozenset({"hdf5", "parquet"}),
                 ),
             ),
             tasks_of,
@@ -168,8 +177,8 @@ PART = Part(
         Check(
             "one_hot_is_the_sequence",
             DATASET,
-            f"Rows of the HDF5 files, {CHECKED_ROWS:,} of each set drawn by a seed, hold the bases of their regions and"
-            " their labels; and each table has the sums that the regions have.",
+            f"Rows of the HDF5 and Parquet files, {CHECKED_ROWS:,} of each set drawn by a seed, hold the bases of their"
+            " regions and their labels; and each table has the sums that the regions have.",
             _one_hot_is_the_sequence,
         ),
     ),

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, RootModel, ValidationInfo, field_validator, model_validator
 
-from genatator_assets.catalogue.model import Catalogue
+from genatator_assets.catalogue.model import Catalogue, Input
 from genatator_assets.catalogue.section import Need, SectionKind
-from genatator_assets.catalogue.values import InputFile, Value, genome_name, one_line, repeated
+from genatator_assets.catalogue.values import InputFile, Value, address, genome_name, one_line, repeated
 from genatator_assets.errors import BedError
 from genatator_assets.intervals.labels import label_columns
 from genatator_assets.intervals.lists import read_bed_list
@@ -17,14 +17,18 @@ Label = Annotated[int, Field(strict=True)] | Annotated[str, AfterValidator(one_l
 
 
 class Source(Value):
-    """What intervals come from: one of `path`, `track` and `genes`.
+    """What intervals come from: one of `path`, `url`, `track` and `genes`.
 
-    path: a BED file, plain or compressed; absolute once loaded. track: where a track of the dataset is `at_least` some
+    path: a BED file, plain or compressed; absolute once loaded. url: the address of one, with `md5` or `sha256` if it
+    must be that of a certain file. track: where a track of the dataset is `at_least` some
     value; runs that touch are one interval. genes: around the starts (`tss`) or ends (`polya`) of the genome's selected
     transcripts of some `types`, with `flank_bp` on both sides, or the transcripts themselves.
     """
 
     path: InputFile | None = None
+    url: Annotated[str, AfterValidator(address)] | None = None
+    md5: str | None = None
+    sha256: str | None = None
     track: Annotated[str, AfterValidator(one_line)] | None = None
     genes: Genes | None = None
     at_least: float = Field(default=1.0, allow_inf_nan=False)
@@ -34,22 +38,31 @@ class Source(Value):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        kinds = [kind for kind in ("path", "track", "genes") if getattr(self, kind) is not None]
+        kinds = [kind for kind in ("path", "url", "track", "genes") if getattr(self, kind) is not None]
         if len(kinds) != 1:
             found = " and ".join(map(repr, kinds)) or "none of them"
-            raise ValueError(f"expected one of 'path', 'track' and 'genes', found {found}")
+            raise ValueError(f"expected one of 'path', 'url', 'track' and 'genes', found {found}")
         for key, kind in _KEYS_OF.items():
             if key in self.model_fields_set and kind != kinds[0]:
                 raise ValueError(f"'{key}' goes with '{kind}', found '{kinds[0]}'")
+        _ = self.file
         return self
+
+    @property
+    def file(self) -> Input | None:
+        """The BED file, by path or address; None for other sources."""
+        if self.path is None and self.url is None:
+            return None
+        return Input(path=self.path, url=self.url, md5=self.md5, sha256=self.sha256)
 
     @property
     def shown(self) -> str:
         """Its name for a person."""
-        return self.track or self.genes or (self.path.name.split(".bed")[0] if self.path else "")
+        stated = self.path.name if self.path else str(self.url).rpartition("/")[2]
+        return self.track or self.genes or stated.split(".bed")[0]
 
 
-_KEYS_OF = {"at_least": "track", "flank_bp": "genes", "types": "genes"}
+_KEYS_OF = {"md5": "url", "sha256": "url", "at_least": "track", "flank_bp": "genes", "types": "genes"}
 
 
 class RandomShares(Value):
@@ -102,7 +115,10 @@ class IntervalSet(Value):
         folder: Path = info.context["folder"]
         try:
             return [
-                {"path": file.path.absolute(), "label": file.label} for file in read_bed_list(folder / beds, (folder,))
+                {"url": file.url, "label": file.label}
+                if file.path is None
+                else {"path": file.path.absolute(), "label": file.label}
+                for file in read_bed_list(folder / beds, (folder,))
             ]
         except BedError as error:
             raise ValueError(str(error)) from error
@@ -133,7 +149,7 @@ class IntervalSet(Value):
         Where none is given, BED files are numbered; beside other sources, all are called by their names.
         """
         given = [source.label for source in self.beds]
-        if any(label is not None for label in given) or all(source.path for source in self.beds):
+        if any(label is not None for label in given) or all(source.file for source in self.beds):
             return given
         return [source.shown for source in self.beds]
 

@@ -1,5 +1,5 @@
-"""Stored sets against what they are made from, by code of its own: rows of the HDF5 file against the sequence, read
-base by base, and against the table of regions."""
+"""Stored sets against what they are made from, by code of its own: rows of the HDF5 file and of the Parquet files
+against the sequence, read base by base, and against the table of regions."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,8 +21,9 @@ _COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
 def verify_set(root: Path, genome: str, name: str, sample: int | None = None, seed: int = 1) -> list[str]:
-    """Compare a set's HDF5 file with its table of regions, and of a `sample` of its rows (None: of all of them) the
-    bases, labels and coordinates with the sequence and the table; return a line for each that differs.
+    """Compare a set's HDF5 file, and its rows in Parquet, with its table of regions, and of a `sample` of the rows
+    (None: of all of them) the bases, labels and coordinates with the sequence and the table; return a line for each
+    that differs.
 
     Raises:
         DatasetError: a file is missing or damaged.
@@ -39,10 +40,14 @@ def verify_set(root: Path, genome: str, name: str, sample: int | None = None, se
     fasta = local_fasta(Layout(root).sequence(genome))
     lengths = {one["chrom"]: one["length"] for one in read_table(Layout(root).chromosomes(genome)).to_pylist()}
     with h5py.File(path) as file:
-        differences = list(_totals(file, kept))
+        tables = {split: read_table(layout.rows(name) / f"{split}.parquet") for split in _splits_of(kept)}
+        differences = [*_totals(file, kept), *_totals_of_rows(tables, kept)]
+        names = [str(label) for label in file.attrs["labels"].tolist()]
         if not differences:
             for region in kept.take(pa.array(chosen)).to_pylist():
-                differences += _row(file, region, _bases(fasta, region, lengths[region["chrom"]]))
+                bases = _bases(fasta, region, lengths[region["chrom"]])
+                differences += _row(file, region, bases)
+                differences += _parquet_row(tables[region["split"]], region, bases, names)
     return [f"{name}: {difference}" for difference in differences]
 
 
@@ -57,6 +62,28 @@ def _totals(file: Any, kept: pa.Table) -> Iterator[str]:
         expected = np.bincount(pc.list_flatten(rows["labels"]).to_numpy(), minlength=len(sums))
         if sums.tolist() != expected.tolist():
             yield f"the columns of {part}_labels have the sums {sums.tolist()}, expected {expected.tolist()}"
+
+
+def _splits_of(kept: pa.Table) -> list[str]:
+    return sorted(set(kept["split"].to_pylist()))
+
+
+def _totals_of_rows(tables: Mapping[str, pa.Table], kept: pa.Table) -> Iterator[str]:
+    """Compare how many rows each Parquet file has."""
+    for split, table in tables.items():
+        expected = pc.sum(pc.equal(kept["split"].cast(pa.string()), split)).as_py()
+        if len(table) != expected:
+            yield f"{split}.parquet has {len(table):,} rows, expected {expected:,}"
+
+
+def _parquet_row(table: pa.Table, region: Mapping[str, Any], bases: str, names: list[str]) -> Iterator[str]:
+    found = table.slice(region["place"], 1).to_pylist()[0]
+    found["sequence"] = "".join(base if base in "ACGT" else "N" for base in found["sequence"])
+    expected = {name: region[name] for name in ("chrom", "start", "end", "strand")}
+    expected |= {"labels": [names[column] for column in region["labels"]], "sequence": bases}
+    for name, value in expected.items():
+        if found[name] != value:
+            yield f"row {region['place']} of {region['split']}.parquet: {name} is {found[name]!r}, expected {value!r}"
 
 
 def _bases(fasta: Path, region: Mapping[str, Any], chrom_length: int) -> str:

@@ -68,7 +68,7 @@ def write_hdf5(
         for name, value in attributes.items():
             file.attrs[name] = value
         tables = [_Tables(file, dataset, number, encoding.compression) for number in range(len(PARTS))]
-        for chosen, letters in _letters(fasta, dataset):
+        for chosen, letters in letters_of(fasta, dataset):
             encoded = one_hot(letters, table)
             splits = dataset.splits[chosen]
             for number, of_part in enumerate(tables):
@@ -76,7 +76,7 @@ def write_hdf5(
                 of_part.take(encoded if of_split.all() else encoded[of_split])
 
 
-def _letters(fasta: IndexedFasta, dataset: LabelledRegions) -> Iterator[tuple[npt.NDArray[np.int64], Letters]]:
+def letters_of(fasta: IndexedFasta, dataset: LabelledRegions) -> Iterator[tuple[npt.NDArray[np.int64], Letters]]:
     """Return the bases of regions, some at a time, and which regions they are."""
     regions = dataset.regions
     for chrom, numbers in dataset.by_chromosome():

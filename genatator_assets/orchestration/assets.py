@@ -24,7 +24,7 @@ from genatator_assets.gene_finding.tasks import (
     with_landmarks,
 )
 from genatator_assets.orchestration import columns, metadata, versions
-from genatator_assets.orchestration.carried import LEFT_OUT, backfill_asks_for, is_carried_on
+from genatator_assets.orchestration.carried import LEFT_OUT, is_carried_on
 from genatator_assets.orchestration.failures import Failures
 from genatator_assets.orchestration.part_assets import part_assets
 from genatator_assets.orchestration.partitions import (
@@ -52,7 +52,6 @@ from genatator_assets.work.pool import run_batches
 ASSEMBLY = dg.AssetKey("assembly")
 TRANSCRIPTS = dg.AssetKey("selected_isoforms")
 CATALOGUE = dg.AssetKey("chromosome_catalogue")
-INDEX = dg.AssetKey("block_index")
 RELEASE_FOLDER = dg.AssetKey("release")
 TARGETS = dg.AssetKey("chromosome_targets")
 BLOCKS = dg.AssetKey("blocks")
@@ -323,8 +322,8 @@ def _dataset_assets(catalogue: Catalogue, after: Sequence[str]) -> list[dg.Asset
 
 
 def _is_left_to_carry_on(context: dg.AssetExecutionContext, catalogue: Catalogue, layout: Layout) -> bool:
-    """Return whether this run is of a backfill that also registers chromosomes, and some of them are still to build."""
-    if not (backfill_asks_for(context.instance, context.run, CATALOGUE, INDEX) and is_carried_on(context.instance)):
+    """Return whether this run's backfill is carried on, and some chromosomes are still to be built."""
+    if not is_carried_on(context.instance, context.run, CATALOGUE):
         return False
     keys = registered_chromosomes(context.instance)
     tasks, not_ready = tasks_of_keys(catalogue, layout, keys)

@@ -1,8 +1,9 @@
-"""Backfills of everything on a root whose chromosomes are not all known yet.
+"""Backfills of everything on a root whose partitions are not all known yet.
 
 "Materialize all" knows the partitions that there are when somebody clicks it. So on a new root Dagster would start the
-index at once, and fail. Instead the index leaves its turn out, and the sensor `carry_on`, when the genomes are in, has
-`build_everything` make the rest in the name of the same backfill, which then ends as what it is: a success.
+index of blocks, and the tables of other parts, at once, and fail. Instead these leave their turn out, and the sensor
+`carry_on`, when the partitions are registered, has `build_everything` make the rest in the name of the same backfill,
+which then ends as what it is: a success.
 """
 
 from collections.abc import Mapping
@@ -12,12 +13,14 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import InstigatorStatus
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 
+CARD = dg.AssetKey("dataset_card")
+"""What everything leads to: a backfill that asks for it is carried on."""
 CARRY_ON = "carry_on"
 """The sensor's name."""
 
 LEFT_OUT = (
-    "Not made yet: there are chromosomes to build first that this backfill knows nothing of. Nothing is to be done: the"
-    f" sensor {CARRY_ON!r} has them built when the genomes are in, and then this, as a part of this backfill."
+    "Not made yet: first something is to be built that was not registered when this backfill was launched. There is"
+    f" nothing for you to do: the sensor {CARRY_ON!r} has it built, and then this, as a part of the same backfill."
 )
 """What an asset says that leaves its turn out."""
 
@@ -36,7 +39,11 @@ def backfill_asks_for(instance: dg.DagsterInstance, run: dg.DagsterRun, *assets:
     return backfill is not None and set(assets) <= set(backfill.asset_selection or ())
 
 
-def is_carried_on(instance: dg.DagsterInstance) -> bool:
-    """Return whether the sensor `carry_on` is on."""
+def is_carried_on(instance: dg.DagsterInstance, run: dg.DagsterRun, *registering: dg.AssetKey) -> bool:
+    """Return whether a run's backfill asks for the card and for these assets, which register partitions, and the sensor
+    `carry_on` is on: then what is registered will be built.
+    """
+    if not backfill_asks_for(instance, run, CARD, *registering):
+        return False
     states = instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
     return any(state.instigator_name == CARRY_ON and state.status in _ON for state in states)

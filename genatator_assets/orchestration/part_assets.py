@@ -9,8 +9,9 @@ from typing import Any
 import dagster as dg
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.catalogue.part import GENOMES, Check, Finding, Part, Partitions, Shown, Stage
+from genatator_assets.catalogue.part import FINISH, GENOMES, Check, Finding, Part, Partitions, Shown, Stage
 from genatator_assets.orchestration import columns, metadata, versions
+from genatator_assets.orchestration.carried import LEFT_OUT, is_carried_on
 from genatator_assets.orchestration.failures import Failures, offending
 from genatator_assets.orchestration.partitions import genome_partitions, register, registered
 from genatator_assets.orchestration.progress import Progress, in_percent
@@ -55,7 +56,9 @@ def _stage(catalogue: Catalogue, part: Part, stage: Stage) -> dg.AssetsDefinitio
             group_name=part.name,
             kinds=set(asset.kinds),
             metadata=columns.columns(asset.schema, asset.columns_from) if asset.schema else {},
-            skippable=partitioned,  # what is partitioned is recorded key by key: there is no result of the whole run
+            # What is partitioned is recorded key by key: there is no result of the whole run. Tables over all units
+            # may be left to the sensor that carries on.
+            skippable=partitioned or stage.job == FINISH,
         )
         for asset in stage.assets
     ]
@@ -73,6 +76,9 @@ def _stage(catalogue: Catalogue, part: Part, stage: Stage) -> dg.AssetsDefinitio
         workers: Workers,
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[Any]:
+        if stage.job == FINISH and _is_left_to_carry_on(context, catalogue, part, layout.root):
+            context.log.warning(LEFT_OUT)
+            return
         keys = context.partition_keys if partitioned else [""]
         failures = Failures(stage.partitions.name if stage.partitions else part.name, len(keys), context)
         found = stage.tasks(catalogue, layout.root, keys)
@@ -91,6 +97,20 @@ def _stage(catalogue: Catalogue, part: Part, stage: Stage) -> dg.AssetsDefinitio
             raise failures.failure()
 
     return make
+
+
+def registering_assets(part: Part) -> list[dg.AssetKey]:
+    """Return the assets of a part that register its partitions."""
+    return [dg.AssetKey(asset.name) for stage in part.stages if stage.registers for asset in stage.assets]
+
+
+def _is_left_to_carry_on(context: dg.AssetExecutionContext, catalogue: Catalogue, part: Part, root: Path) -> bool:
+    """Return whether this run's backfill is carried on, and some units of the part are still to be made."""
+    registering = registering_assets(part)
+    if not (registering and is_carried_on(context.instance, context.run, *registering)):
+        return False
+    found = survey_part(catalogue, part, root, context.instance)
+    return found.to_do > 0 or found.tasks == 0
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ import dagster as dg
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, Part
 from genatator_assets.errors import CatalogueError
-from genatator_assets.orchestration.assets import BLOCKS, CATALOGUE, INDEX, RELEASE_FOLDER
-from genatator_assets.orchestration.carried import CARRY_ON, backfill_asks_for, backfill_tags
+from genatator_assets.orchestration.assets import BLOCKS, CATALOGUE, RELEASE_FOLDER
+from genatator_assets.orchestration.carried import CARD, CARRY_ON, backfill_asks_for, backfill_tags
 from genatator_assets.orchestration.everything import EVERYTHING
 from genatator_assets.orchestration.jobs import BUILD_BLOCKS, RELEASE, Job
 from genatator_assets.orchestration.outcomes import faults_of_run
+from genatator_assets.orchestration.part_assets import registering_assets
 from genatator_assets.orchestration.partitions import range_tags
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import VERSION_TAG, Survey, survey
@@ -72,8 +73,12 @@ def _step_to_do(
     found: Survey, made: set[dg.AssetKey], instance: dg.DagsterInstance, run: dg.DagsterRun
 ) -> dg.RunRequest | None:
     """Return the step that builds what there is to do after a run that made this; None if no step does."""
-    if CATALOGUE in made and found.anything_to_do and backfill_asks_for(instance, run, CATALOGUE, INDEX):
-        return dg.RunRequest(job_name=EVERYTHING, tags=backfill_tags(run))
+    parts = [part_named(name) for name in found.parts]
+    registering = {CATALOGUE, *(asset for part in parts for asset in registering_assets(part))}
+    if registering & made and found.anything_to_do and backfill_asks_for(instance, run, CARD):
+        tags = backfill_tags(run)
+        # Once for each backfill: several of its runs may register something.
+        return dg.RunRequest(job_name=EVERYTHING, tags=tags, run_key=" ".join([EVERYTHING, *tags.values()]))
     if CATALOGUE in made and found.to_do:
         tags = range_tags([found.stretches[0][0], found.stretches[-1][-1]])
         return dg.RunRequest(job_name=BUILD_BLOCKS, tags=tags)

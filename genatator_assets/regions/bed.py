@@ -33,7 +33,7 @@ class Form:
 
 BED = Form(1, 2, 0, "a BED file: chromosome, start and end with tabs between")
 GFF = Form(3, 4, 1, "a GFF or GTF file: nine columns with tabs between, start and end the fourth and fifth")
-_HEADERS = (b"#", b"track ", b"browser ")
+HEADERS = (b"#", b"track ", b"browser ")
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,7 @@ class _Gathered:
     def take(self, piece: bytes) -> None:
         lines = Lines.of(piece)
         is_row = ~lines.blank()
-        for header in _HEADERS:
+        for header in HEADERS:
             is_row &= ~lines.starting_with(header)
         number = self.lines + 1 + np.flatnonzero(is_row)
         self.lines += len(lines)

@@ -37,6 +37,10 @@ class IntervalLayout:
         """One-hot sequences and labels of the regions that are kept."""
         return self.set(name) / f"{path_name(name)}.h5"
 
+    def rows(self, name: str) -> Path:
+        """Folder of the regions that are kept, with sequences as text: <split>.parquet."""
+        return self.set(name) / "rows"
+
     def manifest(self, name: str, asset: str) -> Path:
         """What made an asset of a set."""
         return self.set(name) / f"{asset}.json"

@@ -1,6 +1,6 @@
 // "Materialize all" on an empty root: one backfill, which the sensor carries on, and which ends as a success.
 // Started by run.sh: node sensors.mjs URL GENOME CHROMIUM SCREENSHOTS WORK, where WORK is an empty folder.
-import { assert, browse, done, expectChecks, expectEnd, expectRun, screenshot, toggle, visible } from "./ui.mjs";
+import { assert, browse, done, expectChecks, expectRun, screenshot, toggle, visible } from "./ui.mjs";
 
 const [url, , executablePath, screenshots, work] = process.argv.slice(2);
 
@@ -22,7 +22,8 @@ await browse({ url, executablePath, screenshots, work }, async (ui) => {
   await page.goto(`${url}/runs`);
   await page.locator('a[href*="/runs/b/"]').first().click();
   await page.waitForURL(/\/runs\/b\//);
-  await expectEnd(page, "Success", "the backfill of everything");
+  // A column, the backfill, and its five assets that have no partitions: the daemon looks every 30 s.
+  await visible(page.getByText("Succeeded", { exact: true }).nth(6), 120_000);
   await screenshot(ui, "backfill");
   await page.goto(`${url}/runs?view=all&show_runs_within_backfills=true`);
   const runs = page.getByText(/^(Success|Failure|Canceled)$/);
