@@ -22,6 +22,7 @@ from genatator_assets.errors import CatalogueError
 
 PARTS: dict[str, str] = {
     "gene_finding": "genatator_assets.gene_finding",
+    "segmentation": "genatator_assets.segmentation",
     "signals": "genatator_assets.signals",
     "intervals": "genatator_assets.intervals",
     "cells": "genatator_assets.cells",
