@@ -22,7 +22,17 @@ from genatator_assets.work.storage import is_remote
 from genatator_assets.work.tables import write_table
 
 _SHOWN = 5
-_FOLDERS = ("preview", "segmentation", "tracks", "windows", "intervals", "cells", "leakage", "evaluation")
+_FOLDERS = (
+    "preview",
+    "segmentation",
+    "segmentation_preview",
+    "tracks",
+    "windows",
+    "intervals",
+    "cells",
+    "leakage",
+    "evaluation",
+)
 
 
 @dataclass(frozen=True)
