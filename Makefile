@@ -16,7 +16,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check $(addprefix --cons
 # Python keeps what it compiles, whatever the caller's settings: to compile it anew each time is half of the demo's time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test wheel mutants slow lint docs ui bench rehearse faults fuzz browser clean
+.PHONY: demo test wheel mutants slow-tests slow lint docs ui bench rehearse faults fuzz browser clean
 
 # The developers' environment, made anew when dependencies change: all extras, 2.6 GB.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -43,6 +43,10 @@ demo: $(DEMO_READY)
 # Two modules at a time: half of the time is waiting for processes to start and for disks.
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# Tests that take minutes: the example is trained, and must have learned something.
+slow-tests: $(READY)
+	$(BIN)/python -m pytest -m slow tests
 
 # Twenty full-size blocks released and loaded by the code of the card: minutes, 3 GB of memory, 12 GB of disk.
 slow: $(READY)
@@ -75,6 +79,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/check_rate.py
 	$(BIN)/python benchmarks/plan_estimates.py
 	$(BIN)/python benchmarks/read_rate.py
+	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/leakage.py
 	$(BIN)/python benchmarks/cells.py
 
 # The published dataset's 14,491 chromosomes, each a thousandth as long, and a genome of 3.1 Gbp: half an hour, 15 GB.

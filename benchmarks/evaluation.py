@@ -8,6 +8,7 @@ and seconds on the clock; memory is the peak of the largest process.
 """
 
 import argparse
+import json
 import multiprocessing
 import resource
 import subprocess
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -139,9 +140,12 @@ def per_base(folder: Path, gigabases: float, workers: int) -> None:
 def empty_annotation(layout: Layout) -> None:
     from genatator_assets.annotation.parsed import EXONS_SCHEMA
     from genatator_assets.annotation.select import SCHEMA as TRANSCRIPTS_SCHEMA
+    from genatator_assets.sources.assembly import Source
 
     write_table(layout.transcripts("g"), TRANSCRIPTS_SCHEMA.empty_table(), Provenance())
     write_table(layout.exons("g"), EXONS_SCHEMA.empty_table(), Provenance())
+    said = {field.name: None for field in fields(Source)} | {"genome": "g", "annotation_sha256": "0" * 64}
+    layout.source("g").write_text(json.dumps(said))
 
 
 def targets(random: np.random.Generator, length: int) -> pa.Table:

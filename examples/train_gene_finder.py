@@ -5,7 +5,8 @@
 The root is built beforehand (`genatator-assets build`). Windows come from the split `train`; now and then the loss on
 `validation` is printed, if there is such a split; predictions are made for `test`, written as bigWig (one file a
 channel) and GFF3, and scored by `genatator_assets.evaluate`, beside the base rates. The same seed gives the same model.
-For a genome of some 10 Mb, 800 steps take about ten minutes on two cores. Needs the extras [torch] and [export].
+For a genome of some 10 Mb, 800 steps take about ten minutes on two idle cores. Needs the extras [torch] and [export].
+See docs/training.md.
 """
 
 import argparse
@@ -177,7 +178,8 @@ def run(root: Path, output: Path, steps: int, seed: int = 0) -> ga.Scores:
     model = train(dataset, steps, seed)
     output.mkdir(parents=True, exist_ok=True)
     torch.save(model.state_dict(), output / "model.pt")
-    for genome in dataset["test"].genomes:
+    genomes = dataset["test"].genomes
+    for genome in genomes:
         chromosomes = dataset.chromosomes("test", genome)
         found = {one.chrom: predict(model, dataset, genome, one.chrom, one.length) for one in chromosomes}
         sizes = [(one.chrom, one.length) for one in chromosomes]
@@ -187,7 +189,9 @@ def run(root: Path, output: Path, steps: int, seed: int = 0) -> ga.Scores:
             values = {chrom: of[:, column] for chrom, of in found.items()}
             write_bigwig(folder / f"{genome}.{channel}.bw", sizes, values)
         write_gff3(output / f"{genome}.gff3", {chrom: list(decode(of)) for chrom, of in found.items()})
-    predictions = {"per base": output / "probabilities", "genes": output / f"{dataset['test'].genomes[0]}.gff3"}
+    predictions = {"per base": output / "probabilities"}
+    if len(genomes) == 1:  # a GFF3 file does not say whose its names are: score several one by one, by genome=
+        predictions["genes"] = output / f"{genomes[0]}.gff3"
     scores = ga.evaluate(dataset, "test", predictions)
     scores.save(output / "scores")
     return scores
@@ -208,7 +212,7 @@ def main() -> None:
             for name in ("average_precision", "base_rate")
         }
         print(f"{channel:24s} average precision {of['average_precision']:.3f}, base rate {of['base_rate']:.3f}")
-    for k in (50, 500):
+    for k in (50, 500) if "genes" in {one.name for one in scores.predictions} else ():
         print(f"genes, both ends within {k} bp: F1 {scores.value(f'interval@{k}.f1', 'genes') or 0:.3f}")
 
 

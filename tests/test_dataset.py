@@ -16,11 +16,12 @@ from built import BLOCKS, CHROMOSOMES, NT, Dataset, build_small, copy_of
 
 from genatator_assets.annotation.select import SCHEMA as TRANSCRIPTS
 from genatator_assets.errors import DatasetError
-from genatator_assets.gene_finding.card import text_tables
+from genatator_assets.gene_finding.card import shared_loci, text_tables
 from genatator_assets.gene_finding.index import SCHEMA as INDEX
 from genatator_assets.gene_finding.index import build_index
 from genatator_assets.gene_finding.statistics import TABLES, build_statistics, compute_statistics, read_statistics
 from genatator_assets.gene_finding.tasks import chromosome_tasks
+from genatator_assets.parts import load_catalogue
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 
@@ -338,6 +339,25 @@ def test_stored_statistics_are_those_computed(dataset):
         pa.concat_tables([pq.ParquetFile(dataset.layout.transcripts(g)).read() for g in dataset.catalogue.genomes]),
     )
     assert all(stored[name].equals(again[name]) for name in TABLES)
+
+
+def test_the_card_says_which_splits_share_their_loci_with_train(dataset):
+    about = "There are assemblies of one species in both: sim-gencode in validation, sim-ensembl in train"
+    assert f"**The split validation shares its loci with train.** {about} (Simulata humana)." in dataset.card
+    assert "The split test shares" not in dataset.card
+
+
+def test_the_published_test_split_is_said_to_share_its_loci_with_train():
+    assemblies = load_catalogue("genatator-v1").assemblies
+    rows = [
+        {"genome": one.genome, "species": one.species, "split": split}
+        for one in assemblies
+        for split in {one.splits.default, *(["validation"] if one.splits.validation else [])}
+    ]
+    sentences = shared_loci(pa.Table.from_pylist(rows))
+    assert len(sentences) == 1
+    assert "The split test shares its loci with train" in sentences[0]
+    assert ": GCF_009914755.1_T2T-CHM13v2.0 in test, hg38 in train (Homo sapiens). A model has seen" in sentences[0]
 
 
 def test_card_has_every_table(dataset):

@@ -12,6 +12,7 @@ import pyBigWig
 import pytest
 from built import Dataset, copy_of, edit_rows
 from click.testing import CliRunner
+from conftest import built
 from kit import FIXTURES, cases
 from sklearn.metrics import average_precision_score
 
@@ -294,6 +295,30 @@ def test_the_published_tables_count_what_the_annotation_has(dataset: Dataset, pu
     assert text.count("\tgene\t") == len({row["gene_id"] for row in own})
 
 
+MIXED = """
+dataset: mixed
+min_chromosome_length_bp: 1_000
+evaluation: {}
+assemblies:
+  - genome: annotated
+    species: Simulata humana
+    simulate: {seed: 1, total_bp: 60_000, chromosomes: 1, short_scaffolds: 0, flavour: gencode}
+    splits: {default: test}
+  - {genome: bare, species: Simulata nova, sequence: {path: bare.fa}, splits: {default: test}}
+"""
+
+
+def test_a_genome_without_annotation_is_built_but_not_judged(tmp_path: Path) -> None:
+    (tmp_path / "bare.fa").write_text(">chrB\n" + "ACGTTGCA" * 500 + "\n")
+    (tmp_path / "catalogue.yaml").write_text(MIXED)
+    root = built(tmp_path / "catalogue.yaml", tmp_path / "root").root
+    assert [path.name for path in root.glob("blocks/*/*")] == ["genome=annotated"]
+    judged = pq.ParquetFile(root / "dataset/truth/test/transcripts.parquet").read()["genome"].to_pylist()
+    assert {*judged} == {"annotated"}
+    with pytest.raises(EvaluationError, match="genome 'bare' has no annotation, so nothing is known to be found"):
+        truth_of_split(Layout(root), "test", ["bare"])
+
+
 CHANNELS = ("primary_tss_-", "intragenic_regions_-")
 
 
@@ -391,7 +416,7 @@ def test_several_genomes_need_to_be_told_apart(dataset: Dataset, tmp_path: Path)
         ({"k": (50, 0)}, "k=.50, 0.: expected distances"),
         ({"by": ("chromosome",)}, "no stratum 'chromosome'.*; expected genome, chrom, strand, type, leakage"),
         ({"prediction": "no.gff3"}, "no file or folder at no.gff3"),
-        ({"genome": "hg38"}, "no genome 'hg38'"),
+        ({"genome": "hg38"}, "genome 'hg38' is not in"),
     ],
 )
 def test_wrong_arguments_are_named(dataset: Dataset, truth: Path, arguments: dict[str, Any], told: str) -> None:

@@ -12,11 +12,13 @@ from toy.part import PART
 
 from genatator_assets import parts
 from genatator_assets.cli import main
-from genatator_assets.errors import CatalogueError
+from genatator_assets.errors import CatalogueError, DatasetError
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.definitions import build_definitions
 from genatator_assets.orchestration.instance import open_instance
+from genatator_assets.orchestration.launch import Launcher, Wanted
 from genatator_assets.orchestration.outcomes import faults_of_run
+from genatator_assets.orchestration.partitions import range_tags
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.query import checks, definitions
@@ -96,6 +98,23 @@ def test_a_part_has_its_assets_and_its_job(toy, tmp_path):
     jobs = {job.name for job in made.jobs}
     assert {"prepare", "toy", "finish"} <= jobs
     assert "build_blocks" not in jobs
+
+
+def test_its_job_is_launched_for_all_or_what_is_to_do(toy, tmp_path):
+    def launched(**wanted):
+        with open_instance(tmp_path / "root") as instance:
+            return Launcher(settings(tmp_path), instance, tmp_path).tags_of_runs("toy", Wanted(**wanted))
+
+    (tmp_path / "catalogue.yaml").write_text(CATALOGUE)
+    with pytest.raises(DatasetError, match="nothing is known yet of what 'toy' builds: run 'prepare' first"):
+        launched()
+    toy(CATALOGUE.replace("three", "bad"))
+    assert launched() == [range_tags(["a", "b"])]
+    assert launched(to_do=True) == [range_tags(["b"])]
+    toy()
+    assert launched(to_do=True) == []
+    with open_instance(tmp_path / "root") as instance, pytest.raises(DatasetError, match="no job 'signals'; its parts"):
+        Launcher(settings(tmp_path), instance, tmp_path).tags_of_runs("signals", Wanted())
 
 
 def test_outcomes_are_recorded_by_partition(toy, tmp_path):

@@ -439,7 +439,12 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
         (
             "file too many",
             add_orphan,
-            [{"file": f"{CHR1}/240000.parquet", "fault": "not in the index: build again, or delete the file"}],
+            [
+                {
+                    "file": f"{CHR1}/240000.parquet",
+                    "fault": "not in the index: if a build leaves it so, delete the file",
+                }
+            ],
         ),
         *(
             (f"{name} among the blocks", write(f"blocks/{name}"), [{"file": f"blocks/{name}", "index_bytes": None}])

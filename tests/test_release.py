@@ -31,6 +31,7 @@ from httpx2 import ConnectError
 from hypothesis import given
 from hypothesis import strategies as st
 
+import genatator_assets as ga
 from genatator_assets.cli import main
 from genatator_assets.errors import CatalogueError, DatasetError, GenatatorError
 from genatator_assets.gene_finding.blocks.contract import SCHEMA
@@ -108,6 +109,20 @@ def test_file_names_say_what_the_metadata_says(published):
         said = read_block(path).metadata
         assert path.name == f"{said['genome']}~{said['chrom']}~{said['start']:010d}.parquet"
         assert said["split"] in path.relative_to(published).parts[1]
+
+
+@pytest.mark.parametrize(
+    ("split", "genome", "chroms"), [("validation", "sim-gencode", {"chr3"}), ("test", "sim-refseq", None)]
+)
+def test_the_truth_of_each_judged_split_is_in_it(dataset, published, split, genome, chroms):
+    folder = published / "dataset" / "truth" / split
+    names = {"regions.bed", "sites.parquet", "sites.tsv", "transcripts.parquet", "truth.gff3.gz"}
+    assert {path.name for path in folder.iterdir()} == names
+    rows = pq.ParquetFile(dataset.layout.transcripts(genome)).read().to_pylist()
+    selected = {row["transcript_id"] for row in rows if row["selected"] and (chroms is None or row["chrom"] in chroms)}
+    assert {*pq.ParquetFile(folder / "transcripts.parquet").read()["transcript"].to_pylist()} == selected
+    scores = ga.evaluate(folder, None, folder / "truth.gff3.gz")
+    assert scores.value("interval@0.f1") == 1
 
 
 def test_sha256sum_finds_every_file_as_it_is_listed(published):
@@ -605,8 +620,8 @@ def test_the_command_makes_the_release_and_says_what_is_in_it(run, published, tm
         "data/validation": 2,
         "data/test": 6,
         "preview": 7,
-        "card and tables": 22,
-        "all": 50,
+        "card and tables": 32,
+        "all": 60,
     }
     assert str(tmp_path / "mine") in done.stdout
     assert "hard links" in done.stdout
@@ -680,7 +695,7 @@ def test_push_only_says_what_it_would_send(run, client, published):
     assert "lab/small" in done.stdout
     assert re.search(r"data/train +│ 13 +│ \d+\.\d kB", done.stdout)
     total = sum(len(content) for content in files_of(published).values())
-    assert f"│ all             │ 50    │ {total / 1000:.1f} kB │" in done.stdout
+    assert f"│ all             │ 60    │ {total / 1000:.1f} kB │" in done.stdout
 
 
 def test_push_sends_the_folder_to_a_private_repository(run, client, published):

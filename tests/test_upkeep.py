@@ -87,6 +87,14 @@ def test_a_finished_dataset_is_intact_and_current(dataset, layout):
     assert status.disk["blocks"] == sum(path.stat().st_size for path in blocks)
 
 
+@pytest.mark.parametrize("name", ["blocks/test/stray.parquet", "blocks/train/genome=sim-gencode/chrom=chr1/notes.txt"])
+def test_a_file_among_the_blocks_that_is_none_is_told(dataset, layout, name):
+    (layout.root / name).parent.mkdir(parents=True, exist_ok=True)
+    (layout.root / name).touch()
+    status = status_of(dataset.catalogue, layout)
+    assert (status.strays, status.finished) == (1, False)
+
+
 def test_another_kernel_makes_all_stale(changed, layout):
     catalogue = changed(lambda document: document["gene_finding"].update(kernel={"shape": "box"}))
     status = status_of(catalogue, layout)

@@ -11,6 +11,9 @@ from genatator_assets.parts import PARTS
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.terminal import console, say
 
+_PARTS = [name for name in PARTS if name != "gene_finding"]  # whose job is build_blocks
+_JOBS = ["build_everything", "prepare", "build_blocks", *_PARTS, "finish", "make_release"]
+
 
 @click.command()
 @dataset_options
@@ -54,7 +57,7 @@ def build(
 
 
 @click.command()
-@click.argument("job", type=click.Choice(["build_everything", "prepare", "build_blocks", "finish", "make_release"]))
+@click.argument("job", type=click.Choice(_JOBS))
 @dataset_options
 @genomes_option
 @click.option(
@@ -62,7 +65,7 @@ def build(
     metavar="KEY[...KEY]",
     help="Only this chromosome, such as hg38/chr1, or the stretch from one to another: hg38/chr1...hg38/chr5.",
 )
-@click.option("--to-do", is_flag=True, help="Only chromosomes that are not built, or failed; for build_blocks.")
+@click.option("--to-do", is_flag=True, help="Only what is not built, or failed; for build_blocks and parts.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait, and exit with 1 if a run failed.")
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer for a run.")
 @click.option("--workspace", type=click.Path(exists=True, path_type=Path), help="Another workspace.yaml.")
@@ -73,7 +76,8 @@ def launch(
 
     JOB is launched with `dagster job launch`. Exits with 1 if a run failed.
 
-    A run of build_blocks covers a stretch of one genome. Exits with 2 if no daemon would ever start the runs.
+    A run of build_blocks covers a stretch of one genome, that of another part all of it. Exits with 2 if no daemon
+    would ever start the runs.
     """
     from genatator_assets.orchestration.instance import open_instance
     from genatator_assets.orchestration.launch import WORKSPACE, Launcher, Wanted

@@ -157,7 +157,7 @@ def truth(root: Path, split: str, genome: str | None, output: Path) -> None:
     from genatator_assets.work.layout import Layout
     from genatator_assets.work.unit import Provenance
 
-    found = truth_of_split(Layout(root), split, genome)
+    found = truth_of_split(Layout(root), split, [genome] if genome else None)
     for path in write_truth(found, output, Provenance(found.inputs, {"split": split, "genome": genome})):
         write_data(f"{path}\n")
 

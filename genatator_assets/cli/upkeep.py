@@ -136,6 +136,11 @@ def _print_status(found: Status, root: Path) -> None:
     if found.assets:
         header = ("asset", "intact", "stale", "damaged", "missing", "not intact")
         print_table(TextTable("Units", header, tuple(map(_asset_row, found.assets))))
+    if found.strays:
+        say(
+            f"{found.strays:,} more files lie among the blocks than are blocks: 'build' names and refuses them",
+            "yellow",
+        )
     for table, state in found.tables.items():
         say(f"{table}: {state}")
     say(f"release: {'none' if found.release == 'missing' else found.release}")

@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -156,7 +157,7 @@ class _Judge:
         if split is None:
             raise EvaluationError(f"{source} is a dataset; say which split its predictions are scored on")
         layout = Layout(source)
-        return cls(layout, truth_of_split(layout, split, options.genome), None, options)
+        return cls(layout, truth_of_split(layout, split, [options.genome] if options.genome else None), None, options)
 
     @property
     def dataset(self) -> str:
@@ -201,7 +202,7 @@ class _Judge:
 
 def _scored(judge: _Judge, name: str, path: Path, rules: Rules) -> Scored:
     dropped = Dropped(judge.options.lenient)
-    sha256 = sha256_of(path)
+    sha256 = sha256_of(path, judge.options.workers)
     if is_probabilities(path):
         scores, curves = _score_bases(judge, path, rules, dropped)
         return _result(name, sha256, scores, dropped, curves=curves)
@@ -346,11 +347,13 @@ def _on(regions: Regions, seq: int) -> Intervals:
     return merge(regions.start[wanted], regions.end[wanted])
 
 
-def sha256_of(path: Path) -> str:
-    """Return the hash of a file or, of a folder, that of the names and hashes of its files."""
+def sha256_of(path: Path, workers: int = 1) -> str:
+    """Return the hash of a file or, of a folder, that of the names and hashes of its files, `workers` at once."""
     if path.is_file():
         return sha256_of_file(path)
     digest = hashlib.sha256()
-    for file in sorted(file for file in path.rglob("*") if file.is_file()):
-        digest.update(f"{file.relative_to(path).as_posix()}\t{sha256_of_file(file)}\n".encode())
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    with ThreadPoolExecutor(workers) as threads:  # hashing lets go of Python's lock
+        for file, sha256 in zip(files, threads.map(sha256_of_file, files), strict=True):
+            digest.update(f"{file.relative_to(path).as_posix()}\t{sha256}\n".encode())
     return digest.hexdigest()

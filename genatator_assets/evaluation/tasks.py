@@ -37,6 +37,7 @@ class TruthTask:
     """The truth of all splits. `inputs` are the hashes of the annotations' tables, `splits` those that there are."""
 
     root: Path
+    genomes: tuple[str, ...]
     splits: tuple[str, ...]
     inputs: Mapping[str, str]
     run_id: str | None = None
@@ -75,7 +76,9 @@ def truth_tasks(catalogue: Catalogue, root: Path, _: Collection[str]) -> Tasks:
         summary = read_summary(layout, genome)
         inputs |= {f"{genome}.transcripts": summary.table_sha256, f"{genome}.exons": summary.exons_sha256}
         found |= {one.split for one in read_chromosomes(layout.chromosomes(genome))}
-    return Tasks({"": TruthTask(root, tuple(split for split in SPLITS if split in found), inputs)})
+    return Tasks(
+        {"": TruthTask(root, catalogue.annotated_genomes, tuple(split for split in SPLITS if split in found), inputs)}
+    )
 
 
 def build_truth(tasks: Sequence[TruthTask]) -> list[Outcome]:
@@ -92,7 +95,7 @@ def _build_truth(task: TruthTask) -> Outcome:
     counts = {}
     with recorded(task.unit.manifest, task.run_id):
         for split in task.splits:
-            truth = truth_of_split(layout, split)
+            truth = truth_of_split(layout, split, task.genomes)
             made_from = Provenance(truth.inputs, {"split": split}, TRUTH)
             written |= write_truth(truth, layout.truth(split), made_from)
             counts[split] = len(truth.models)

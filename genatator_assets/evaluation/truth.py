@@ -3,7 +3,7 @@
 `write_truth` publishes it, so that predictions can be scored without the dataset.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from genatator_assets.evaluation.places import Judged, Places, Regions
 from genatator_assets.evaluation.predictions import Found, place_models
 from genatator_assets.evaluation.tables import models_of
 from genatator_assets.sources.aliases import aliases_of
+from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.work.files import plain_name, sha256_of_file
 from genatator_assets.work.layout import Layout
@@ -45,19 +46,20 @@ class Truth:
     inputs: dict[str, str]
 
 
-def truth_of_split(layout: Layout, split: str, genome: str | None = None) -> Truth:
-    """Read the truth of a split of a dataset, or of one genome in it.
+def truth_of_split(layout: Layout, split: str, genomes: Collection[str] | None = None) -> Truth:
+    """Read the truth of a split of a dataset, or of some genomes in it.
+
+    Genomes without an annotation are not judged: nobody knows what there is to be found.
 
     Raises:
         EvaluationError: the dataset has no such split or genome.
         DatasetError: the annotation has not been read yet, or a file is damaged.
     """
-    sequences = _sequences(layout, split, genome)
-    genomes = list(dict.fromkeys(one.genome for one in sequences))
+    sequences = _sequences(layout, split, genomes)
     inputs: dict[str, str] = {}
     tables: list[pa.Table] = []
     models, parts = [], []
-    for name in genomes:
+    for name in dict.fromkeys(one.genome for one in sequences):
         for file in (layout.transcripts(name), layout.exons(name)):
             inputs[file.relative_to(layout.root).as_posix()] = sha256_of_file(file)
         transcripts, exons = read_transcripts(layout, name), read_exons(layout, name)
@@ -116,24 +118,29 @@ def _with_aliases(lengths: dict[str, int]) -> Iterator[tuple[str, int, tuple[str
     return ((chrom, length, aliases[chrom]) for chrom, length in lengths.items())
 
 
-def _sequences(layout: Layout, split: str, genome: str | None) -> list[Judged]:
+def _sequences(layout: Layout, split: str, genomes: Collection[str] | None) -> list[Judged]:
     folder = layout.root / "assemblies"
-    genomes = sorted(plain_name(path.name) for path in folder.iterdir()) if folder.is_dir() else []
-    if not genomes:
+    there = sorted(plain_name(path.name) for path in folder.iterdir()) if folder.is_dir() else []
+    if not there:
         raise EvaluationError(f"{layout.root} does not hold a dataset with assemblies; give --root")
-    if genome is not None and genome not in genomes:
-        raise EvaluationError(f"no genome {genome!r} in {layout.root}{nearest(genome, genomes)}")
+    annotated = [name for name in there if read_source(layout, name).annotation_sha256 is not None]
+    for name in genomes or ():
+        if name not in annotated:
+            what = "has no annotation, so nothing is known to be found" if name in there else "is not"
+            raise EvaluationError(f"genome {name!r} {what} in {layout.root}{nearest(name, annotated)}")
     if split not in SPLITS:
         raise EvaluationError(f"no split {split!r}{nearest(split, list(SPLITS))}; expected {', '.join(SPLITS)}")
     found = [
         Judged(one.genome, one.chrom, one.length, one.aliases)
-        for name in genomes
-        if genome in (None, name)
+        for name in annotated
+        if genomes is None or name in genomes
         for one in read_chromosomes(layout.chromosomes(name))
         if one.split == split
     ]
     if not found:
-        raise EvaluationError(f"{layout.root} has no chromosome in the split {split!r}; see the view 'chromosomes'")
+        raise EvaluationError(
+            f"{layout.root} has no chromosome of an annotated genome in the split {split!r}; see the view 'chromosomes'"
+        )
     return found
 
 

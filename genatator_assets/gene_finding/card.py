@@ -32,8 +32,31 @@ def page(catalogue: Catalogue, root: Path) -> list[str | TextTable]:
         f" {gene_finding_of(catalogue).block_size_bp:,} nucleotides, with the columns `dna_sequence`,"
         " `targets` (L x 12) and `metadata`."
     )
-    tables = text_tables(read_statistics(Layout(root)))
-    return [about, f"Kernel of the TSS and polyA channels: {'; '.join(kernels)}.", *tables]
+    tables = read_statistics(Layout(root))
+    kernel = f"Kernel of the TSS and polyA channels: {'; '.join(kernels)}."
+    return [about, kernel, *shared_loci(tables["species_coverage"]), *text_tables(tables)]
+
+
+def shared_loci(coverage: pa.Table) -> list[str]:
+    """Return a sentence for each judged split that has a species of which train has another assembly."""
+    rows = coverage.to_pylist()
+    sentences = []
+    for split in ("validation", "test"):
+        shared = [
+            f"{judged['genome']} in {split}, {trained['genome']} in train ({judged['species']})"
+            for judged in rows
+            for trained in rows
+            if (judged["split"], trained["split"]) == (split, "train")
+            and judged["species"] == trained["species"]
+            and judged["genome"] != trained["genome"]
+        ]
+        if shared:
+            sentences.append(
+                f"**The split {split} shares its loci with train.** There are assemblies of one species in both:"
+                f" {'; '.join(shared)}. A model has seen these genes, or their alleles, so scores on {split} say how"
+                " well it remembers at least as much as how well it finds genes."
+            )
+    return sentences
 
 
 Column = tuple[str, Callable[[dict[str, Any]], str]]

@@ -355,11 +355,14 @@ def _of_genomes(
     done: Mapping[dg.AssetKey, Mapping[str, metadata.Metadata]],
     failures: Failures,
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Record what was brought in, in the order of the run's genomes; fail if a genome failed."""
+    """Record what was brought in, in the order of the run's genomes; fail if a genome failed.
+
+    A genome without an annotation counts as having brought its (no) isoforms in: else what follows would be skipped.
+    """
     for asset in (asset for asset in _VERSION_OF if asset in context.selected_asset_keys):
         version_of = _VERSION_OF[asset]
         brought_in = {genome: done[asset][genome] for genome in context.partition_keys if genome in done[asset]}
-        if failures or len(brought_in) < len(context.partition_keys):  # the run's own result would claim all of them
+        if failures:  # the run's own result would claim all of them
             made_from = versions.parents(context, asset)
             for genome, entries in brought_in.items():
                 tags = versions.event_tags(asset, version_of(layout, genome), made_from)

@@ -107,6 +107,9 @@ def _in_words(finding: Finding) -> str:
     """Describe what offends, so that a person sees it without opening the sample."""
     if finding.passed:
         return "nothing offends"
-    first = [" ".join(f"{cell}" for cell in row[:_SHOWN_CELLS]) for row in finding.sample.rows[:_SHOWN_ROWS]]
+    first = [
+        " ".join(f"{cell}" for cell in row[:_SHOWN_CELLS] if cell is not None)
+        for row in finding.sample.rows[:_SHOWN_ROWS]
+    ]
     more = f"; ... and {finding.offenders - len(first):,} more" if finding.offenders > len(first) else ""
     return f"{finding.offenders:,} offend: {'; '.join(first)}{more}"

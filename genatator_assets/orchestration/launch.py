@@ -21,17 +21,19 @@ from dagster._core.run_coordinator import QueuedRunCoordinator
 from dagster._daemon.controller import get_daemon_statuses
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 
+from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, PREPARE
 from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.orchestration.everything import EVERYTHING
 from genatator_assets.orchestration.instance import CONFIGURATION, HOME_VARIABLE, dagster_home, environment_of
-from genatator_assets.orchestration.jobs import RELEASE
+from genatator_assets.orchestration.jobs import RELEASE, assets_of
 from genatator_assets.orchestration.outcomes import faults_of_run
+from genatator_assets.orchestration.part_assets import keys_of_part, survey_part
 from genatator_assets.orchestration.partitions import genome_part, genome_ranges, range_tags, registered_chromosomes
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import survey
-from genatator_assets.parts import load_catalogue
+from genatator_assets.parts import PARTS, load_catalogue, part_named, parts_of
 from genatator_assets.work.files import path_name
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.terminal import say
@@ -74,14 +76,17 @@ class Launcher:
 
         Raises:
             CatalogueError: a genome is not in the catalogue.
-            DatasetError: a chromosome is not registered, or none is yet.
+            DatasetError: a chromosome is not registered, or none is yet; or the catalogue has no such job.
         """
         catalogue = load_catalogue(self.settings.catalogue)
         genomes = [catalogue.assembly(genome).genome for genome in wanted.genomes]
         if job in {EVERYTHING, FINISH, RELEASE}:
             return [{}]
         if job == PREPARE:
-            return [range_tags([genome]) for genome in genomes] or [range_tags(catalogue.genomes)]
+            every = [range_tags(catalogue.genomes)] if catalogue.genomes else [{}]
+            return [range_tags([genome]) for genome in genomes] or every
+        if job in PARTS:
+            return self._tags_of_part(catalogue, job, wanted.to_do)
         registered = registered_chromosomes(self.instance)
         if not registered:
             raise DatasetError(f"no chromosomes are known: run {PREPARE!r} first")
@@ -95,6 +100,18 @@ class Launcher:
             asked = set(_stretch(registered, wanted.chromosomes))
             stretches = [kept for keys in stretches if (kept := [key for key in keys if key in asked])]
         return [range_tags(keys) for keys in stretches]
+
+    def _tags_of_part(self, catalogue: Catalogue, name: str, to_do: bool) -> list[dict[str, str]]:
+        if not assets_of(catalogue, name):
+            jobs = [one for one in parts_of(catalogue) if assets_of(catalogue, one)]
+            raise DatasetError(f"{catalogue.origin} has no job {name!r}; its parts have {', '.join(jobs) or 'none'}")
+        part, root = part_named(name), self.settings.root
+        keys = keys_of_part(catalogue, part, root, self.instance)
+        if not keys:
+            raise DatasetError(f"nothing is known yet of what {name!r} builds: run {PREPARE!r} first")
+        if to_do:
+            keys = survey_part(catalogue, part, root, self.instance).keys
+        return [range_tags(keys) if keys != [""] else {}] if keys else []
 
     def require_daemon(self) -> None:
         """See that runs will be started: by the launching itself, or by a daemon that takes them out of a queue.

@@ -104,6 +104,13 @@ def registering_assets(part: Part) -> list[dg.AssetKey]:
     return [dg.AssetKey(asset.name) for stage in part.stages if stage.registers for asset in stage.assets]
 
 
+def keys_of_part(catalogue: Catalogue, part: Part, root: Path, instance: dg.DagsterInstance) -> list[str]:
+    """Return the partitions of a part's own job: [""] if it has none, [] if none is registered yet."""
+    return next(
+        (_keys(catalogue, stage.partitions, root, instance) for stage in part.stages if not stage.job), list[str]()
+    )
+
+
 def _is_left_to_carry_on(context: dg.AssetExecutionContext, catalogue: Catalogue, part: Part, root: Path) -> bool:
     """Return whether this run's backfill is carried on, and some units of the part are still to be made."""
     registering = registering_assets(part)

@@ -8,6 +8,8 @@ import pyarrow as pa
 
 from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
+from genatator_assets.evaluation.publish import write_truth
+from genatator_assets.evaluation.truth import truth_of_split
 from genatator_assets.query.catalog import catalog_of
 from genatator_assets.release.contents import Contents, gather
 from genatator_assets.release.croissant import croissant
@@ -20,7 +22,9 @@ from genatator_assets.work.files import link_or_copy, sha256_of_file, whole_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote
 from genatator_assets.work.tables import write_table
+from genatator_assets.work.unit import Provenance
 
+_JUDGED = ("validation", "test")
 _SHOWN = 5
 _FOLDERS = (
     "preview",
@@ -168,6 +172,7 @@ def _fill(contents: Contents, others: Others, folder: Path, linked: list[bool]) 
     known = {block.path: block.sha256 for block in contents.blocks}
     for path in _tables(contents):
         link_or_copy(contents.layout.root / path, folder / path)
+    _write_truth(contents, folder)
     _write_index(contents, folder)
     preview = write_preview(contents, folder)
     files = {INDEX: sha256_of_file(folder / INDEX), **_hashes(others, folder)}
@@ -193,6 +198,16 @@ def _tables(contents: Contents) -> Iterator[str]:
             layout.exons(origin.genome),
         ]
     return (path.relative_to(layout.root).as_posix() for path in paths)
+
+
+def _write_truth(contents: Contents, folder: Path) -> None:
+    """Write what predictions of the judged splits are compared with, unless the part `evaluation` has released it."""
+    genomes = [origin.genome for origin in contents.origins]
+    for split in _JUDGED:
+        of_split = Layout(folder).truth(split)
+        if split in contents.splits and not of_split.is_dir():
+            truth = truth_of_split(contents.layout, split, genomes)
+            write_truth(truth, of_split, Provenance(truth.inputs, {"split": split}))
 
 
 def _write_index(contents: Contents, folder: Path) -> None:

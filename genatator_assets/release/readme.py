@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from genatator_assets.gene_finding.blocks.contract import BlockPlace
-from genatator_assets.gene_finding.card import text_tables
+from genatator_assets.gene_finding.card import shared_loci, text_tables
 from genatator_assets.gene_finding.channels import CHANNELS, Channel
 from genatator_assets.release.contents import Contents, InputFile
 from genatator_assets.release.others import Others, configs_of
@@ -53,6 +53,7 @@ def write_readme(contents: Contents, preview: Sequence[PreviewFile], others: Oth
         selection=_selection(contents).as_markdown(),
         statistics="\n\n".join(
             [
+                *shared_loci(contents.statistics["species_coverage"]),
                 *(f"### {table.title}\n\n{table.as_markdown()}" for table in text_tables(contents.statistics)),
                 *others.pages,
             ]

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError
+from genatator_assets.gene_finding.tasks import count_block_files
 from genatator_assets.upkeep.disk import bytes_by_folder
 from genatator_assets.upkeep.prune import foreign_genomes
 from genatator_assets.upkeep.tables import Current, index_state, release_state, statistics_state
 from genatator_assets.upkeep.units import State, Wanted, not_ready, state_of, wanted_units
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.lock import holder_of
+from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.storage import ask_each, is_remote
+from genatator_assets.work.unit import Unit
 
 _BLOCKS = "blocks"
 
@@ -31,8 +34,8 @@ class Status:
     """The state of a root.
 
     writer: who writes to it now. not_ready: genomes to import or annotate. foreign: genomes that the catalogue doesn't
-    name. tables: the index of blocks and the statistics. release: that in the root. disk: bytes by folder; empty for a
-    remote root.
+    name. strays: how many files lie among the blocks that are none, counted if all blocks are intact. tables: the index
+    of blocks and the statistics. release: that in the root. disk: bytes by folder; empty for a remote root.
     """
 
     dataset: str
@@ -41,6 +44,7 @@ class Status:
     not_ready: tuple[str, ...]
     foreign: tuple[str, ...]
     assets: tuple[AssetState, ...]
+    strays: int
     tables: Mapping[str, Current]
     release: Current
     disk: Mapping[str, int]
@@ -49,7 +53,7 @@ class Status:
     def finished(self) -> bool:
         """Whether a build would find nothing to do, as far as that is known without reading the inputs again."""
         to_do = any(asset.to_do for asset in self.assets)
-        return not (to_do or self.not_ready or any(state != "current" for state in self.tables.values()))
+        return not (to_do or self.not_ready or self.strays or any(state != "current" for state in self.tables.values()))
 
 
 def status_of(catalogue: Catalogue, layout: Layout) -> Status:
@@ -74,10 +78,17 @@ def status_of(catalogue: Catalogue, layout: Layout) -> Status:
         not_ready=tuple(not_ready(catalogue, layout)),
         foreign=tuple(foreign_genomes(catalogue, layout)),
         assets=tuple(_by_asset(wanted, states, unknown)),
+        strays=_strays(layout, blocks) if len(blocks) == sum(one.asset == _BLOCKS for one in wanted) else 0,
         tables=tables,
         release=release_state(layout),
         disk={} if is_remote(layout.root) else bytes_by_folder(layout.root),
     )
+
+
+def _strays(layout: Layout, blocks: Sequence[Unit]) -> int:
+    """Count the files among the blocks that none of these units, which are all, has made."""
+    manifests = (read_manifest(unit.manifest) for unit in blocks)
+    return count_block_files(layout) - sum(len(manifest.outputs) for manifest in manifests if manifest)
 
 
 def _by_asset(

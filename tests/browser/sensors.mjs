@@ -25,7 +25,7 @@ await browse({ url, executablePath, screenshots, work }, async (ui) => {
   // A column, the backfill, and its five assets that have no partitions: the daemon looks every 30 s.
   await visible(page.getByText("Succeeded", { exact: true }).nth(6), 120_000);
   await screenshot(ui, "backfill");
-  await page.goto(`${url}/runs?view=all&show_runs_within_backfills=true`);
+  await page.getByRole("tab", { name: "Runs" }).click();
   const runs = page.getByText(/^(Success|Failure|Canceled)$/);
   await visible(runs.nth(3));
   assert((await runs.allTextContents()).every((status) => status === "Success"), "a run did not succeed");

@@ -1,8 +1,8 @@
--- Every genome of the catalogue and every included chromosome of it has blocks, and no other has.
+-- Every annotated genome of the catalogue and every included chromosome of it has blocks, and no other has.
 with stated as (
     select distinct unnest((parameters -> 'genomes')::varchar[]) as genome from lineage_of('dataset/blocks.parquet')
 ), planned as (
-    select genome, chrom from chromosomes where included
+    select genome, chrom from chromosomes where included and genome in (select genome from stated)
     union all
     select genome, null from stated where genome not in (select genome from chromosomes)
 )

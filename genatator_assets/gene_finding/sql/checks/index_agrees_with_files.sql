@@ -2,7 +2,7 @@
 -- other Parquet file: there, patterns find folders too).
 select coalesce(i.file, f.file) as file,
     case when f.file is null then 'the file is missing: build again'
-        when i.file is null then 'not in the index: build again, or delete the file'
+        when i.file is null then 'not in the index: if a build leaves it so, delete the file'
         when listed > 1 then 'listed more than once'
         else 'the sizes differ: delete the file and build again' end as fault,
     i.bytes as index_bytes, f.bytes as file_bytes
