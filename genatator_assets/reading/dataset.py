@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from genatator_assets.reading.cells import CellSentences
     from genatator_assets.reading.transcripts import Transcripts
+    from genatator_assets.reading.window_set import WindowSet
+    from genatator_assets.signals.normalize import Fitted
 
 CACHE_BYTES = 1_000_000_000
 
@@ -198,6 +200,23 @@ class Dataset:
         """
         return self._track_reader.select(select_of(output_type, term, under, tissue, assay, strand))
 
+    def normalizers(self, genome: str) -> Mapping[str, Fitted]:
+        """Return what normalises each track: a function of values, fitted on the training chromosomes.
+
+        It goes with a model as JSON: `one.as_json()`, and `Fitted.of_json` where the model is deployed.
+        """
+        return self._track_reader.normalizers(genome)
+
+    def window_set(self, name: str, split: str | None = None) -> WindowSet:
+        """Return the windows of a set of the catalogue (`signals: windows`), all or those of a split.
+
+        Raises:
+            ReadingError: there is no such set, or none of it is in the split.
+        """
+        from genatator_assets.reading.window_set import WindowSet  # noqa: PLC0415 - seldom needed
+
+        return WindowSet.open(self.store.origin, name, split or self._split)
+
     def window(  # noqa: PLR0913 - an interval, and what is read of it
         self,
         genome: str,
@@ -210,12 +229,14 @@ class Dataset:
         tracks: Sequence[str] = (),
         resolution: int = 1,
         aggregate: Aggregate | None = None,
+        normalize: bool = False,
     ) -> Window:
         """Read bases [start, end), 0-based half-open, of a chromosome.
 
         `channels`: "all" (the contract's twelve), "combined" or "mrna" (six each), or names in the order wanted.
         With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error. `tracks` are ids
-        of the track table, read in bins of `resolution` bp by each track's own rule unless `aggregate` is given.
+        of the track table, read in bins of `resolution` bp by each track's own rule unless `aggregate` is given; with
+        `normalize`, by the tracks' normalisers of the catalogue, which were fitted on the training chromosomes.
 
         Raises:
             ReadingError: there is no such genome, chromosome, interval, channel or track.
@@ -223,7 +244,13 @@ class Dataset:
         """
         interval = Interval(genome, chrom, start, end)
         return self.read(
-            interval, channels=channels, pad=pad, tracks=tracks, resolution=resolution, aggregate=aggregate
+            interval,
+            channels=channels,
+            pad=pad,
+            tracks=tracks,
+            resolution=resolution,
+            aggregate=aggregate,
+            normalize=normalize,
         )
 
     def read(
@@ -235,6 +262,7 @@ class Dataset:
         tracks: Sequence[str] = (),
         resolution: int = 1,
         aggregate: Aggregate | None = None,
+        normalize: bool = False,
     ) -> Window:
         """Read an interval, as `window` does; on the - strand it comes as its reverse complement, and tracks of the +
         and the - strand are exchanged."""
@@ -244,8 +272,16 @@ class Dataset:
         reader, genome = self._track_reader, interval.genome
         names = reader.names(genome, tracks)
         own = names if interval.strand == "+" else [reader.partner(genome, name) for name in names]
+        start, end = interval.start, interval.end
         values = reader.read(
-            genome, interval.chrom, interval.start, interval.end, own, resolution=resolution, aggregate=aggregate
+            genome,
+            interval.chrom,
+            start,
+            end,
+            own,
+            resolution=resolution,
+            aggregate=aggregate,
+            normalize=normalize,
         )
         turned = values if interval.strand == "+" else np.ascontiguousarray(values[::-1])
         return replace(window, tracks=turned, track_names=names)
