@@ -7,12 +7,16 @@ import os
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import click
+import openpyxl
+import psutil
+import pyarrow.parquet as pq
 import pytest
 from built import BLOCKS, Dataset, copy_of
 from click.testing import CliRunner, Result
@@ -157,12 +161,140 @@ def test_prompt_ends_at_exit(run, word):
     assert printed.splitlines() == ["a", "1"]
 
 
-def test_prompt_goes_on_after_an_error(run):
+def test_what_is_piped_goes_on_after_an_error_and_fails_at_the_end(run):
     result = run("sql", "--format", "csv", typed="selec;\ndrop view blocks;\n;\nselect 3 as c;\n")
-    assert result.exit_code == 0
+    assert result.exit_code == 2
     assert result.stdout.splitlines() == ["c", "3"]
-    assert result.stderr.count("Error: ") == 4  # one says "Error: Parser Error: ..."
+    assert result.stderr.count("Error: ") == 3  # one says "Error: Parser Error: ..."
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("select 1 as a; -- select 2\n", ["a", "1"]),
+        ("select 1 as a; select 2 as b;\n", ["a", "1", "b", "2"]),
+        ("select ';' as a\n;\n", ["a", ";"]),
+        ("select ';\n' as a;\n", ["a", '";', '"']),
+        ("-- how many\nselect 1 as a;\n-- that was it\n", ["a", "1"]),
+        ("select 1 as a /* ; */\n", ["a", "1"]),
+        ("select 1 as a;\nselect 2 as b -- the rest", ["a", "1", "b", "2"]),
+    ],
+)
+def test_statements_are_taken_apart_by_duckdbs_parser(run, typed, printed):
+    assert succeeded(run("sql", "--format", "csv", typed=typed)).splitlines() == printed
+
+
+@pytest.mark.parametrize(
+    "question", ["-- how many\nselect 1 as a", "--how many\nselect 1 as a", "-- 1\nselect 1 as a;"]
+)
+def test_a_question_may_begin_with_a_comment(run, question):
+    assert succeeded(run("sql", "--format", "csv", question)).splitlines() == ["a", "1"]
+
+
+def test_an_answer_can_be_kept_for_the_next_question_and_goes_with_the_connection(run, dataset):
+    before = files_of(dataset.root)
+    typed = "create temp table mine as select 5 as five;\nselect five + 1 as six from mine;\n"
+    assert succeeded(run("sql", "--format", "csv", typed=typed)).splitlines()[-2:] == ["six", "6"]
+    assert files_of(dataset.root) == before
+    for refused_one in (
+        "create table mine as select 5 as five",
+        "create temp table mine as with x as (copy (select 1) to 'x.csv') select 1 as a",
+        "copy (select 1) to 'x.csv'",
+    ):
+        refused(run("sql", refused_one))
+    assert files_of(dataset.root) == before
+
+
+def files_of(root):
+    return {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
+
+
+# --- answers ---
+
+
+def test_json_loses_no_column_and_has_null_where_a_number_is_none(run):
+    question = (
+        "select 1 as a, 2 as a, 'nan'::double as b, 'inf'::float as c, ['-inf'::double] as d, {'x': 'nan'::double} as e"
+    )
+    (row,) = json.loads(succeeded(run("sql", "--format", "json", question)))
+    assert row == {"a": 1, "a_1": 2, "b": None, "c": None, "d": [None], "e": {"x": None}}
+    assert json.loads(succeeded(run("sql", "--format", "json", "select 1 as a where false"))) == []
+
+
+def test_a_table_stops_at_a_thousand_rows_and_says_how_many_more_there_are(run):
+    result = run("sql", "select * from range(103_512)")
+    assert result.exit_code == 0
+    rows = [line for line in result.stdout.splitlines() if line.startswith("│")]
+    assert len(rows) == 1_000
+    assert rows[-1].strip("│ ") == "999"
+    assert "... 102,512 more rows" in result.stderr
+
+
+def test_csv_has_all_rows(run):
+    lines = succeeded(run("sql", "--format", "csv", "select * from range(103_512)")).splitlines()
+    assert lines == ["range", *map(str, range(103_512))]
+
+
+@pytest.mark.parametrize("name", ["answer.parquet", "answer.csv", "answer.json", "answer.xlsx"])
+def test_an_answer_is_written_to_a_file(run, tmp_path, name):
+    path = tmp_path / name
+    question = "select 1 as a, 'x;\"y\"' as a, 2.5 as b, null::int as c union all select 2, 'z', null, 7 order by 1"
+    assert succeeded(run("sql", "-o", str(path), question)) == ""
+    match path.suffix:
+        case ".parquet":
+            found = [tuple(row.values()) for row in pq.read_table(path).to_pylist()]
+        case ".csv":
+            with path.open(newline="") as handle:
+                header, *found = csv.reader(handle)
+            assert header == ["a", "a_1", "b", "c"]
+            found = [(int(a), x, float(b) if b else None, int(c) if c else None) for a, x, b, c in found]
+        case ".json":
+            found = [tuple(row.values()) for row in json.loads(path.read_text())]
+        case ".xlsx":
+            (header, *found) = openpyxl.load_workbook(path).active.iter_rows(values_only=True)
+            assert header == ("a", "a_1", "b", "c")
+    assert [(a, x, None if b is None else float(b), c) for a, x, b, c in found] == [
+        (1, 'x;"y"', 2.5, None),
+        (2, "z", None, 7),
+    ]
+
+
+def test_an_answer_that_can_not_be_written_leaves_no_file(run, tmp_path):
+    assert ".parquet, .csv, .json, .xlsx" in refused(run("sql", "-o", str(tmp_path / "answer.txt"), "select 1"))
+    question = "select case when range < 50_000 then 1 else 'x'::int end as a from range(100_000)"
+    assert "Conversion Error" in refused(run("sql", "-o", str(tmp_path / "answer.csv"), question))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["asked", "typed"])
+def test_ctrl_c_stops_a_question_at_once(dataset, how):
+    """It would take minutes; the first row of another question tells that this one is being asked."""
+    slow = "select count(*) from range(100_000_000_000) where hash(range) = 5"
+    command = [sys.executable, "-m", "genatator_assets.cli", "sql", "--format", "csv", "--root", str(dataset.root)]
+    with subprocess.Popen(
+        [*command, slow] if how == "asked" else command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        if how == "typed":
+            process.stdin.write(f"select 1 as a;\n{slow};\n")
+            process.stdin.close()
+            assert [process.stdout.readline() for _ in range(2)] == ["a\n", "1\n"]
+        wait_until_busy(process.pid)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) != 0
+        assert "Traceback" not in process.stderr.read()
+
+
+def wait_until_busy(pid):
+    """Wait until a process has used more of the processors than all that it does before it asks."""
+    process = psutil.Process(pid)
+    while process.cpu_times().user < 6:
+        os.sched_yield()
 
 
 def test_piped_question_needs_no_semicolon(run):

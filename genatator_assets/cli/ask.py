@@ -1,24 +1,33 @@
 """Commands that ask: `sql`, `statistics`, `explain`, `verify`, `lineage`, `chromosomes`."""
 
-import csv
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from io import StringIO
+from functools import partial
 from pathlib import Path
 
 import click
+import duckdb
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.tree import Tree
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.cli.common import FAILED, dataset_options, genomes_option, print_statistics, root_option
+from genatator_assets.cli.answers import interruptible, print_answer, typed_questions, write_answer
+from genatator_assets.cli.common import (
+    FAILED,
+    USER_ERROR,
+    dataset_options,
+    genomes_option,
+    print_statistics,
+    root_option,
+)
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.statistics import read_statistics
 from genatator_assets.gene_finding.verify import Difference
-from genatator_assets.query.connect import Answer, ask, connect
+from genatator_assets.query.connect import connect, questions_in, stream
 from genatator_assets.query.explain import explain as explain_transcript
 from genatator_assets.query.lineage import Origin, lineage_of
 from genatator_assets.work.layout import Layout
@@ -30,7 +39,15 @@ _PROMPT = "genatator> "
 _SHOWN_DIFFERENCES = 20
 
 
-@click.command()
+class _Sql(click.Command):
+    """Takes a question that begins with a comment, `-- like this`, for a question and not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse arguments."""
+        return super().parse_args(ctx, [f" {one}" if re.match(r"--\s|--.*\n", one) else one for one in args])
+
+
+@click.command(cls=_Sql)
 @click.argument("question", required=False)
 @root_option
 @click.option(
@@ -42,12 +59,18 @@ _SHOWN_DIFFERENCES = 20
     help="How the answer is written.",
 )
 @click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the answer to this file: .parquet, .csv, .json or .xlsx.",
+)
+@click.option(
     "--allow",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
     help="A file or folder outside the root that questions may read, too; may be given several times.",
 )
-def sql(question: str | None, root: Path, form: str, allow: tuple[Path, ...]) -> None:
+def sql(question: str | None, root: Path, form: str, output: Path | None, allow: tuple[Path, ...]) -> None:
     """Ask in SQL.
 
     Without a QUESTION, a prompt takes questions.
@@ -62,15 +85,38 @@ def sql(question: str | None, root: Path, form: str, allow: tuple[Path, ...]) ->
 
     Questions only read, and only files of the root and of what --allow names.
     """
+    if output is not None and question is None:
+        raise click.UsageError("-o writes the answer to the QUESTION; give one")
     with connect(root, allow) as connection:
-        if question is not None:
-            _print_answer(ask(connection, question), form)
-            return
-        for asked in _questions():
-            try:
-                _print_answer(ask(connection, asked), form)
-            except GenatatorError as error:
-                complain("Error", str(error))
+        if question is None:
+            _answer_typed(connection, form)
+        else:
+            interruptible(connection, lambda: _answer(connection, question, form, output))
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, question: str, form: str, output: Path | None = None) -> None:
+    if output is not None:
+        write_answer(connection, question, output)
+    else:
+        print_answer(stream(connection, question), form)
+
+
+def _answer_typed(connection: duckdb.DuckDBPyConnection, form: str) -> None:
+    """Answer what is typed or piped; a fault of what is piped is told by the exit code, too."""
+    person, faults = sys.stdin.isatty(), 0
+    for typed in typed_questions(_PROMPT):
+        try:
+            for question in questions_in(connection, typed):
+                interruptible(connection, partial(_answer, connection, question, form))
+        except GenatatorError as error:
+            complain("Error", str(error))
+            faults += 1
+        except KeyboardInterrupt:
+            if not person:
+                raise
+            complain("Interrupted", "the question was given up")
+    if faults and not person:
+        raise SystemExit(USER_ERROR)
 
 
 @click.command()
@@ -244,36 +290,3 @@ def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do
                 write_data(f"{key}\t{task.split}\t{task.size}\t{'intact' if key in done else 'to do'}\n")
         finished, to_do = finished + len(done), to_do + len(tasks) - len(done)
     say(in_words(finished, to_do), errors=True)
-
-
-def _print_answer(answer: Answer, form: str) -> None:
-    match form:
-        case "csv":
-            lines = StringIO()
-            csv.writer(lines, lineterminator="\n").writerows([answer.columns, *answer.rows])
-            write_data(lines.getvalue())
-        case "json":
-            named = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-            write_data(f"{json.dumps(named, indent=1, default=str)}\n")
-        case _:
-            texts = tuple(tuple(str(cell) for cell in row) for row in answer.rows)
-            print_table(TextTable("", answer.columns, texts))
-
-
-def _questions() -> Iterator[str]:
-    """Return what is typed, up to each semicolon and, of what is not typed but piped, the rest; 'exit' ends it too."""
-    typed = ""
-    person = sys.stdin.isatty()
-    while True:
-        try:
-            line = input((_PROMPT if not typed else "      ...> ") if person else "")
-        except EOFError:
-            if typed and not person:
-                yield typed
-            return
-        if line.strip(" \t;") in {"exit", "quit", ".exit", ".quit"}:
-            return
-        typed = f"{typed}\n{line}".strip()
-        if typed.endswith(";"):
-            yield typed
-            typed = ""

@@ -33,7 +33,7 @@ def release(root: Path, folder: Path | None) -> None:
     with only_writer(root) if root.is_dir() else nullcontext():
         made = make_release(Layout(root), folder)
     _print_parts(f"Release of {made.dataset}", made.parts)
-    say(f"{made.folder}\nblocks are {'hard links to those of the root' if made.linked else 'copies'}")
+    say(f"{made.folder}\nfiles are {'hard links to those of the root' if made.linked else 'copies'}")
 
 
 @click.command()

@@ -5,19 +5,27 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from genatator_assets.errors import EmptyRootError, NotBuiltError, QueryError
 from genatator_assets.query.definitions import available, definitions
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, remembering
 
+_TEMPORARY = re.compile(
+    r"\s*create\s+(or\s+replace\s+)?temp(orary)?\s+(table|view)\s+(if\s+not\s+exists\s+)?(\w+|\"[^\"]+\")\s+as\b",
+    re.IGNORECASE,
+)
 _EXPLAIN = re.compile(r"\s*explain\b(\s+analyze\b)?(\s*\(\s*(analyze|format)\b[^)]*\))?", re.IGNORECASE)
 
 _DAMAGED = "damaged_views"
+_BATCH_ROWS = 10_000
 
 BUILD_FIRST = "run 'genatator-assets build'"
 
@@ -28,6 +36,14 @@ class Answer:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """An answer that is read while it is made: column names, no two alike, and rows in batches. It can be read once."""
+
+    columns: tuple[str, ...]
+    batches: Iterator[list[tuple[Any, ...]]]
 
 
 @contextmanager
@@ -92,11 +108,77 @@ def ask(connection: duckdb.DuckDBPyConnection, question: str) -> Answer:
     Raises:
         QueryError: the statement would change something, or DuckDB refuses it.
     """
+    rows = stream(connection, question)
+    return Answer(rows.columns, tuple(row for batch in rows.batches for row in batch))
+
+
+def stream(connection: duckdb.DuckDBPyConnection, question: str) -> Rows:
+    """Answer one SQL question, row by row as DuckDB comes to them.
+
+    Raises:
+        QueryError: the statement would change something, or DuckDB refuses it, now or while rows are read.
+    """
     try:
         result = connection.execute(_reading(connection, question))
-        return Answer(tuple(column[0] for column in result.description or ()), tuple(result.fetchall()))
     except duckdb.Error as error:
         raise in_words(connection, str(error)) from error
+    columns = _distinct([column[0] for column in result.description or ()])
+    return Rows(columns, _batches(connection, result))
+
+
+def write_parquet(connection: duckdb.DuckDBPyConnection, question: str, path: Path) -> None:
+    """Write the answer to one SQL question as a Parquet file, with DuckDB's types; it is never held as a whole.
+
+    Raises:
+        QueryError: the statement would change something, or has no answer, or DuckDB refuses it.
+    """
+    try:
+        _reading(connection, question)
+        reader = connection.sql(question).to_arrow_reader(_BATCH_ROWS)
+        if reader is None:
+            raise QueryError("the statement has no answer to write")
+        names = _distinct(reader.schema.names)
+        schema = pa.schema([field.with_name(name) for field, name in zip(reader.schema, names, strict=True)])
+        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+            for batch in reader:
+                writer.write_batch(pa.record_batch(batch.columns, schema=schema))
+    except (duckdb.Error, pa.ArrowException) as error:
+        raise in_words(connection, str(error)) from error
+
+
+def questions_in(connection: duckdb.DuckDBPyConnection, text: str) -> list[str]:
+    """Return the statements of a text, as DuckDB's own parser takes them apart.
+
+    Raises:
+        QueryError: it can't.
+    """
+    try:
+        return [statement.query for statement in connection.extract_statements(text)]
+    except duckdb.Error as error:
+        raise in_words(connection, str(error)) from error
+
+
+def _batches(
+    connection: duckdb.DuckDBPyConnection, result: duckdb.DuckDBPyConnection
+) -> Iterator[list[tuple[Any, ...]]]:
+    try:
+        while batch := result.fetchmany(_BATCH_ROWS):
+            yield batch
+    except duckdb.Error as error:
+        raise in_words(connection, str(error)) from error
+
+
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names of which no two are alike, as DuckDB calls the columns of a subquery.
+
+    >>> _distinct(["a", "b", "a", "a"])
+    ('a', 'b', 'a_1', 'a_2')
+    """
+    found: list[str] = []
+    for name in names:
+        tries = (f"{name}_{number}" if number else name for number in count())
+        found.append(next(one for one in tries if one not in found and (one == name or one not in names)))
+    return tuple(found)
 
 
 def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Statement:
@@ -109,12 +191,15 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
     if len(statements) != 1:
         raise QueryError(f"found {len(statements)} statements, expected one")
     (statement,) = statements
+    if statement.type.name == "CREATE" and (temporary := _TEMPORARY.match(statement.query)):
+        _reading(connection, statement.query[temporary.end() :])
+        return statement
     if statement.type.name not in {"SELECT", "EXPLAIN"}:
         raise QueryError(
             f"found a statement of type {statement.type.name}; datasets are read-only: ask with SELECT,"
-            " DESCRIBE, SHOW, SUMMARIZE or EXPLAIN"
+            " DESCRIBE, SHOW, SUMMARIZE or EXPLAIN, or keep an answer by CREATE TEMP TABLE ... AS SELECT"
         )
-    asked = statement.query.rstrip().rstrip(";")
+    asked = _without_semicolon(statement.query)
     if statement.type.name == "EXPLAIN":
         asked = _EXPLAIN.sub("", asked, count=1)
     try:
@@ -123,6 +208,12 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
         told = re.sub(r"(?m)^LINE (\d+)", lambda found: f"LINE {int(found[1]) - 1}", str(error))
         raise in_words(connection, told) from error
     return statement
+
+
+def _without_semicolon(statement: str) -> str:
+    """Return a statement up to the semicolon that ends it, which a comment may follow."""
+    ends = [place for place, kind in duckdb.tokenize(statement) if kind == duckdb.token_type.operator]
+    return statement[: ends[-1]] if ends and statement[ends[-1]] == ";" else statement
 
 
 def in_words(connection: duckdb.DuckDBPyConnection, message: str) -> QueryError:

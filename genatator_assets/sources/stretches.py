@@ -1,6 +1,5 @@
 """Many stretches of an indexed FASTA file, plain or bgzip, as arrays of letters."""
 
-import mmap
 import os
 import zlib
 from bisect import bisect_right
@@ -182,24 +181,29 @@ def _open_plain(path: Path) -> Iterator[_Plain]:
 
 
 class _Bgzip:
-    """Reads by the blocks' own headers, which say how long each is: a `.gzi` index is not needed, nor trusted."""
+    """Reads by the blocks' own headers, which say how long each is: a `.gzi` index is not needed, nor trusted.
 
-    def __init__(self, path: Path, packed: mmap.mmap) -> None:
-        self._path, self._packed = path, packed
+    The file is not mapped: its pages would count as memory of this process.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path, self._descriptor = path, descriptor
         self._blocks: list[int] = []  # where each begins in the file, and at last the file's end
         self._begins: list[int] = []  # which uncompressed byte is its first
+        file_bytes = os.fstat(descriptor).st_size
         place = begin = size = 0
-        while place < len(packed):
-            header = packed[place : place + _BLOCK_HEADER]
+        header = os.pread(descriptor, _BLOCK_HEADER, 0)
+        while place < file_bytes:
             if header[:2] != _GZIP or header[12:16] != _BGZIP_SUBFIELD:
                 raise SequenceError(f"{path}: no bgzip block at byte {place:,}: the file is damaged; get it again")
             self._blocks.append(place)
             self._begins.append(begin)
             place += int.from_bytes(header[16:18], "little") + 1
-            size = int.from_bytes(packed[place - 4 : place], "little")
+            behind = os.pread(descriptor, 4 + _BLOCK_HEADER, place - 4)  # the block's size, and the next one's header
+            size, header = int.from_bytes(behind[:4], "little"), behind[4:]
             begin += size
         self._blocks.append(place)
-        if place != len(packed) or size:
+        if place != file_bytes or size:
             raise SequenceError(f"{path}: the bgzip file is truncated: its end marker is missing; get it again")
         self._number, self._block = -1, b""
 
@@ -218,7 +222,7 @@ class _Bgzip:
         if number != self._number:
             begin, stop = self._blocks[number], self._blocks[number + 1]
             try:
-                self._block = _inflate(self._packed[begin:stop], _GZIP_WITH_CHECKSUM)
+                self._block = _inflate(os.pread(self._descriptor, stop - begin, begin), _GZIP_WITH_CHECKSUM)
             except _InflateError as error:
                 raise SequenceError(
                     f"{self._path}: the block at byte {begin:,} is damaged ({error}); get the file again"
@@ -229,5 +233,5 @@ class _Bgzip:
 
 @contextmanager
 def _open_bgzip(path: Path) -> Iterator[_Bgzip]:
-    with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as packed:
-        yield _Bgzip(path, packed)
+    with path.open("rb") as handle:
+        yield _Bgzip(path, handle.fileno())
