@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from genatator_assets.reading.cells import CellSentences
     from genatator_assets.reading.track_data import TrackData
+    from genatator_assets.reading.transcripts import Transcripts
     from genatator_assets.reading.window_set import WindowSet
     from genatator_assets.signals.normalize import Fitted
 
@@ -59,7 +60,9 @@ def open_dataset(folder: str | Path, cache_bytes: int = CACHE_BYTES) -> Dataset:
 
 
 def _open_store(folder: Path, cache_bytes: int) -> Store:
-    if (folder / "assemblies").is_dir() and any((folder / name).is_dir() for name in ("targets", "tracks")):
+    if (folder / "assemblies").is_dir() and any(
+        (folder / name).is_dir() for name in ("targets", "tracks", "segmentation")
+    ):
         return RootStore.open(folder, cache_bytes)
     if is_remote(folder):
         raise DatasetError(
@@ -68,7 +71,7 @@ def _open_store(folder: Path, cache_bytes: int) -> Store:
         )
     if blocks := indexed_blocks(folder) or found_blocks(folder):
         return BlockStore.open(folder, blocks, cache_bytes)
-    if (folder / "cells").is_dir():
+    if any((folder / name).is_dir() for name in ("cells", "segmentation")):
         return NoChromosomes(folder)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
@@ -145,6 +148,33 @@ class Dataset:
         from genatator_assets.reading.cells import CellSentences  # noqa: PLC0415 - DuckDB takes time to import
 
         return CellSentences.of(self.store.origin, split or self._split, where, columns)
+
+    def transcripts(
+        self,
+        split: str | None = None,
+        *,
+        representative: bool | None = None,
+        config: str | None = None,
+        type: str | None = None,  # noqa: A002 - what the dataset calls it
+    ) -> Transcripts:
+        """Return the transcripts of the segmentation dataset, with bases and labels: all, or those of a split, of a
+        config, of a type (`mRNA` or `lnc_RNA`), or those that represent their genes (`representative=True`).
+
+        For example `ds.transcripts(split="train", representative=True)[0].labels`, float32 [L, 5].
+
+        Raises:
+            ReadingError: there is no segmentation dataset, or no such split, config or type.
+        """
+        from genatator_assets.reading.transcripts import Transcripts  # noqa: PLC0415 - seldom needed
+
+        return Transcripts.of(
+            self.store.origin,
+            config=config,
+            split=split or self._split,
+            genome=self._genome,
+            type=type,
+            representative=representative,
+        )
 
     def __getitem__(self, split: str) -> Dataset:
         """Return the part of the dataset that is in a split."""

@@ -1,4 +1,4 @@
-"""Windows for PyTorch, map-style and iterable; they may be used by several workers, forked or spawned, and ranks.
+"""Windows and transcripts for PyTorch, map-style and iterable, for several workers, forked or spawned, and ranks.
 
 Workers share nothing that is open: files are opened in the process that reads them.
 """
@@ -6,9 +6,12 @@ Workers share nothing that is open: files are opened in the process that reads t
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from genatator_assets.errors import optional_import
 from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
+from genatator_assets.reading.transcripts import Transcript, Transcripts
 from genatator_assets.reading.window import Interval, Window
 from genatator_assets.reading.window_set import WindowSet
 from genatator_assets.reading.windows import Windows
@@ -127,6 +130,30 @@ class WindowStream(data.IterableDataset[Any]):
             lane = lane[worker.id :: worker.num_workers]
         share = self.mapped.take(lane)
         return (share[place] for place in range(len(share)))
+
+
+def transcript_tensors(transcript: Transcript) -> Item:
+    """Return a transcript as tensors: `dna` uint8 [L, 4] (A, C, G, T) and `labels` float32 [L, 5] (5UTR, exon, intron,
+    3UTR, CDS); beside them stand its other fields."""
+    fields = {name: value for name, value in vars(transcript).items() if name not in ("dna", "labels")}
+    arrays = {"dna": transcript.one_hot(), "labels": np.array(transcript.labels)}
+    return {**{name: torch.from_numpy(array) for name, array in arrays.items()}, **fields}
+
+
+class TranscriptDataset(data.Dataset[Any]):
+    """Transcripts by their place, for any sampler; whole, so that they differ in length unless `transform` crops."""
+
+    def __init__(self, transcripts: Transcripts, transform: Callable[[Transcript], Any] = transcript_tensors) -> None:
+        """`transform` makes of a `Transcript` what the loader collates; with spawned workers it must be picklable."""
+        self.transcripts, self.transform = transcripts, transform
+
+    def __len__(self) -> int:
+        """Number of transcripts."""
+        return len(self.transcripts)
+
+    def __getitem__(self, place: int) -> Any:
+        """Read a transcript and transform it."""
+        return self.transform(self.transcripts[place])
 
 
 class WindowSetDataset(data.Dataset[Item]):
