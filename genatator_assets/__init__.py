@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from genatator_assets.evaluation.scores import Scores
     from genatator_assets.reading.dataset import Dataset, open_dataset
     from genatator_assets.reading.torch import WindowDataset, WindowStream
+    from genatator_assets.reading.transcripts import Transcript, Transcripts
     from genatator_assets.reading.window import Interval, Window
     from genatator_assets.reading.windows import Windows
 
@@ -23,6 +24,8 @@ __all__ = [
     "Dataset",
     "Interval",
     "Scores",
+    "Transcript",
+    "Transcripts",
     "Window",
     "WindowDataset",
     "WindowStream",
@@ -36,6 +39,8 @@ _PLACES = {
     "Dataset": "genatator_assets.reading.dataset",
     "Interval": "genatator_assets.reading.window",
     "Scores": "genatator_assets.evaluation.scores",
+    "Transcript": "genatator_assets.reading.transcripts",
+    "Transcripts": "genatator_assets.reading.transcripts",
     "Window": "genatator_assets.reading.window",
     "WindowDataset": "genatator_assets.reading.torch",
     "WindowStream": "genatator_assets.reading.torch",

@@ -29,7 +29,9 @@ def built(catalogue: Catalogue, root: Path) -> list[Outcome]:
         keys = stage.partitions.keys(catalogue, root) if stage.partitions else [""]
         tasks = stage.tasks(catalogue, root, keys)
         assert not tasks.faults, tasks.faults
-        outcomes += stage.build(list(tasks.by_key.values()))
+        for task in tasks.by_key.values():
+            made = stage.build(list(stage.pieces(task)) if stage.pieces else [task])
+            outcomes += [stage.join(task, made)] if stage.join else made
         shown = {
             name: manifest
             for task in tasks.by_key.values()

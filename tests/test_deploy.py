@@ -40,7 +40,7 @@ COMMANDS: dict[str, Command] = {
     "dagster api": api_cli,
     "dagster-daemon run": run_command,
     "dagster-webserver": dagster_webserver,
-    **{f"genatator-assets {name}": command for name, command in main.commands.items()},
+    **{f"genatator-assets {name}": main.get_command(None, name) for name in main.list_commands(None)},
 }
 OVERLAYS = ("build", "ui")
 

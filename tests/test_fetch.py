@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import dagster as dg
 import numpy as np
 import pytest
 from blockfiles import read_block
@@ -26,12 +25,11 @@ from webserver import cut, instead, stall, status, web_server
 from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.catalogue import Assembly
 from genatator_assets.errors import AnnotationError, FetchError, UnreachableError
-from genatator_assets.orchestration.assets import build_assets
 from genatator_assets.parts import load_catalogue
 from genatator_assets.sources.assembly import import_assembly, read_source
 from genatator_assets.sources.download import Patience
 from genatator_assets.sources.fetch import Cache, Checksum, cache_folder
-from genatator_assets.sources.inputs import remote_inputs, resolve
+from genatator_assets.sources.inputs import fetch_inputs, remote_inputs, resolve
 from genatator_assets.sources.ncbi import locate
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.watch import download_bars
@@ -838,17 +836,13 @@ def test_an_annotation_that_vanished_from_the_cache_comes_back_with_the_assembly
     assert mirror.ranges_asked(SEQUENCE) == [None]
 
 
-@pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`")
-def test_what_fetches_has_no_worker_processes():
-    """Downloads run in the asset `assembly`; the pool of workers is another's."""
-    needed = {
-        key.to_user_string(): definition.required_resource_keys
-        for definition in build_assets(load_catalogue("demo"))
-        if isinstance(definition, dg.AssetsDefinition)  # not the asset that nobody runs
-        for key in definition.keys
-    }
-    assert "workers" not in needed["assembly"]
-    assert {asset for asset, resources in needed.items() if "workers" in resources} == {"chromosome_targets", "blocks"}
+def test_all_is_fetched_before_a_worker_brings_a_genome_in(mirror, shared, cache, tmp_path):
+    """The run's own process shows how far downloads are; what a worker needs is in the cache then."""
+    fetch_inputs(shared.assembly(YEAST), cache)
+    assert [mirror.ranges_asked(name) for name in (SEQUENCE, ANNOTATION, REPORT)] == [[None]] * 3
+    mirror.asked.clear()
+    import_assembly(shared, YEAST, Layout(tmp_path / "root"), cache)
+    assert mirror.asked == []
 
 
 def within(seconds, condition):

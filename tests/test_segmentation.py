@@ -5,18 +5,25 @@ import json
 import random
 from collections import defaultdict
 
+import datasets
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from segmentationbuilds import CHANNELS, FIXTURES, again, fixture, rows_of, runs, segmented
+from torch.utils.data import DataLoader
 
-from genatator_assets.errors import CatalogueError
+from genatator_assets.catalogue.remembered import remember
+from genatator_assets.errors import CatalogueError, ReadingError
 from genatator_assets.parts import load_catalogue
 from genatator_assets.query.checks import check_names, run_check
 from genatator_assets.query.connect import ask, connect
+from genatator_assets.reading import open_dataset
+from genatator_assets.release import release
+from genatator_assets.segmentation.build import STEP
 from genatator_assets.segmentation.part import PART
 from genatator_assets.segmentation.rows import pieces_of
+from genatator_assets.work.layout import Layout
 
 ENTRIES = fixture("expected.json")["entries"]
 HAND = fixture("hand_cases.json")
@@ -336,3 +343,182 @@ def test_facts_of_the_manifest_are_json(real):
     for path in (real[1] / "segmentation" / "genomes").glob("*.json"):
         facts = json.loads(path.read_text())["facts"]
         assert facts["frames"]["internal_stops"] == 0
+
+
+# Verified by other code
+
+
+def test_nothing_differs_from_the_input_files(real):
+    catalogue, root = real
+    assert PART.verify(catalogue, root, 40) == []
+
+
+def test_all_rows_are_verified_without_a_sample(tmp_path):
+    catalogue, root, _ = two(tmp_path)
+    assert PART.verify(catalogue, root, None) == []
+
+
+@pytest.mark.parametrize("rule", ["auto", "rows", "extend"])
+def test_added_stop_codons_are_verified(tmp_path, rule):
+    root = with_stops(tmp_path, rule)
+    assert PART.verify(load_catalogue(tmp_path / "catalogue.yaml"), root, None) == []
+
+
+def changed_rows(root, change):
+    """Rewrite the first file of the config train-human with a column changed."""
+    path = root / "segmentation/train-human/train/a-0000.parquet"
+    table = pq.ParquetFile(path).read()
+    pq.write_table(change(table), path)
+
+
+def with_label(table):
+    rows = table.to_pylist()
+    rows[0]["labels"][5][4] = 1.0 - rows[0]["labels"][5][4]
+    return pa.Table.from_pylist(rows, schema=table.schema)
+
+
+def with_column(name, change):
+    def changed(table):
+        values = [change(value) if place == 0 else value for place, value in enumerate(table[name].to_pylist())]
+        return table.set_column(
+            table.schema.get_field_index(name), name, pa.array(values, table.schema.field(name).type)
+        )
+
+    return changed
+
+
+def other_base(dna):
+    return dna[:3] + ("A" if dna[3] != "A" else "C") + dna[4:]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (with_label, "CDS differs at 1 bases, the first chr1:5"),
+        (with_column("dna_sequence", other_base), "the bases are not those of the FASTA file"),
+        (with_column("status", lambda status: 1 - status), "with status 0: there and not expected"),
+        (
+            with_column("metadata", lambda text: text.replace("g1", "gx")),
+            "|g1|mRNA|+|a|chr1|0:300 with status 1: expected",
+        ),
+        (lambda table: table.slice(1), "g1|g1|mRNA|+|a|chr1|0:300 with status 1: expected and not there"),
+    ],
+)
+def test_verifying_finds_what_was_changed(tmp_path, change, told):
+    catalogue, root, _ = two(tmp_path)
+    changed_rows(root, change)
+    assert any(told in line for line in PART.verify(catalogue, root, None)), PART.verify(catalogue, root, None)
+
+
+def test_a_changed_row_fails_the_check_of_loading(tmp_path):
+    catalogue, root, _ = two(tmp_path)
+    changed_rows(root, with_column("dna_sequence", lambda dna: dna[:-1]))
+    (check,) = [one for one in PART.checks if one.name == "segmentation_rows_load"]
+    assert "299 bases, 300 labels" in str(check.run(catalogue, root).rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (lambda table: table.slice(1), "segmentation_rows_are_the_selected"),
+        (with_column("metadata", lambda text: text.replace("g1", "gx")), "segmentation_rows_are_the_selected"),
+    ],
+)
+def test_rows_that_are_missing_or_too_many_fail_a_check(tmp_path, change, check):
+    _, root, _ = two(tmp_path)
+    (root / "segmentation/train-multi-specie/train/a-0000.parquet").unlink()
+    changed_rows(root, change)
+    with connect(root) as connection:
+        assert not run_check(connection, check).passed
+
+
+def test_tables_are_verified_too(tmp_path):
+    bed = "chr1\t100\t400\tt\t0\t-\t150\t350\t0\t2\t100,150,\t0,150,\n"
+    catalogue = written(tmp_path, bed, "bed")
+    catalogue, root, _ = segmented(tmp_path, catalogue)
+    (row,) = rows_of(root).values()
+    assert runs(row["labels"][:, 4]) == [[50, 100], [150, 250]]
+    assert runs(row["labels"][:, 0]) == [[250, 300]]
+    assert PART.verify(catalogue, root, None) == []
+
+
+# Read in Python
+
+
+def test_transcripts_are_read_by_place(real, real_rows):
+    transcripts = open_dataset(real[1]).transcripts(split="train", representative=True)
+    assert len(transcripts) == sum(row["status"] for row in real_rows.values())
+    for place in (0, len(transcripts) // 2, -1):
+        one = transcripts[place]
+        row = real_rows[one.genome, one.transcript_id]
+        assert one.dna == row["dna_sequence"]
+        assert one.labels.dtype == np.float32
+        assert one.labels.shape == (len(one), 5)
+        assert (one.labels == row["labels"]).all()
+        assert one.representative
+
+
+def test_a_transcript_of_several_configs_is_there_once(tmp_path):
+    _, root, _ = two(tmp_path)
+    dataset = open_dataset(root)
+    assert [(one.genome, one.transcript_id, one.split) for one in dataset.transcripts()] == [
+        ("a", "g1", "train"), ("a", "g2", "train"), ("b", "g1", "train"), ("b", "g2", "train"), ("b", "g3", "train"),
+        ("a", "g3", "validation"),
+    ]  # fmt: skip
+    assert len(dataset.transcripts(config="val-human")) == 1
+    assert len(dataset.select(genome="b").transcripts("train")) == 3
+    assert len(dataset.transcripts(type="mRNA")) == 6
+    for wrong in ({"split": "trian"}, {"config": "train-humans"}, {"type": "tRNA"}):
+        with pytest.raises(ReadingError, match=r"no (split|config|type) '"):
+            dataset.transcripts(**wrong)
+
+
+def test_transcripts_for_torch_and_datasets(tmp_path):
+    _, root, _ = two(tmp_path)
+    transcripts = open_dataset(root).transcripts(config="train-human")
+    mapped = transcripts.to_torch()
+    assert len(mapped) == 2
+    item = mapped[0]
+    assert item["dna"].shape == (300, 4)
+    assert item["labels"].shape == (300, 5)
+    assert item["labels"][:, 4].sum() == 30
+    assert (item["transcript_id"], item["representative"]) == ("g1", True)
+    loader = DataLoader(transcripts.to_torch(len), batch_size=2, num_workers=1, multiprocessing_context="spawn")
+    assert [batch.tolist() for batch in loader] == [[300, 500]]
+    rows = list(transcripts.to_datasets())
+    assert [row["metadata"].split("|")[0] for row in rows] == ["g1", "g2"]
+    assert np.array(rows[0]["labels"]).shape == (300, 5)
+    assert rows[0]["status"] == 1
+
+
+def test_a_release_loads_by_its_configs(tmp_path):
+    _, root, _ = two(tmp_path)
+    remember(load_catalogue(tmp_path / "catalogue.yaml"), root)
+    made = release(Layout(root), tmp_path / "release")
+    card = (made.folder / "README.md").read_text()
+    assert "config_name: train-human" in card
+    assert "config_name: segmentation_preview" in card
+    loaded = datasets.load_dataset(
+        str(made.folder), "train-multi-specie", split="train", cache_dir=str(tmp_path / "hf")
+    )
+    assert loaded.column_names == ["dna_sequence", "labels", "metadata", "status"]
+    assert loaded.num_rows == 5
+    described = json.loads((made.folder / "croissant.json").read_text())
+    assert {"train-human", "val-human", "train-multi-specie"} <= {one["@id"] for one in described["recordSet"]}
+    assert len(open_dataset(made.folder).transcripts("validation")) == 1
+    with connect(made.folder) as connection:
+        assert ask(connection, "select count(*) from segmentation_rows").rows == ((8,),)
+
+
+GOLDEN = {
+    "segmentation/train-human/train/a-0000.parquet": "e0cc8298fa3453427b5325fd0b2a038570df373276c938e88345818c0a9f70b4",
+    "segmentation/genomes/a.parquet": "da1f42a39d568ff28d62b833c283b6df6ed9c67a702e15550e32f1dfabac5131",
+    "dataset/segmentation_preview/train/a.parquet": "e0cc8298fa3453427b5325fd0b2a038570df373276c938e88345818c0a9f70b4",
+}
+
+
+def test_the_step_makes_the_bytes_that_it_made(tmp_path):
+    """If these change, raise STEP of segmentation.build."""
+    _, root, _ = two(tmp_path)
+    assert STEP == ("segmentation_rows", 1)
+    assert {path: hashlib.sha256((root / path).read_bytes()).hexdigest() for path in GOLDEN} == GOLDEN

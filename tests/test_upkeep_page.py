@@ -41,7 +41,7 @@ def test_every_kind_that_can_be_pruned_is_in_the_table_and_in_the_help():
 )
 def test_commands_of_the_page_are_understood(command):
     name, *arguments = shlex.split(command)
-    main.commands[name].make_context(name, arguments)
+    main.get_command(None, name).make_context(name, arguments)
 
 
 def test_links_lead_to_headings_that_there_are():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from genatator_assets.reading.cells import CellSentences
+    from genatator_assets.reading.transcripts import Transcripts
+    from genatator_assets.reading.window_set import WindowSet
+    from genatator_assets.signals.normalize import Fitted
 
 CACHE_BYTES = 1_000_000_000
 
@@ -56,7 +59,9 @@ def open_dataset(folder: str | Path, cache_bytes: int = CACHE_BYTES) -> Dataset:
 
 
 def _open_store(folder: Path, cache_bytes: int) -> Store:
-    if (folder / "assemblies").is_dir() and any((folder / name).is_dir() for name in ("targets", "tracks")):
+    if (folder / "assemblies").is_dir() and any(
+        (folder / name).is_dir() for name in ("targets", "tracks", "segmentation")
+    ):
         return RootStore.open(folder, cache_bytes)
     if is_remote(folder):
         raise DatasetError(
@@ -65,7 +70,7 @@ def _open_store(folder: Path, cache_bytes: int) -> Store:
         )
     if blocks := indexed_blocks(folder) or found_blocks(folder):
         return BlockStore.open(folder, blocks, cache_bytes)
-    if (folder / "cells").is_dir():
+    if any((folder / name).is_dir() for name in ("cells", "segmentation")):
         return NoChromosomes(folder)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
@@ -143,6 +148,33 @@ class Dataset:
 
         return CellSentences.of(self.store.origin, split or self._split, where, columns)
 
+    def transcripts(
+        self,
+        split: str | None = None,
+        *,
+        representative: bool | None = None,
+        config: str | None = None,
+        type: str | None = None,  # noqa: A002 - what the dataset calls it
+    ) -> Transcripts:
+        """Return the transcripts of the segmentation dataset, with bases and labels: all, or those of a split, of a
+        config, of a type (`mRNA` or `lnc_RNA`), or those that represent their genes (`representative=True`).
+
+        For example `ds.transcripts(split="train", representative=True)[0].labels`, float32 [L, 5].
+
+        Raises:
+            ReadingError: there is no segmentation dataset, or no such split, config or type.
+        """
+        from genatator_assets.reading.transcripts import Transcripts  # noqa: PLC0415 - seldom needed
+
+        return Transcripts.of(
+            self.store.origin,
+            config=config,
+            split=split or self._split,
+            genome=self._genome,
+            type=type,
+            representative=representative,
+        )
+
     def __getitem__(self, split: str) -> Dataset:
         """Return the part of the dataset that is in a split."""
         return self.select(split)
@@ -168,6 +200,23 @@ class Dataset:
         """
         return self._track_reader.select(select_of(output_type, term, under, tissue, assay, strand))
 
+    def normalizers(self, genome: str) -> Mapping[str, Fitted]:
+        """Return what normalises each track: a function of values, fitted on the training chromosomes.
+
+        It goes with a model as JSON: `one.as_json()`, and `Fitted.of_json` where the model is deployed.
+        """
+        return self._track_reader.normalizers(genome)
+
+    def window_set(self, name: str, split: str | None = None) -> WindowSet:
+        """Return the windows of a set of the catalogue (`signals: windows`), all or those of a split.
+
+        Raises:
+            ReadingError: there is no such set, or none of it is in the split.
+        """
+        from genatator_assets.reading.window_set import WindowSet  # noqa: PLC0415 - seldom needed
+
+        return WindowSet.open(self.store.origin, name, split or self._split)
+
     def window(  # noqa: PLR0913 - an interval, and what is read of it
         self,
         genome: str,
@@ -180,12 +229,14 @@ class Dataset:
         tracks: Sequence[str] = (),
         resolution: int = 1,
         aggregate: Aggregate | None = None,
+        normalize: bool = False,
     ) -> Window:
         """Read bases [start, end), 0-based half-open, of a chromosome.
 
         `channels`: "all" (the contract's twelve), "combined" or "mrna" (six each), or names in the order wanted.
         With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error. `tracks` are ids
-        of the track table, read in bins of `resolution` bp by each track's own rule unless `aggregate` is given.
+        of the track table, read in bins of `resolution` bp by each track's own rule unless `aggregate` is given; with
+        `normalize`, by the tracks' normalisers of the catalogue, which were fitted on the training chromosomes.
 
         Raises:
             ReadingError: there is no such genome, chromosome, interval, channel or track.
@@ -193,7 +244,13 @@ class Dataset:
         """
         interval = Interval(genome, chrom, start, end)
         return self.read(
-            interval, channels=channels, pad=pad, tracks=tracks, resolution=resolution, aggregate=aggregate
+            interval,
+            channels=channels,
+            pad=pad,
+            tracks=tracks,
+            resolution=resolution,
+            aggregate=aggregate,
+            normalize=normalize,
         )
 
     def read(
@@ -205,6 +262,7 @@ class Dataset:
         tracks: Sequence[str] = (),
         resolution: int = 1,
         aggregate: Aggregate | None = None,
+        normalize: bool = False,
     ) -> Window:
         """Read an interval, as `window` does; on the - strand it comes as its reverse complement, and tracks of the +
         and the - strand are exchanged."""
@@ -214,8 +272,16 @@ class Dataset:
         reader, genome = self._track_reader, interval.genome
         names = reader.names(genome, tracks)
         own = names if interval.strand == "+" else [reader.partner(genome, name) for name in names]
+        start, end = interval.start, interval.end
         values = reader.read(
-            genome, interval.chrom, interval.start, interval.end, own, resolution=resolution, aggregate=aggregate
+            genome,
+            interval.chrom,
+            start,
+            end,
+            own,
+            resolution=resolution,
+            aggregate=aggregate,
+            normalize=normalize,
         )
         turned = values if interval.strand == "+" else np.ascontiguousarray(values[::-1])
         return replace(window, tracks=turned, track_names=names)

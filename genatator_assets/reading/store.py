@@ -146,7 +146,7 @@ class RootStore:
 
     @classmethod
     def open(cls, root: Path, cache_bytes: int) -> Self:
-        """Find out which chromosomes have targets; of a root of tracks alone, all are there, without targets.
+        """Find out which chromosomes have targets; of a root of other parts alone, all are there, without.
 
         Raises:
             DatasetError: none has.
@@ -163,7 +163,7 @@ class RootStore:
         files = (layout.segments(one.genome, one.chrom) for one in planned)
         painted = ask_each(root, lambda file: file.is_file(), files)
         built = [one for one, there in zip(planned, painted, strict=True) if there]
-        has_targets = bool(built) or not (root / "tracks").is_dir()
+        has_targets = bool(built) or not any((root / name).is_dir() for name in ("tracks", "segmentation"))
         built = built if has_targets else planned
         if not built:
             raise DatasetError(f"{root} has no targets of any chromosome yet; run 'genatator-assets build'")

@@ -1,16 +1,21 @@
-"""Windows for PyTorch, map-style and iterable; they may be used by several workers, forked or spawned, and ranks.
+"""Windows and transcripts for PyTorch, map-style and iterable, for several workers, forked or spawned, and ranks.
 
 Workers share nothing that is open: files are opened in the process that reads them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from genatator_assets.errors import optional_import
 from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
+from genatator_assets.reading.transcripts import Transcript, Transcripts
 from genatator_assets.reading.window import Interval, Window
+from genatator_assets.reading.window_set import WindowSet
 from genatator_assets.reading.windows import Windows
+from genatator_assets.tracks.bins import Aggregate
 
 with optional_import("torch", "torch", "PyTorch"):
     import torch
@@ -23,10 +28,13 @@ def as_tensors(window: Window) -> Item:
     """Return a window as tensors: `dna` uint8 [L, 4], `targets` float32 [L, C], `inside` bool [L].
 
     The columns of `dna` are A, C, G and T; N is four zeros. `inside` is false where a window was filled up past the
-    end of its chromosome. Beside them stand `genome`, `chrom`, `start` and `end`.
+    end of its chromosome. Beside them stand `genome`, `chrom`, `start` and `end`, and `tracks`, float32 [bins, T], if
+    tracks were asked for.
     """
     interval = window.interval
+    tracks = {} if window.tracks is None else {"tracks": torch.from_numpy(window.tracks)}
     return {
+        **tracks,
         "dna": torch.from_numpy(window.one_hot()),
         "targets": torch.from_numpy(window.targets),
         "inside": torch.from_numpy(window.inside()),
@@ -43,17 +51,30 @@ class WindowDataset(data.Dataset[Any]):
     For several ranks use `torch.utils.data.DistributedSampler(windows, shuffle=True, drop_last=True)`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is read of a window
         self,
         dataset: Dataset,
         windows: Windows,
         *,
         channels: Channels = "all",
         transform: Callable[[Window], Any] = as_tensors,
+        tracks: Sequence[str] = (),
+        resolution: int = 1,
+        aggregate: Aggregate | None = None,
+        normalize: bool = False,
     ) -> None:
-        """`transform` makes of a `Window` what the loader collates; with spawned workers it must be picklable."""
+        """`transform` makes of a `Window` what the loader collates; with spawned workers it must be picklable.
+
+        The other arguments are those of `Dataset.window`; the windows' length must be a multiple of `resolution`.
+        """
         channel_numbers(channels)  # a wrong name shows here, not in a worker
         self.dataset, self.windows, self.channels, self.transform = dataset, windows, channels, transform
+        self.how: dict[str, Any] = {
+            "tracks": tuple(tracks),
+            "resolution": resolution,
+            "aggregate": aggregate,
+            "normalize": normalize,
+        }
 
     def __len__(self) -> int:
         """Number of windows."""
@@ -63,7 +84,11 @@ class WindowDataset(data.Dataset[Any]):
         """Read a window and transform it."""
         one = self.windows[place]
         filled = Interval(one.genome, one.chrom, one.start, one.start + self.windows.length)
-        return self.transform(self.dataset.read(filled, channels=self.channels, pad=True))
+        return self.transform(self.dataset.read(filled, channels=self.channels, pad=True, **self.how))
+
+    def take(self, windows: Windows) -> "WindowDataset":
+        """Return other windows, read in the same way."""
+        return WindowDataset(self.dataset, windows, channels=self.channels, transform=self.transform, **self.how)
 
 
 class WindowStream(data.IterableDataset[Any]):
@@ -103,5 +128,48 @@ class WindowStream(data.IterableDataset[Any]):
         lane = ordered.lane(self.rank, self.world_size)
         if worker := data.get_worker_info():
             lane = lane[worker.id :: worker.num_workers]
-        share = WindowDataset(self.mapped.dataset, lane, channels=self.mapped.channels, transform=self.mapped.transform)
+        share = self.mapped.take(lane)
         return (share[place] for place in range(len(share)))
+
+
+def transcript_tensors(transcript: Transcript) -> Item:
+    """Return a transcript as tensors: `dna` uint8 [L, 4] (A, C, G, T) and `labels` float32 [L, 5] (5UTR, exon, intron,
+    3UTR, CDS); beside them stand its other fields."""
+    fields = {name: value for name, value in vars(transcript).items() if name not in ("dna", "labels")}
+    arrays = {"dna": transcript.one_hot(), "labels": np.array(transcript.labels)}
+    return {**{name: torch.from_numpy(array) for name, array in arrays.items()}, **fields}
+
+
+class TranscriptDataset(data.Dataset[Any]):
+    """Transcripts by their place, for any sampler; whole, so that they differ in length unless `transform` crops."""
+
+    def __init__(self, transcripts: Transcripts, transform: Callable[[Transcript], Any] = transcript_tensors) -> None:
+        """`transform` makes of a `Transcript` what the loader collates; with spawned workers it must be picklable."""
+        self.transcripts, self.transform = transcripts, transform
+
+    def __len__(self) -> int:
+        """Number of transcripts."""
+        return len(self.transcripts)
+
+    def __getitem__(self, place: int) -> Any:
+        """Read a transcript and transform it."""
+        return self.transform(self.transcripts[place])
+
+
+class WindowSetDataset(data.Dataset[Item]):
+    """The windows of a set by their place: `tracks` float32 [bins, T], `dna` uint8 [positions, words] if the set has a
+    sequence, and `genome`, `chrom`, `start`, `end`, `strand` and `split`."""
+
+    def __init__(self, windows: WindowSet) -> None:
+        """Take the windows of a set."""
+        self.windows = windows
+
+    def __len__(self) -> int:
+        """Number of windows."""
+        return len(self.windows)
+
+    def __getitem__(self, place: int) -> Item:
+        """Read a window."""
+        window = self.windows[place]
+        dna = {} if window.dna is None else {"dna": torch.from_numpy(window.dna)}
+        return {"tracks": torch.from_numpy(window.values), **dna, **window.place}

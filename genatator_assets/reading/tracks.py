@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import ReadingError
+from genatator_assets.signals.normalize import Fitted, read_normalizers
 from genatator_assets.signals.section import Ontology, Select
 from genatator_assets.signals.select import selected
 from genatator_assets.signals.terms import Term, read_terms
 from genatator_assets.tracks.bins import Aggregate, binned
-from genatator_assets.tracks.runs import Values, paint
+from genatator_assets.tracks.runs import Values
 from genatator_assets.tracks.track_file import TrackFile
 from genatator_assets.work.layout_signals import SignalLayout
 from genatator_assets.work.tables import read_table
@@ -71,6 +72,14 @@ class TrackReader:
                 raise ReadingError(f"track {name!r} of {genome} is only listed: no data of it is here")
         return tuple(wanted)
 
+    def normalizers(self, genome: str) -> Mapping[str, Fitted]:
+        """Return what normalises each track, fitted on the training chromosomes; tracks without are not there."""
+        return self._normalizers.get(genome, {})
+
+    @cached_property
+    def _normalizers(self) -> Mapping[str, Mapping[str, Fitted]]:
+        return read_normalizers(self._layout.normalizers)
+
     def partner(self, genome: str, name: str) -> str:
         """Return the track of the same signal on the other strand; itself, where it has no strand.
 
@@ -86,7 +95,7 @@ class TrackReader:
                 return str(other["track_id"])
         raise ReadingError(f"track {name!r} of {genome} has no partner on the other strand, so it can't be reversed")
 
-    def read(
+    def read(  # noqa: PLR0913 - an interval, and how it is read
         self,
         genome: str,
         chrom: str,
@@ -96,11 +105,13 @@ class TrackReader:
         *,
         resolution: int = 1,
         aggregate: Aggregate | None = None,
+        normalize: bool = False,
     ) -> Values:
         """Return values of [start, end) in bins of `resolution` bp on the + strand: float32 [bins, tracks].
 
         Bins are aggregated over the bases that have a value, by each track's own rule unless `aggregate` is given. A
         bin where no base has one, also outside the chromosome, is NaN, or 0 for tracks whose missing values mean 0.
+        With `normalize`, the tracks' own normalisers change single bases before they are aggregated.
 
         Raises:
             ReadingError: the interval's length is not a multiple of `resolution`.
@@ -111,12 +122,11 @@ class TrackReader:
         values = np.empty(((end - start) // resolution, len(names)), np.float32)
         for column, name in enumerate(names):
             row = self._rows[genome, name]
-            bases = np.full(end - start, 0 if row["missing"] == "zero" else np.nan, np.float32)
+            missing = 0.0 if row["missing"] == "zero" else np.nan
             file = self._open(genome, name, chrom)
-            if file is not None:
-                runs = file.within(max(start, 0), end) if end > 0 else None
-                if runs is not None and len(runs):
-                    paint(bases, start, runs.start, runs.end, runs.value)
+            bases = file.bases(start, end, missing) if file else np.full(end - start, missing, np.float32)
+            if normalize and name in (fitted := self.normalizers(genome)):
+                bases = fitted[name](bases)
             values[:, column] = binned(bases, resolution, aggregate or row["aggregate"])
         return values
 

@@ -20,8 +20,17 @@ with optional_import("huggingface_hub", "hub"):
 _REPLACED = [
     f"{folder}/*"
     for folder in (
-        *("data", "preview", "dataset", "assemblies", "annotation", "segmentation", "tracks", "channel_sets"),
-        *("channel_blocks", "windows", "intervals", "cells", "leakage", "evaluation"),
+        *("data", "preview", "dataset", "assemblies", "annotation", "segmentation", "tracks"),
+        *(
+            "segmentation_preview",
+            "channel_sets",
+            "channel_blocks",
+            "windows",
+            "intervals",
+            "cells",
+            "leakage",
+            "evaluation",
+        ),
     )
 ]
 """What a repository has there and this release has not is of an earlier release, and is deleted."""

@@ -26,7 +26,17 @@ from genatator_assets.work.unit import Provenance
 
 _JUDGED = ("validation", "test")
 _SHOWN = 5
-_FOLDERS = ("preview", "segmentation", "tracks", "windows", "intervals", "cells", "leakage", "evaluation")
+_FOLDERS = (
+    "preview",
+    "segmentation",
+    "segmentation_preview",
+    "tracks",
+    "windows",
+    "intervals",
+    "cells",
+    "leakage",
+    "evaluation",
+)
 
 
 @dataclass(frozen=True)

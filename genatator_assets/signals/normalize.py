@@ -1,12 +1,14 @@
-"""Normalisers: what is taken from training data once, and then is a pure function of the values read. Numpy, no I/O.
+"""Normalisers: what is taken from training data once, and then is a pure function of the values read.
 
 Statistics of a track come from its tally over the training chromosomes. Trimming and logarithms change the values whose
 mean and deviation a later step needs; those are then taken from the histogram's levels, which the earlier steps
 transform, so that chains are fitted without reading the track again.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -63,6 +65,14 @@ class Fitted:
     def of_json(cls, steps: Sequence[Mapping[str, Any]]) -> Self:
         """Return what `as_json` wrote."""
         return cls(tuple(Step(**step) for step in steps))
+
+
+def read_normalizers(path: Path) -> dict[str, dict[str, Fitted]]:
+    """Return what normalises tracks, by genome and track; nothing where no statistics were built."""
+    if not path.is_file():
+        return {}
+    stored = json.loads(path.read_text())
+    return {genome: {name: Fitted.of_json(steps) for name, steps in own.items()} for genome, own in stored.items()}
 
 
 def fit(normalizers: Sequence[Normalizer], tally: Tally, length: int | None) -> Fitted:

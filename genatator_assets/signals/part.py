@@ -7,7 +7,7 @@ from pathlib import Path
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, PREPARE, Asset, Part, Partitions, Shown, Stage, Tasks
 from genatator_assets.errors import DatasetError, GenatatorError
-from genatator_assets.signals import columns, statistics
+from genatator_assets.signals import columns, statistics, windows
 from genatator_assets.signals.recording import Recording
 from genatator_assets.signals.statistics import build_statistics, finished_tracks, statistics_unit
 from genatator_assets.signals.tasks import RecordingTask, build_recordings
@@ -19,6 +19,7 @@ from genatator_assets.signals.track_table import (
     recordings_of,
     table_unit,
 )
+from genatator_assets.signals.windows import build_sets, join_sets, windows_task
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
 from genatator_assets.tracks import track_file
 from genatator_assets.work.layout import Layout
@@ -133,6 +134,26 @@ def _build_statistics(task: StatisticsTask) -> Outcome:
     return Outcome(task.key, "built", build_statistics(task.catalogue, task.root, tracks, chromosomes).facts)
 
 
+def _window_tasks(catalogue: Catalogue, root: Path, _: Collection[str]) -> Tasks:
+    return Tasks({"": windows_task(catalogue, root)})
+
+
+def _shown_windows(_: Task, manifests: Mapping[str, Manifest]) -> Mapping[str, Shown]:
+    rows = manifests["windows"].facts["sets"]
+    shown = tuple(
+        (
+            row["name"],
+            f"{row['windows']:,}",
+            f"{row['bins']:,}",
+            f"{len(row['tracks']):,}",
+            "yes" if row["stored"] else "no",
+        )
+        for row in rows
+    )
+    table = TextTable("Window sets", ("set", "windows", "bins", "tracks", "arrays stored"), shown)
+    return {"windows": {"rows": len(rows), "sets": table}}
+
+
 def _shown_table(_: Task, manifests: Mapping[str, Manifest]) -> Mapping[str, Shown]:
     facts = manifests["track_table"].facts
     rejects = tuple((reason, f"{count:,}") for reason, count in facts["rejects"].items())
@@ -242,6 +263,24 @@ PART = Part(
             _build_all_statistics,
             job=FINISH,
             show=_shown_statistics,
+        ),
+        Stage(
+            (
+                Asset(
+                    "windows",
+                    "The window sets: which windows each has, how its tracks are read, and its arrays if it is stored.",
+                    after=("track", "track_statistics", "assembly"),
+                    kinds=frozenset({"parquet", "hdf5"}),
+                    schema=windows.SETS,
+                    columns_from=dict.fromkeys(windows.SETS.names, "the catalogue"),
+                ),
+            ),
+            _window_tasks,
+            build_sets,
+            job=FINISH,
+            show=_shown_windows,
+            pieces=lambda task: task.pieces,
+            join=join_sets,
         ),
     ),
     page=_page,

@@ -297,8 +297,8 @@ class Signals(Value):
             raise ValueError("expected 'tracks' or 'tables'")
         if twice := repeated(f"{one.name} of {one.genome or 'the genome'}" for one in self.tracks):
             raise ValueError(f"tracks named more than once: {', '.join(twice)}; give each its own name")
-        if self.windows:
-            raise ValueError("'windows' is not built yet; leave it out, and read windows by ds.window(..., tracks=...)")
+        if twice := repeated(one.name for one in self.windows):
+            raise ValueError(f"window sets named more than once: {', '.join(twice)}; give each its own name")
         if given := [one.name for one in self.tracks if one.min_overlap_share is not None]:
             raise ValueError(f"'min_overlap_share' is not applied yet; leave it out of {', '.join(given)}")
         return self

@@ -15,7 +15,7 @@ from genatator_assets.signals.columns import REJECTS, SCHEMA, Reject, Row, life_
 from genatator_assets.signals.features import CATEGORIES, ending_of, is_bedgraph, read_features
 from genatator_assets.signals.gtex import gtex_tissue
 from genatator_assets.signals.recording import SUFFIXES, Recording, Strand, recording_of
-from genatator_assets.signals.section import Signals, TrackEntry, TrackTable
+from genatator_assets.signals.section import Signals, TrackEntry, TrackTable, WindowSet
 from genatator_assets.signals.select import selected
 from genatator_assets.signals.tables import alphagenome, borzoi, encode, fantom, plain
 from genatator_assets.signals.tables.files import read_table as rows_of
@@ -173,7 +173,7 @@ def recordings_of(catalogue: Catalogue, tracks: pa.Table) -> list[Recording]:
     return list(recordings.values())
 
 
-def genome_of(catalogue: Catalogue, entry: TrackEntry | TrackTable) -> str:
+def genome_of(catalogue: Catalogue, entry: TrackEntry | TrackTable | WindowSet) -> str:
     """Return the genome that an entry is of: its own, or the catalogue's only one.
 
     Raises:
@@ -183,7 +183,10 @@ def genome_of(catalogue: Catalogue, entry: TrackEntry | TrackTable) -> str:
         return catalogue.assembly(entry.genome).genome
     if len(catalogue.genomes) == 1:
         return catalogue.genomes[0]
-    what = f"track {entry.name!r}" if isinstance(entry, TrackEntry) else f"table {_origin(entry)}"
+    if isinstance(entry, TrackTable):
+        what = f"table {_origin(entry)}"
+    else:
+        what = f"{'track' if isinstance(entry, TrackEntry) else 'window set'} {entry.name!r}"
     raise CatalogueError(
         f"{catalogue.origin}: signals: {what} names no genome, and there are {', '.join(catalogue.genomes)};"
         " add 'genome'"

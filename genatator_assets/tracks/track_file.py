@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.errors import DatasetError
-from genatator_assets.tracks.runs import Positions, Runs, join
+from genatator_assets.tracks.runs import Positions, Runs, Values, join, paint
 from genatator_assets.tracks.tally import Tally
 from genatator_assets.work.files import Measured, measure, whole_file
 from genatator_assets.work.tables import readable, require_known_format
@@ -159,6 +159,17 @@ class TrackFile:
         first = max(0, int(np.searchsorted(self._starts, start, side="right")) - 1)
         last = int(np.searchsorted(self._starts, end, side="left"))
         return self._read(range(first, last)).within(start, end)
+
+    def bases(self, start: int, end: int, missing: float) -> Values:
+        """Return the values of [start, end), which may leave the chromosome: float32 [end - start].
+
+        Bases without a value are `missing`.
+        """
+        bases = np.full(end - start, missing, np.float32)
+        if end > 0:
+            runs = self.within(max(start, 0), end)
+            paint(bases, start, runs.start, runs.end, runs.value)
+        return bases
 
     def stretches(self) -> Iterator[Runs]:
         """Read all runs, some row groups at a time."""

@@ -74,6 +74,15 @@ class SignalLayout:
         """What was taken from the training chromosomes to normalise each track."""
         return self.root / "dataset" / "normalizers.json"
 
+    @property
+    def window_sets(self) -> Path:
+        """A row per window set."""
+        return self.root / "dataset" / "window_sets.parquet"
+
+    def window_set(self, name: str) -> Path:
+        """How a window set is read: its tracks, bins and normalisers."""
+        return self.root / "windows" / path_name(name) / "set.json"
+
     def windows(self, name: str) -> Path:
         """Table of a window set."""
         return self.root / "windows" / path_name(name) / "windows.parquet"

@@ -39,7 +39,6 @@ await browse({ url, executablePath, screenshots, work }, async (ui) => {
   await page.getByText("[Show Markdown]").last().click();
   await visible(page.getByRole("columnheader", { name: "compared with" }));
   await expectTablesWhole(page);
-  await screenshot(ui, "wide-table");
   done("no table is cut off: a wide one opens in a window that scrolls");
 
   await page.goto(`${url}/assets/selected_isoforms?view=partitions&partition=${genome}`);

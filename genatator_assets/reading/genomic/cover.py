@@ -17,8 +17,10 @@ from genatator_assets.reading.genomic import source as sources
 from genatator_assets.reading.genomic.indexer import GenomicIndexer, Interval, WindowError, WindowIndexError
 from genatator_assets.reading.genomic.normalizers import Floats, Garray, normalizers_of
 from genatator_assets.reading.genomic.source import Source
+from genatator_assets.reading.window_set import WindowSet
 from genatator_assets.signals.count import CountRule
 from genatator_assets.signals.section import ValueOf
+from genatator_assets.signals.window_values import set_columns
 
 _NAMED: dict[str, Callable[[Any], Any]] = {
     "mean": lambda x: x.mean(axis=1),
@@ -232,6 +234,15 @@ class Cover:
         cover._dense = Garray({"data": _turned(ordered, gindexer)}, named, resolution, lengths)
         return cover
 
+    @classmethod
+    def from_dataset(cls, root: str | Path, window_set: str, split: str | None = None) -> "Cover":
+        """Return a window set of a dataset's catalogue (`signals: windows`), all of it or a split.
+
+        Values are those of the set: normalised, and by each track's own collapser. Where all tracks have both strands,
+        conditions are the recordings, else the tracks.
+        """
+        return _SetCover(WindowSet.open(Path(root), window_set, split))
+
     @property
     def gindexer(self) -> GenomicIndexer:
         """The windows."""
@@ -425,6 +436,38 @@ class Cover:
         if kept.any():
             ends = np.minimum(starts + size, window.end)[kept]
             file.addEntries([window.chrom] * int(kept.sum()), starts[kept], ends=ends, values=heights[kept])
+
+
+class _SetCover(Cover):
+    """The windows of a window set."""
+
+    def __init__(self, windows: WindowSet) -> None:
+        spec = windows.spec
+        conditions, self._columns = set_columns(spec)
+        rows = windows.table.select(["chrom", "start", "end", "strand"]).to_pylist()
+        own = tuple(
+            Interval(row["chrom"], row["start"] + spec.flank_bp, row["end"] - spec.flank_bp, row["strand"])
+            for row in rows
+        )
+        indexer = GenomicIndexer(own, spec.binsize_bp, spec.stepsize_bp, spec.flank_bp)
+        source = Source(conditions, len(self._columns), {}, lambda _: ())
+        super().__init__(spec.name, source, indexer, spec.resolution_bp, "mean", whole_genome=False)
+        self._set = windows
+        self._place = {indexer[place]: place for place in range(len(own))}
+
+    def _window(self, place: int) -> Floats:
+        window = self.gindexer[place]
+        if window in self._place:
+            return self._in_columns(self._set[self._place[window]].values)
+        return self._in_columns(self._set.values(window.chrom, window.start, window.end, window.strand))
+
+    def _binned(self, window: Interval) -> Floats:
+        values = self._in_columns(self._set.values(window.chrom, window.start, window.end))
+        return values[: self._used(window)]
+
+    def _in_columns(self, values: Floats) -> Floats:
+        """Return (bins, strands, conditions) of (bins, tracks)."""
+        return np.stack([values[:, list(columns)] for columns in self._columns], axis=1)
 
 
 def _turned(values: Floats, gindexer: GenomicIndexer) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 
 from genatator_assets.errors import ReadingError
 from genatator_assets.regions.bed import BED, GFF, STRAND, read_bed
+from genatator_assets.regions.tiles import tiles
 
 _GFF_STRAND = 6
 _GFF_ENDINGS = (".gff", ".gff3", ".gtf", ".gff.gz", ".gff3.gz", ".gtf.gz")
@@ -115,17 +116,11 @@ class GenomicIndexer:
         return cls(tuple(Interval(chrom, 0, length) for chrom, length in gsize.items()), None, None, zero_padding=False)
 
     def _tiles(self, region: Interval) -> Iterator[Interval]:
-        binsize = self.binsize if self.binsize is not None and not self.collapse else region.length
-        if self.collapse and self.binsize is not None:
-            binsize = self.binsize
-        stepsize = self.stepsize or binsize or 1
-        start = region.start
-        while binsize and start + binsize <= region.end:
-            yield replace(region, start=start, end=start + binsize)
-            start += stepsize
-        covered = start - stepsize + binsize if start > region.start else region.start
-        if self.zero_padding and start < region.end and covered < region.end:
-            yield replace(region, start=start)
+        binsize = self.binsize if self.binsize is not None else region.length
+        for start, end in tiles(
+            region.start, region.end, max(1, binsize), self.stepsize or max(1, binsize), short=self.zero_padding
+        ):
+            yield replace(region, start=start, end=end)
 
     def __len__(self) -> int:
         """Number of windows."""
