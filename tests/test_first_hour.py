@@ -451,6 +451,30 @@ def test_the_ui_has_the_sensor_on(tmp_path, monkeypatch):
     assert served == [(Settings(str(SMALL), tmp_path, sensors=True), 3000)]
 
 
+INPUTS = {"g.fa": ">a\nACGT\n", "g.gtf": "", "peaks.bed": "a\t0\t2\n", "x.bedgraph": "a\t0\t2\t1\n"}
+OF_ALL_PARTS = """\
+dataset: d
+gene_finding: false
+assemblies:
+  - {genome: g, species: S, sequence: {path: g.fa}, annotation: {path: g.gtf}}
+intervals: [{name: peaks, genome: g, beds: [{path: peaks.bed}], length_bp: 2}]
+signals: {tracks: [{name: x, genome: g, signal: {path: x.bedgraph}}]}
+cells: {datasets: [{glob: "*.h5ad"}]}
+"""
+
+
+@pytest.mark.parametrize("changed", [*INPUTS, "one.h5ad"])
+def test_a_change_of_any_part_s_input_is_noticed(tmp_path, changed):
+    for name, text in {**INPUTS, "one.h5ad": "", "catalogue.yaml": OF_ALL_PARTS}.items():
+        (tmp_path / name).write_text(text)
+    changes = sensor(Settings(str(tmp_path / "catalogue.yaml"), tmp_path / "root"), "changes")
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = changes(dg.build_sensor_context(instance)).cursor
+        assert isinstance(changes(dg.build_sensor_context(instance, cursor=cursor)), dg.SkipReason)
+        (tmp_path / changed).write_text("another")
+        assert len(changes(dg.build_sensor_context(instance, cursor=cursor)).run_requests) == 1
+
+
 def test_changes_are_noticed(tmp_path):
     fasta, gtf, catalogue = tmp_path / "g.fa", tmp_path / "g.gtf", tmp_path / "catalogue.yaml"
     fasta.write_text(">a\nACGT\n")

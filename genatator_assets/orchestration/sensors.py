@@ -3,10 +3,12 @@
 They are off unless the settings say otherwise; anybody can switch them in the UI, under Automation.
 """
 
+import glob
 import json
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import dagster as dg
 
@@ -122,10 +124,23 @@ def _changes(settings: Settings) -> dg.SensorDefinition:
 
 
 def _as_it_is(catalogue: Catalogue) -> Mapping[str, object]:
-    stated = [file for one in catalogue.assemblies for file in (one.sequence, one.annotation, one.aliases)]
-    there = {str(file.path): file.path.stat() for file in stated if file.path}
-    files = {path: [found.st_size, found.st_mtime_ns] for path, found in there.items()}
+    found = {str(path): path.stat() for path in _named(catalogue.model_dump()) if path.exists()}
+    files = {path: [one.st_size, one.st_mtime_ns] for path, one in sorted(found.items())}
     return {"catalogue": catalogue.model_dump(mode="json"), "files": files}
+
+
+def _named(value: object, key: str = "") -> Iterator[Path]:
+    """Yield the files and folders that a catalogue names, in whichever section, by their paths or by a pattern."""
+    if isinstance(value, Path):
+        yield value
+    elif key == "glob" and isinstance(value, str):
+        yield from map(Path, glob.glob(value, recursive=True))  # noqa: PTH207 - the pattern is absolute
+    elif isinstance(value, Mapping):
+        for name, inside in value.items():
+            yield from _named(inside, name)
+    elif isinstance(value, list | tuple):
+        for inside in value:
+            yield from _named(inside)
 
 
 def _failures(settings: Settings) -> dg.SensorDefinition:
