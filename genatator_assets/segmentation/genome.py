@@ -90,6 +90,18 @@ class Rules:
     too_long: int | None
 
 
+@dataclass(frozen=True)
+class File:
+    """A file of rows: the `place`-th of a split of a config, with the rows [first, last) of the split, `bp` in all."""
+
+    config: str
+    split: str
+    place: int
+    first: int
+    last: int
+    bp: int
+
+
 class GenomeRows:
     """A genome while its rows are made."""
 
@@ -195,20 +207,37 @@ class GenomeRows:
     # Files
 
     def write(self, layout: SegmentationLayout, provenance: Provenance) -> dict[Path, Measured]:
-        """Write all files: what each transcript is, the rows of all configs, and a preview of each split."""
+        """Write all files: what each transcript is, a preview of each split, and the rows of all configs."""
+        written = self.write_tables(layout, provenance)
+        for file in self.files:
+            written |= self.write_file(layout, provenance, file)
+        return written
+
+    def write_tables(self, layout: SegmentationLayout, provenance: Provenance) -> dict[Path, Measured]:
+        """Write what each transcript is, and a preview of each split."""
         path = layout.transcripts(self._genome)
         written = {path: write_table(path, self.transcripts, provenance)}
-        for config, splits in self._rules.splits_of.items():
-            for split in splits:
-                numbers = self._of_split(split)
-                for place, piece in enumerate(pieces_of(self._lengths(numbers), FILE_BP)):
-                    path = layout.rows(config, split, self._genome, place)
-                    written[path] = self._write(path, numbers[piece], provenance)
         for split in sorted(self._splits):
             if len(numbers := self._shown(split)):
                 path = layout.preview(split, self._genome)
                 written[path] = self._write(path, numbers, provenance)
         return written
+
+    @property
+    def files(self) -> list[File]:
+        """The files of rows that there are to write."""
+        return [
+            File(config, split, place, piece.start, piece.stop, int(lengths[piece].sum()))
+            for config, splits in self._rules.splits_of.items()
+            for split in splits
+            for lengths in (self._lengths(self._of_split(split)),)
+            for place, piece in enumerate(pieces_of(lengths, FILE_BP))
+        ]
+
+    def write_file(self, layout: SegmentationLayout, provenance: Provenance, file: File) -> dict[Path, Measured]:
+        """Write one file of rows."""
+        path = layout.rows(file.config, file.split, self._genome, file.place)
+        return {path: self._write(path, self._of_split(file.split)[file.first : file.last], provenance)}
 
     @property
     def _splits(self) -> set[str]:
