@@ -1,11 +1,13 @@
 """Windows that hold DNA and tracks: the arrays of the fixtures, both strands, and what is refused."""
 
+import csv
 import json
 import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyBigWig
 import pytest
 from click.testing import CliRunner
 from conftest import data_folder
@@ -16,6 +18,7 @@ from genatator_assets.errors import ReadingError
 from genatator_assets.reading import open_dataset
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.window import Interval
+from genatator_assets.signals.tables import borzoi
 
 WINDOWS = data_folder().parent / "fixtures/alphagenome/windows"
 EXPECTED = json.loads((WINDOWS / "expected.json").read_text())["windows"]
@@ -140,3 +143,60 @@ def test_commands_show_types_and_tracks(opened: dict[str, Dataset]) -> None:
     assert "2 tracks" in listed.output
     refused = CliRunner().invoke(main, ["signals", "list", "--root", f"{root}/nowhere"])
     assert refused.exit_code == 2
+
+
+def test_tracks_have_a_profile(opened: dict[str, Dataset]) -> None:
+    root = str(opened["keep"].store.origin)
+    shown = CliRunner().invoke(main, ["signals", "profile", "--root", root, "--output-type", "ATAC"])
+    assert shown.exit_code == 0, shown.output
+    assert "1 tracks with data" in shown.output
+    profile = json.loads((WINDOWS / "expected.json").read_text())["profiles"]["atac.bw"]
+    assert f"{profile['nonzero_mean']:.6g}"[:6] in shown.output
+
+
+def test_track_data_are_those_of_the_window_with_their_metadata(opened: dict[str, Dataset]) -> None:
+    names = ["RNA_SEQ.rna.plus", "RNA_SEQ.rna.minus", "ATAC.atac"]
+    data = opened["zero"].track_data("hg38", "chrA", 1_024, 2_048, names, resolution=32)
+    window = opened["zero"].window("hg38", "chrA", 1_024, 2_048, tracks=names, resolution=32)
+    np.testing.assert_array_equal(data.values, window.tracks)
+    assert data.strands == ["+", "-", "."]
+    assert data.names == ["rna", "rna", "atac"]
+    turned = data.reverse_complement()
+    assert turned.strands == ["-", "+", "."]
+    np.testing.assert_array_equal(turned.values, data.values[::-1, [1, 0, 2]])
+    assert list(data.groupby("output_type")) == ["RNA_SEQ", "ATAC"]
+    assert data.downsample(128).values.shape == (8, 3)
+
+
+def test_tracks_are_exported_for_other_programs(opened: dict[str, Dataset], tmp_path: Path) -> None:
+    root = str(opened["keep"].store.origin)
+    keys = ["signals", "export", "--root", root, "--output-type", "RNA_SEQ", "--output-type", "ATAC"]
+    for form in ("borzoi", "fine-tuning"):
+        done = CliRunner().invoke(main, [*keys, "--format", form, "-o", str(tmp_path)])
+        assert done.exit_code == 0, done.output
+    names = opened["keep"].tracks(output_type=["RNA_SEQ", "ATAC"]).to_pylist()
+    for row in names:
+        with (
+            pyBigWig.open(str(tmp_path / f"hg38.{row['track_id']}.bw")) as found,
+            pyBigWig.open(row["file"]) as given,
+        ):
+            for chrom, length in given.chroms().items():
+                np.testing.assert_array_equal(found.values(chrom, 0, length), given.values(chrom, 0, length))
+    with (tmp_path / "targets.txt").open() as handle:
+        targets = list(csv.DictReader(handle, delimiter="\t"))
+    again, rejects = borzoi.read_rows(targets)
+    assert rejects == []
+    keys_of = ("output_type", "name", "strand", "aggregate")
+    assert [[row[key] for key in keys_of] for row in again] == [[row[key] for key in keys_of] for row in names]
+    with (tmp_path / "tracks.csv").open() as handle:
+        frame = list(csv.DictReader(handle))
+    profiles = json.loads((WINDOWS / "expected.json").read_text())["profiles"]
+    for row, track in zip(frame, names, strict=True):
+        assert Path(row["file_path"]).is_file()
+        assert (row["name"], row["strand"], row["ontology_curie"]) == (
+            track["name"],
+            track["strand"],
+            track["ontology_curie"] or "",
+        )
+        expected = profiles[Path(track["file"]).name]["nonzero_mean"]
+        assert float(row["nonzero_mean"]) == pytest.approx(expected, rel=1e-5)

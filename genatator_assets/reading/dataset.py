@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from genatator_assets.reading.cells import CellSentences
+    from genatator_assets.reading.track_data import TrackData
     from genatator_assets.reading.transcripts import Transcripts
     from genatator_assets.reading.window_set import WindowSet
     from genatator_assets.signals.normalize import Fitted
@@ -199,6 +200,35 @@ class Dataset:
             DatasetError: the dataset has no tracks.
         """
         return self._track_reader.select(select_of(output_type, term, under, tissue, assay, strand))
+
+    def track_data(  # noqa: PLR0913 - an interval, and what is read of it
+        self,
+        genome: str,
+        chrom: str,
+        start: int,
+        end: int,
+        tracks: Sequence[str],
+        *,
+        resolution: int = 1,
+        aggregate: Aggregate | None = None,
+        normalize: bool = False,
+    ) -> TrackData:
+        """Return tracks over bases [start, end) with their rows of the track table: to slice, pad, resize, group ...
+
+        The + and the - strand of a track share their `name`. Bases outside the chromosome have no value.
+
+        Raises:
+            ReadingError: there is no such genome, chromosome or track, or bins are not whole.
+        """
+        from genatator_assets.reading.track_data import Place, TrackData  # noqa: PLC0415 - seldom needed
+
+        self._chromosome(genome, chrom)
+        reader = self._track_reader
+        names = reader.names(genome, tracks)
+        values = reader.read(
+            genome, chrom, start, end, names, resolution=resolution, aggregate=aggregate, normalize=normalize
+        )
+        return TrackData(values, tuple(reader.rows(genome, names)), resolution, Place(chrom, start, end))
 
     def normalizers(self, genome: str) -> Mapping[str, Fitted]:
         """Return what normalises each track: a function of values, fitted on the training chromosomes.

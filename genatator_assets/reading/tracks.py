@@ -1,6 +1,6 @@
 """Tracks of a root: which there are, and their values over an interval, in bins, on either strand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from genatator_assets.signals.section import Ontology, Select
 from genatator_assets.signals.select import selected
 from genatator_assets.signals.terms import Term, read_terms
 from genatator_assets.tracks.bins import Aggregate, binned
-from genatator_assets.tracks.runs import Values
+from genatator_assets.tracks.runs import Runs, Values
 from genatator_assets.tracks.track_file import TrackFile
 from genatator_assets.work.layout_signals import SignalLayout
 from genatator_assets.work.tables import read_table
@@ -129,6 +129,19 @@ class TrackReader:
                 bases = fitted[name](bases)
             values[:, column] = binned(bases, resolution, aggregate or row["aggregate"])
         return values
+
+    def runs(self, genome: str, name: str, chrom: str) -> Iterator[Runs]:
+        """Yield the runs of a track along a chromosome, some at a time.
+
+        Raises:
+            DatasetError: the file is damaged.
+        """
+        file = self._open(genome, name, chrom)
+        return file.stretches() if file else iter(())
+
+    def rows(self, genome: str, names: Sequence[str]) -> list[dict[str, Any]]:
+        """Return what the track table says of tracks."""
+        return [self._rows[genome, name] for name in names]
 
     def _opened(self, genome: str, name: str, chrom: str) -> TrackFile | None:
         path = self._layout.track(genome, name, chrom)

@@ -46,16 +46,17 @@ def write_bigwig(dataset: Dataset, folder: str | Path, channels: Channels = "all
 def _write_genome(dataset: Dataset, genome: str, paths: Sequence[Path], channels: Sequence[int]) -> None:
     chromosomes = chromosomes_by_name(dataset, genome)
     with ExitStack() as stack:
-        files = [stack.enter_context(_opened(path, chromosomes)) for path in paths]
+        files = [stack.enter_context(opened_bigwig(path, chromosomes)) for path in paths]
         for chromosome in chromosomes:
             for stretch in runs_along(dataset, chromosome, channels):
-                _require_room(paths[0].parent)
+                require_room(paths[0].parent)
                 for file, runs in zip(files, stretch, strict=True):
-                    _add(file, chromosome.chrom, runs)
+                    add_runs(file, chromosome.chrom, runs)
 
 
 @contextmanager
-def _opened(path: Path, chromosomes: Sequence[Chromosome]) -> Iterator[Any]:
+def opened_bigwig(path: Path, chromosomes: Sequence[Chromosome]) -> Iterator[Any]:
+    """Open a bigWig file that is written whole or not at all; it lists these chromosomes."""
     with whole_file(path) as temporary:
         temporary.touch()  # says why, if it can't be
         file = pyBigWig.open(str(temporary), "w")
@@ -67,14 +68,15 @@ def _opened(path: Path, chromosomes: Sequence[Chromosome]) -> Iterator[Any]:
         _require_end(temporary)
 
 
-def _add(file: Any, chrom: str, runs: Runs) -> None:
+def add_runs(file: Any, chrom: str, runs: Runs) -> None:
+    """Write runs that lie right of all before."""
     for first in range(0, len(runs.start), _RUNS_AT_ONCE):
         piece = slice(first, first + _RUNS_AT_ONCE)
         start = runs.start[piece]
         file.addEntries([chrom] * len(start), start, ends=runs.end[piece], values=runs.value[piece])
 
 
-def _require_room(folder: Path) -> None:
+def require_room(folder: Path) -> None:
     """Refuse to go on where a write might fail: pyBigWig never comes back from one (0.3.29)."""
     if (free := shutil.disk_usage(folder).free) < _ROOM_BYTES:
         raise OSError(errno.ENOSPC, f"only {free:,} bytes are free, expected {_ROOM_BYTES:,}", str(folder))
