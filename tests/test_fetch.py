@@ -767,6 +767,20 @@ def test_there_may_be_nothing_to_fetch(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_fetch_brings_in_what_other_sections_state_by_address(tmp_path):
+    catalogue = tmp_path / "c.yaml"
+    with web_server() as web:
+        web.files["/x.h5ad"] = b"cells"
+        stated = f"{{url: '{web.url('/x.h5ad')}', sha256: {hashlib.sha256(b'cells').hexdigest()}}}"
+        catalogue.write_text(f"dataset: c\ncells: {{datasets: [{stated}, {{url: '{web.url('/y.h5ad')}'}}]}}\n")
+        done = command("fetch", "--catalogue", str(catalogue), GENATATOR_CACHE=str(tmp_path / "cache"), COLUMNS="200")
+    assert done.returncode == 2
+    assert re.search(r"x\.h5ad +│ 5 +│ sha256", done.stdout)
+    assert "/y.h5ad" in done.stderr
+    (path,) = (tmp_path / "cache").rglob("x.h5ad*")
+    assert path.read_bytes() == b"cells"
+
+
 def fetching(catalogue, environment):
     arguments = [sys.executable, "-m", "genatator_assets.cli", "fetch", "--catalogue", str(catalogue)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

@@ -23,6 +23,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from dagster._daemon.types import DaemonHeartbeat
 
+from genatator_assets.catalogue.remembered import remember
 from genatator_assets.cli import main
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.orchestration import build_definitions, launch
@@ -31,6 +32,7 @@ from genatator_assets.orchestration.launch import Launcher
 from genatator_assets.orchestration.outcomes import faults_of_run
 from genatator_assets.orchestration.partitions import range_tags
 from genatator_assets.orchestration.settings import Settings
+from genatator_assets.parts import load_catalogue
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL = REPOSITORY / "tests" / "catalogues" / "small.yaml"
@@ -89,6 +91,12 @@ def test_workers_that_are_no_number(command, value, tmp_path):
 def test_a_catalogue_that_is_not_there(command, tmp_path):
     said = refused(*command, "--catalogue", "nofile.yaml", "--root", str(tmp_path / "root"))
     assert said.startswith("Error: nofile.yaml: no such catalogue")
+
+
+def test_a_root_of_another_dataset_is_launched_nothing_in(tmp_path):
+    remember(load_catalogue("demo"), tmp_path)
+    said = refused("launch", "build_everything", "--catalogue", str(SMALL), "--root", str(tmp_path))
+    assert f"{tmp_path} was built from the dataset 'demo', and {SMALL} is of 'small'" in said
 
 
 def test_a_port_that_is_taken(tmp_path):

@@ -14,7 +14,7 @@ from segmentationbuilds import CHANNELS, FIXTURES, again, fixture, rows_of, runs
 from torch.utils.data import DataLoader
 
 from genatator_assets.catalogue.remembered import remember
-from genatator_assets.errors import CatalogueError, ReadingError
+from genatator_assets.errors import CatalogueError, DatasetError, ReadingError
 from genatator_assets.parts import load_catalogue
 from genatator_assets.query.checks import check_names, run_check
 from genatator_assets.query.connect import ask, connect
@@ -24,6 +24,7 @@ from genatator_assets.segmentation.build import STEP
 from genatator_assets.segmentation.part import PART
 from genatator_assets.segmentation.rows import pieces_of
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.outcome import Outcome
 
 ENTRIES = fixture("expected.json")["entries"]
 HAND = fixture("hand_cases.json")
@@ -511,9 +512,9 @@ def test_a_release_loads_by_its_configs(tmp_path):
 
 
 GOLDEN = {
-    "segmentation/train-human/train/a-0000.parquet": "e0cc8298fa3453427b5325fd0b2a038570df373276c938e88345818c0a9f70b4",
+    "segmentation/train-human/train/a-0000.parquet": "7039c06f6db3aae1a3c10d6d668879e6a6a6c7891c7950fc47c1f262c2ce668f",
     "segmentation/genomes/a.parquet": "da1f42a39d568ff28d62b833c283b6df6ed9c67a702e15550e32f1dfabac5131",
-    "dataset/segmentation_preview/train/a.parquet": "e0cc8298fa3453427b5325fd0b2a038570df373276c938e88345818c0a9f70b4",
+    "dataset/segmentation_preview/train/a.parquet": "7039c06f6db3aae1a3c10d6d668879e6a6a6c7891c7950fc47c1f262c2ce668f",
 }
 
 
@@ -522,3 +523,23 @@ def test_the_step_makes_the_bytes_that_it_made(tmp_path):
     _, root, _ = two(tmp_path)
     assert STEP == ("segmentation_rows", 1)
     assert {path: hashlib.sha256((root / path).read_bytes()).hexdigest() for path in GOLDEN} == GOLDEN
+
+
+def test_a_large_genome_is_cut_into_files(tmp_path, monkeypatch):
+    """Of several files, each is a piece of work; joined, they are what one worker makes."""
+    monkeypatch.setattr("genatator_assets.segmentation.genome.FILE_BP", 600)
+    catalogue, root, _ = two(tmp_path)
+    whole = {path: path.read_bytes() for path in root.rglob("segmentation*/**/*.*") if path.suffix != ".made"}
+    (stage,) = PART.stages
+    for task in stage.tasks(catalogue, root, ["a", "b"]).by_key.values():
+        task.unit.manifest.unlink()
+        pieces = stage.pieces(task)
+        assert len(pieces) > 2
+        assert not list(root.glob(f"segmentation/*/*/{task.genome}-*.parquet"))
+        outcomes = stage.build(pieces)
+        assert stage.join(task, outcomes).status == "built"
+        assert task.unit.finished()
+        failed = Outcome.failed(f"{task.key}#1", DatasetError("no space"))
+        assert stage.join(task, [failed, *outcomes[1:]]).key == task.key
+    assert {path: path.read_bytes() for path in whole} == whole
+    assert "train-multi-specie/train/b-0001.parquet" in {path.as_posix().split("segmentation/")[-1] for path in whole}

@@ -5,6 +5,8 @@ import os
 import shutil
 
 import dagster as dg
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from built import CATALOGUE, CHROMOSOMES, copy_of
@@ -24,6 +26,7 @@ from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.upkeep.prune import KINDS, _recordings, find_needless, remove
 from genatator_assets.upkeep.status import status_of
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.layout_signals import SignalLayout
 from genatator_assets.work.storage import CACHE_VARIABLE
 
 GONE = "sim-refseq"
@@ -350,6 +353,22 @@ def test_fetched_files_that_the_dataset_does_not_use_go_only_by_name(dataset, la
     }
     assert [folder.exists() for folder in (used, beside, above, other, broken)] == [True, True, True, False, False]
     assert (cache / "roots" / ("5" * 16)).is_dir()
+
+
+def test_fetched_files_of_other_parts_are_used(tmp_path, monkeypatch):
+    cache, layout = tmp_path / "cache", Layout(tmp_path / "root")
+    monkeypatch.setenv(CACHE_VARIABLE, str(cache))
+    (tmp_path / "cells.yaml").write_text(
+        "dataset: c\ncells:\n  datasets: [{url: 'https://host/a/x.h5ad'}]\n"
+        "  publications: {url: 'https://host/c/p.json'}\n"
+    )
+    tracks = SignalLayout(layout.root).table
+    tracks.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({"url": ["https://host/b/x.bigWig", None]}), tracks)
+    used = [cached(cache, str(n) * 16, f"https://host/{path}") for n, path in enumerate(("a/x.h5ad", "b/x.bigWig"))]
+    other = cached(cache, "3" * 16, "https://host/d/x.h5ad")
+    pruned(load_catalogue(tmp_path / "cells.yaml"), layout, ("cache",))
+    assert [folder.exists() for folder in (*used, other)] == [True, True, False]
 
 
 def test_a_root_of_another_dataset_is_refused_before_anything_is_looked_for(dataset, layout, changed):

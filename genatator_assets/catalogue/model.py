@@ -1,5 +1,6 @@
 """What a catalogue says of its assemblies, as frozen values that validate themselves; parts add their sections."""
 
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -233,6 +234,10 @@ class Catalogue(Value):
             raise CatalogueError(f"{self.origin}: has no section that is a {model.__name__}")
         return found
 
+    def remote_files(self) -> list[Input]:
+        """Return the files of all sections but `assemblies` that are stated by address."""
+        return [file for name, section in vars(self).items() if name != "assemblies" for file in _remote_files(section)]
+
     def min_length_of(self, genome: str) -> int:
         """Return the minimum length in bp of a genome's chromosomes: its own rule, or else the dataset's."""
         return self.assembly(genome).min_chromosome_length_bp or self.min_chromosome_length_bp
@@ -240,6 +245,20 @@ class Catalogue(Value):
 
 def _fields(entry: BaseModel, model: type[BaseModel]) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in model.model_fields}
+
+
+def _remote_files(entry: object) -> Iterator[Input]:
+    """Return what has an address, and may have checksums, anywhere in a value."""
+    if isinstance(entry, BaseModel):
+        stated = vars(entry)
+        if stated.get("url") and {"md5", "sha256"} <= stated.keys():
+            yield Input(url=stated["url"], md5=stated["md5"], sha256=stated["sha256"])
+        entry = list(stated.values())
+    elif isinstance(entry, Mapping):
+        entry = list(entry.values())
+    if isinstance(entry, list | tuple):
+        for one in entry:
+            yield from _remote_files(one)
 
 
 def _of_type(entry: BaseModel, model: type[SectionModel]) -> SectionModel | None:

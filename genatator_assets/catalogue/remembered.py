@@ -40,18 +40,28 @@ def remembered(root: Path) -> dict[str, Any] | None:
     return content
 
 
+def require_same_dataset(catalogue: Catalogue, root: Path) -> None:
+    """Make sure that a root was not built from a dataset of another name.
+
+    Raises:
+        CatalogueError: it was.
+    """
+    before = remembered(root)
+    if before is not None and before["dataset"] != catalogue.dataset:
+        raise CatalogueError(
+            f"{root} was built from the dataset {before['dataset']!r}, and {catalogue.origin} is of"
+            f" {catalogue.dataset!r}; give another --root, or the catalogue of that dataset"
+        )
+
+
 def remember(catalogue: Catalogue, root: Path) -> list[str]:
     """Have a root keep a catalogue; return what it changes of the one that was kept, a line for each value.
 
     Raises:
         CatalogueError: the root was built from a dataset of another name.
     """
+    require_same_dataset(catalogue, root)
     before, now = remembered(root), content_of(catalogue)
-    if before is not None and before["dataset"] != catalogue.dataset:
-        raise CatalogueError(
-            f"{root} was built from the dataset {before['dataset']!r}, and {catalogue.origin} is of"
-            f" {catalogue.dataset!r}; give another --root, or the catalogue of that dataset"
-        )
     if before == now:
         return []
     with whole_file(remembered_path(root)) as temporary:

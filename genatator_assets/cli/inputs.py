@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from genatator_assets.catalogue import Assembly
+from genatator_assets.catalogue import Assembly, Catalogue
 from genatator_assets.cli.common import catalogue_option, genomes_option
 from genatator_assets.errors import GenatatorError
 from genatator_assets.parts import load_catalogue
@@ -38,7 +38,11 @@ def fetch(catalogue: str, genomes: tuple[str, ...], names: bool, again: bool) ->
     stated = load_catalogue(catalogue)
     assemblies = [stated.assembly(genome) for genome in genomes or stated.genomes]
     kinds: Collection[Kind] = ("aliases",) if names else KINDS
-    rows, faults = _fetch(assemblies, kinds, Cache(again=again, watch=download_bars(console(errors=True))))
+    cache = Cache(again=again, watch=download_bars(console(errors=True)))
+    rows, faults = _fetch(assemblies, kinds, cache)
+    if not genomes and not names:
+        of_parts, faults_of_parts = _fetch_others(stated, cache)
+        rows, faults = rows + of_parts, faults + faults_of_parts
     if rows:
         print_table(TextTable("", ("genome", "input", "bytes", "checksum", "path"), tuple(rows)))
     elif not faults:
@@ -68,6 +72,22 @@ def _fetch(
                 faults.append(f"{assembly.genome}, {kind}: {error}")
             else:
                 rows.append((assembly.genome, kind, f"{file.bytes:,}", _compared(file), str(file.path)))
+    return rows, faults
+
+
+def _fetch_others(catalogue: Catalogue, cache: "Cache") -> tuple[list[tuple[str, ...]], list[str]]:
+    """Fetch what other sections state by address, such as BED, BAM and h5ad files."""
+    from genatator_assets.sources.inputs import fetch_input, remote_of
+
+    rows: list[tuple[str, ...]] = []
+    faults: list[str] = []
+    for one in catalogue.remote_files():
+        try:
+            file = fetch_input(remote_of(one), cache)
+        except GenatatorError as error:
+            faults.append(str(error))
+        else:
+            rows.append(("-", file.url.rpartition("/")[2], f"{file.bytes:,}", _compared(file), str(file.path)))
     return rows, faults
 
 

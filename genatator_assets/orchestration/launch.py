@@ -23,6 +23,7 @@ from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, PREPARE
+from genatator_assets.catalogue.remembered import require_same_dataset
 from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.orchestration.everything import EVERYTHING
@@ -75,10 +76,11 @@ class Launcher:
         """Return the tags of each run that `job` takes for what is wanted.
 
         Raises:
-            CatalogueError: a genome is not in the catalogue.
+            CatalogueError: a genome is not in the catalogue, or the root was built from a dataset of another name.
             DatasetError: a chromosome is not registered, or none is yet; or the catalogue has no such job.
         """
         catalogue = load_catalogue(self.settings.catalogue)
+        require_same_dataset(catalogue, self.settings.root)
         genomes = [catalogue.assembly(genome).genome for genome in wanted.genomes]
         if job in {EVERYTHING, FINISH, RELEASE}:
             return [{}]

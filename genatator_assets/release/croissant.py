@@ -17,6 +17,7 @@ from genatator_assets.release.names import INDEX
 _PARQUET = "application/x-parquet"
 _FORMATS = {"parquet": _PARQUET, "h5": "application/x-hdf5", "tsv": "text/tab-separated-values", "bed": "text/plain"}
 _INDEX = "A row per block: typed metadata, composition, target sums, path, size and SHA-256."
+_FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}  # as Arrow calls them
 _NUMBER = re.compile(r"(u?int|float)(8|16|32|64)")
 _CONTEXT = {
     "@language": "en",
@@ -166,7 +167,7 @@ def _type(of: pa.DataType) -> str:
         of = of.value_type
     if pa.types.is_boolean(of):
         return "sc:Boolean"
-    number = _NUMBER.fullmatch(str(of).replace("double", "float64").replace("halffloat", "float16"))
+    number = _NUMBER.fullmatch(_FLOATS.get(str(of), str(of)))
     return {"int": "cr:Int", "uint": "cr:UInt", "float": "cr:Float"}[number[1]] + number[2] if number else "sc:Text"
 
 

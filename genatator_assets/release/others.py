@@ -1,7 +1,7 @@
 """What parts other than gene finding add to a release: their files, and what the release's card says of them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,24 @@ def others_of(root: Path) -> Others:
         return Others(None)
     catalogue = load_catalogue(remembered_path(root))
     names = [name for name in parts_of(catalogue) if name != DEFAULT]
-    files = tuple(file for name in names for file in part_named(name).release(catalogue, root))
+    taken = {"default", "preview"} if DEFAULT in parts_of(catalogue) else set()
+    files: list[ReleasedFile] = []
+    for name in names:
+        own = apart(name, part_named(name).release(catalogue, root), taken)
+        files += own
+        taken |= {file.config for file in own}
     pages = [part_named(name).page(catalogue, root) for name in names]
-    return Others(catalogue, files, tuple(sections(pages)))
+    return Others(catalogue, tuple(files), tuple(sections(pages)))
+
+
+def apart(part: str, files: Sequence[ReleasedFile], taken: Collection[str]) -> list[ReleasedFile]:
+    """Return a part's files, of which configs that are taken already get the part's name before theirs.
+
+    >>> [file.config for file in apart("intervals", [ReleasedFile("a", Path("a"), "preview", "test")], {"preview"})]
+    ['intervals_preview']
+    """
+    clash = {config for config in taken if config}
+    return [replace(file, config=f"{part}_{file.config}") if file.config in clash else file for file in files]
 
 
 def configs_of(files: Iterable[ReleasedFile]) -> list[dict[str, Any]]:

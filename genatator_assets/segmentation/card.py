@@ -108,29 +108,31 @@ def rules_table(facts: Mapping[str, Mapping[str, Any]]) -> TextTable:
 
 
 def plan(catalogue: Catalogue, root: Path) -> list[TextTable]:
-    """Return the configs and genomes that there are to build, and what is known of them already."""
+    """Return the configs that there are to build, and of genomes whose annotation is read how many rows."""
     layout, built = Layout(root), manifests_of(catalogue, root)
     configs = tuple(
         (name, config.split or "all", ", ".join(config.genomes) if config.genomes else "all")
         for name, config in configs_of(catalogue).items()
     )
     genomes = tuple(
-        (genome, *_expected(catalogue, layout, genome), f"{built[genome].facts['rows']:,}" if genome in built else "-")
+        (genome, *known, f"{built[genome].facts['rows']:,}" if genome in built else "-")
         for genome in catalogue.annotated_genomes
+        if (known := _expected(catalogue, layout, genome))
     )
+    header = ("genome", "whole models", "genes", "rows built")
     return [
         TextTable("Segmentation: configs", ("config", "split", "genomes"), configs),
-        TextTable("Segmentation: transcripts", ("genome", "whole models", "genes", "rows built"), genomes),
+        *([TextTable("Segmentation: transcripts", header, genomes)] if genomes else []),
     ]
 
 
-def _expected(catalogue: Catalogue, layout: Layout, genome: str) -> tuple[str, str]:
-    """Return how many transcripts have a whole model, and how many genes: once the annotation is read."""
+def _expected(catalogue: Catalogue, layout: Layout, genome: str) -> tuple[str, str] | None:
+    """Return how many transcripts have a whole model, and how many genes; None until the annotation is read."""
     try:
         if not is_ready(catalogue, layout, genome):
-            return "-", "-"
+            return None
     except DatasetError:  # a record is damaged
-        return "-", "-"
+        return None
     summary = read_summary(layout, genome)
     return f"{summary.segmentation_reasons.get('selected', 0):,}", f"{sum(summary.representative_by.values()):,}"
 

@@ -29,6 +29,7 @@ from genatator_assets.segmentation.structure import (
     EXON,
     FIVE,
     INTRON,
+    KINDS,
     THREE,
     Places,
     Runs,
@@ -50,6 +51,7 @@ Flags = npt.NDArray[np.bool_]
 
 PREVIEW_ROWS, PREVIEW_BP = 10, 10_000
 _JUDGED, _LEAST = 1_000, 20
+_AT_ONCE = 10_000
 _MOSTLY, _HARDLY = 0.9, 0.1
 
 TRANSCRIPTS_SCHEMA = pa.schema(
@@ -88,6 +90,18 @@ class Rules:
     utr_orientation: Orientation
     stop_codon: StopCodon
     too_long: int | None
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of rows: the `place`-th of a split of a config, with the rows [first, last) of the split, `bp` in all."""
+
+    config: str
+    split: str
+    place: int
+    first: int
+    last: int
+    bp: int
 
 
 class GenomeRows:
@@ -161,10 +175,8 @@ class GenomeRows:
     @cached_property
     def transcripts(self) -> pa.Table:
         """A row per transcript (TRANSCRIPTS_SCHEMA)."""
-        chosen, table, count = self._chosen, self._chosen.table, len(self._chosen)
-        runs = self._runs(self._structure)
-        bases = runs.bases(count)
-        introns, short = short_introns(runs, count)
+        chosen, table = self._chosen, self._chosen.table
+        bases, introns, short = self._counted()
         frames = [self._frame(number) if mrna else None for number, mrna in enumerate(chosen.is_mrna.tolist())]
         columns: dict[str, Any] = {
             **{name: table[name] for name in TRANSCRIPTS_SCHEMA.names if name in table.column_names},
@@ -185,6 +197,18 @@ class GenomeRows:
         }
         return pa.table(columns).select(TRANSCRIPTS_SCHEMA.names).cast(TRANSCRIPTS_SCHEMA)
 
+    def _counted(self) -> tuple[Places, Places, Places]:
+        """Return the bases of each kind, the introns and the short introns of all transcripts, some at a time."""
+        counted = []
+        for first in range(0, len(self._chosen), _AT_ONCE):
+            of = self._structure.take(np.arange(first, min(first + _AT_ONCE, len(self._chosen))))
+            runs = self._runs(of)
+            counted.append((runs.bases(len(of)), *short_introns(runs, len(of))))
+        if not counted:
+            return np.zeros((0, len(KINDS)), np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
+        bases, introns, short = (np.concatenate(column) for column in zip(*counted, strict=True))
+        return bases, introns, short
+
     def _runs(self, of: Structure) -> Runs:
         return runs_of(of, self._rules.utr_orientation == "genome")
 
@@ -195,20 +219,37 @@ class GenomeRows:
     # Files
 
     def write(self, layout: SegmentationLayout, provenance: Provenance) -> dict[Path, Measured]:
-        """Write all files: what each transcript is, the rows of all configs, and a preview of each split."""
+        """Write all files: what each transcript is, a preview of each split, and the rows of all configs."""
+        written = self.write_tables(layout, provenance)
+        for file in self.files:
+            written |= self.write_file(layout, provenance, file)
+        return written
+
+    def write_tables(self, layout: SegmentationLayout, provenance: Provenance) -> dict[Path, Measured]:
+        """Write what each transcript is, and a preview of each split."""
         path = layout.transcripts(self._genome)
         written = {path: write_table(path, self.transcripts, provenance)}
-        for config, splits in self._rules.splits_of.items():
-            for split in splits:
-                numbers = self._of_split(split)
-                for place, piece in enumerate(pieces_of(self._lengths(numbers), FILE_BP)):
-                    path = layout.rows(config, split, self._genome, place)
-                    written[path] = self._write(path, numbers[piece], provenance)
         for split in sorted(self._splits):
             if len(numbers := self._shown(split)):
                 path = layout.preview(split, self._genome)
                 written[path] = self._write(path, numbers, provenance)
         return written
+
+    @property
+    def files(self) -> list[File]:
+        """The files of rows that there are to write."""
+        return [
+            File(config, split, place, piece.start, piece.stop, int(lengths[piece].sum()))
+            for config, splits in self._rules.splits_of.items()
+            for split in splits
+            for lengths in (self._lengths(self._of_split(split)),)
+            for place, piece in enumerate(pieces_of(lengths, FILE_BP))
+        ]
+
+    def write_file(self, layout: SegmentationLayout, provenance: Provenance, file: File) -> dict[Path, Measured]:
+        """Write one file of rows."""
+        path = layout.rows(file.config, file.split, self._genome, file.place)
+        return {path: self._write(path, self._of_split(file.split)[file.first : file.last], provenance)}
 
     @property
     def _splits(self) -> set[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import Asset, Check, Finding, Part, Partitions, Shown, Stage
-from genatator_assets.segmentation.build import ASSET, GenomeTask, build_genomes, tasks_of
+from genatator_assets.segmentation.build import ASSET, GenomeTask, build_genomes, cut, join, tasks_of
 from genatator_assets.segmentation.card import (
     configs_table,
     frames_table,
@@ -95,6 +95,8 @@ PART = Part(
             build_genomes,
             Partitions("segmented_genomes", lambda catalogue, _: catalogue.annotated_genomes),
             show=_show,
+            pieces=cut,
+            join=join,
         ),
     ),
     checks=(

@@ -126,10 +126,15 @@ def resolve_file(file: Input, cache: Cache | None = None) -> InputFile:
     """
     if file.path is not None:
         return _local(file.path)
-    if file.url is None:
-        raise ValueError("the catalogue states no file")
-    fetched = fetch_input(Remote(file.url, _checksum(file)), cache or Cache())
+    fetched = fetch_input(remote_of(file), cache or Cache())
     return InputFile(fetched.path, fetched.sha256, fetched.url, fetched.checksum.text if fetched.checksum else None)
+
+
+def remote_of(file: Input) -> Remote:
+    """Return what a catalogue states of a file by its address."""
+    if file.url is None:
+        raise ValueError("the catalogue states no address")
+    return Remote(file.url, _checksum(file))
 
 
 def _stated(assembly: Assembly) -> dict[Kind, Input]:

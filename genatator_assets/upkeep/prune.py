@@ -22,11 +22,12 @@ from genatator_assets.upkeep.tables import release_state
 from genatator_assets.upkeep.units import not_ready, wanted_units
 from genatator_assets.work.files import TEMPORARY_SUFFIX, plain_name, remove_folder, size_of
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.layout_signals import SignalLayout
 from genatator_assets.work.lock import holder_of
 from genatator_assets.work.made import record_of
 from genatator_assets.work.manifest import Manifest, OutputFile, read_manifest
 from genatator_assets.work.storage import cache_folder, is_remote
-from genatator_assets.work.tables import provenance_of
+from genatator_assets.work.tables import provenance_of, read_table
 from genatator_assets.work.text import first_of
 
 Kind = Literal["genomes", "units", "releases", "leftovers", "inputs", "cache"]
@@ -229,6 +230,9 @@ def _cached(catalogue: Catalogue, layout: Layout) -> Iterator[Needless]:
     if unknown := [genome for genome in named if not layout.source(genome).is_file()]:
         raise _NotKnownError(f"genomes are still to be imported by a build: {', '.join(unknown)}")
     used = {url for assembly in catalogue.assemblies for url in _addresses(catalogue, layout, assembly.genome)}
+    used |= {str(file.url) for file in catalogue.remote_files()}
+    if (tracks := SignalLayout(layout.root).table).is_file():
+        used |= {url for url in read_table(tracks, columns=["url"])["url"].to_pylist() if url}
     for cached in cached_files(cache_folder()):
         beside = f"{cached.url.rpartition('/')[0]}/"
         if not cached.url or not any(url.startswith(beside) for url in used):
