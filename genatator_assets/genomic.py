@@ -15,6 +15,8 @@ from genatator_assets.reading.genomic.normalizers import (
     ZScore,
     ZScoreLog,
 )
+from genatator_assets.reading.genomic.plot import HeatTrack, LineTrack, SeqTrack, plotGenomeTrack
+from genatator_assets.reading.genomic.variants import VariantStreamer
 from genatator_assets.reading.genomic.views import JangguSequence, split_train_test, subset, view
 from genatator_assets.reading.genomic.wrappers import (
     Array,
@@ -33,8 +35,10 @@ __all__ = [
     "Bioseq",
     "Cover",
     "GenomicIndexer",
+    "HeatTrack",
     "Interval",
     "JangguSequence",
+    "LineTrack",
     "LogTransform",
     "NanToNumConverter",
     "PercentileTrimming",
@@ -43,10 +47,13 @@ __all__ = [
     "RandomSignalScale",
     "ReduceDim",
     "RegionLengthNormalization",
+    "SeqTrack",
     "SqueezeDim",
     "Transpose",
+    "VariantStreamer",
     "ZScore",
     "ZScoreLog",
+    "plotGenomeTrack",
     "split_train_test",
     "subset",
     "view",

@@ -304,3 +304,63 @@ def pysam_index(fasta: Path) -> None:
     import pysam  # noqa: PLC0415
 
     pysam.faidx(str(fasta))
+
+
+def test_tracks_are_drawn_as_lines_maps_and_letters() -> None:
+    one = cover(stranded=False)
+    line = genomic.plotGenomeTrack(one, "chr1", 15_000, 25_000)
+    expected = next(row["janggu"]["returns"] for row in INDEX["behaviours"] if row["id"] == "plot-line")
+    assert [axes.get_title() for axes in line.axes] == expected["titles"]
+    assert [len(axes.lines) for axes in line.axes] == expected["lines"]
+    assert line.get_size_inches().tolist() == expected["size"]
+    drawn = line.axes[2].lines[0].get_ydata()
+    np.testing.assert_array_equal(drawn, one["chr1", 15_000, 25_000][0, :, 0, 0])
+    heat = genomic.plotGenomeTrack([genomic.HeatTrack(one)], "chr1", 15_000, 25_000)
+    expected = next(row["janggu"]["returns"] for row in INDEX["behaviours"] if row["id"] == "plot-heat")
+    assert [len(axes.images) for axes in heat.axes] == expected["images"]
+    assert [len(axes.lines) for axes in heat.axes] == expected["lines"]
+    dna = genomic.Bioseq.create_from_refgenome("dna", RESOURCES / "sample_genome.fa", store_whole_genome=True)
+    both = genomic.plotGenomeTrack([cover(), dna], "chr1", 15_000, 15_020, plottypes=["line", "seqplot"])
+    assert len(both.axes[2].lines) == 2
+    letters = sorted(both.axes[3].texts, key=lambda text: text.get_position()[0])
+    assert "".join(text.get_text() for text in letters) == dna_letters("chr1", 15_000, 15_020)
+    with pytest.raises(ValueError, match="unknown plottype: bars"):
+        genomic.plotGenomeTrack(one, "chr1", 0, 10, plottypes="bars")
+    with pytest.raises(ValueError, match="start=10 is not before end=10"):
+        genomic.plotGenomeTrack(one, "chr1", 10, 10)
+
+
+def dna_letters(chrom: str, start: int, end: int) -> str:
+    record = (RESOURCES / "sample_genome.fa").read_text().split(f">{chrom}\n")[1].split(">")[0]
+    return record.replace("\n", "")[start:end].upper()
+
+
+def test_sequences_around_variants_have_both_alleles() -> None:
+    expected = next(row["janggu"]["returns"] for row in INDEX["behaviours"] if row["id"] == "variants")
+    dna = genomic.Bioseq.create_from_refgenome("dna", RESOURCES / "sample_genome.fa", store_whole_genome=True)
+    streamer = genomic.VariantStreamer(dna, RESOURCES / "sample.vcf", binsize=11, batch_size=10)
+    assert streamer.get_variant_count() == expected["n"]
+    (batch,) = streamer.flow()
+    assert batch[:3] == (expected["names"], expected["chrom"], expected["pos0"])
+    assert batch[3:5] == (expected["ref"], expected["alt"])
+    reference, alternative = batch[5:]
+    assert list(reference.shape) == expected["shape"]
+    assert reference.sum() == expected["ref_sum"]
+    changed = (reference != alternative).any(axis=(1, 2, 3))
+    assert changed.sum() == expected["changed"]
+    differing = (reference != alternative).any(axis=(2, 3))
+    assert [np.flatnonzero(row).tolist() for row in differing] == [[], [5], [5], [5], [5]]
+    assert ["ACGT"[code] for code in alternative[1:, 5, 0].argmax(axis=1)] == expected["alt"][1:]
+    sizes = [len(names) for names, *_ in genomic.VariantStreamer(dna, RESOURCES / "sample.vcf", 10, 2).flow()]
+    assert sizes == [2, 2, 1]
+
+
+def test_what_are_no_variants_is_refused(tmp_path: Path) -> None:
+    dna = genomic.Bioseq.create_from_refgenome("dna", RESOURCES / "sample_genome.fa", store_whole_genome=True)
+    (tmp_path / "x.vcf").write_text("#CHROM\tPOS\nchr1\tten\ta\tA\tC\n")
+    with pytest.raises(ValueError, match=r"x\.vcf:2: found 'ten', expected a position"):
+        list(genomic.VariantStreamer(dna, tmp_path / "x.vcf", 11, 1).flow())
+    with pytest.raises(ValueError, match="does not exist"):
+        genomic.VariantStreamer(dna, tmp_path / "y.vcf", 11, 1)
+    with pytest.raises(ValueError, match="binsize>0 required, found 0"):
+        genomic.VariantStreamer(dna, tmp_path / "x.vcf", 0, 1)

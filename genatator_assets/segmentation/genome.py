@@ -29,6 +29,7 @@ from genatator_assets.segmentation.structure import (
     EXON,
     FIVE,
     INTRON,
+    KINDS,
     THREE,
     Places,
     Runs,
@@ -50,6 +51,7 @@ Flags = npt.NDArray[np.bool_]
 
 PREVIEW_ROWS, PREVIEW_BP = 10, 10_000
 _JUDGED, _LEAST = 1_000, 20
+_AT_ONCE = 10_000
 _MOSTLY, _HARDLY = 0.9, 0.1
 
 TRANSCRIPTS_SCHEMA = pa.schema(
@@ -173,10 +175,8 @@ class GenomeRows:
     @cached_property
     def transcripts(self) -> pa.Table:
         """A row per transcript (TRANSCRIPTS_SCHEMA)."""
-        chosen, table, count = self._chosen, self._chosen.table, len(self._chosen)
-        runs = self._runs(self._structure)
-        bases = runs.bases(count)
-        introns, short = short_introns(runs, count)
+        chosen, table = self._chosen, self._chosen.table
+        bases, introns, short = self._counted()
         frames = [self._frame(number) if mrna else None for number, mrna in enumerate(chosen.is_mrna.tolist())]
         columns: dict[str, Any] = {
             **{name: table[name] for name in TRANSCRIPTS_SCHEMA.names if name in table.column_names},
@@ -196,6 +196,18 @@ class GenomeRows:
             "stop_added": pc.if_else(pa.array(chosen.is_mrna), pa.array(self._added), None),
         }
         return pa.table(columns).select(TRANSCRIPTS_SCHEMA.names).cast(TRANSCRIPTS_SCHEMA)
+
+    def _counted(self) -> tuple[Places, Places, Places]:
+        """Return the bases of each kind, the introns and the short introns of all transcripts, some at a time."""
+        counted = []
+        for first in range(0, len(self._chosen), _AT_ONCE):
+            of = self._structure.take(np.arange(first, min(first + _AT_ONCE, len(self._chosen))))
+            runs = self._runs(of)
+            counted.append((runs.bases(len(of)), *short_introns(runs, len(of))))
+        if not counted:
+            return np.zeros((0, len(KINDS)), np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
+        bases, introns, short = (np.concatenate(column) for column in zip(*counted, strict=True))
+        return bases, introns, short
 
     def _runs(self, of: Structure) -> Runs:
         return runs_of(of, self._rules.utr_orientation == "genome")

@@ -27,8 +27,8 @@ SETTINGS = {
     "write_page_checksum": True,
 }
 
-ROW_GROUP_BP, ROW_GROUP_ROWS = 1_000_000, 100
-"""At most so many bases (21 MB once read) and rows stand in a row group, or one row: the hub's viewer takes at most
+ROW_GROUP_BP, ROW_GROUP_ROWS = 500_000, 100
+"""At most so many bases (10 MB once read) and rows stand in a row group, or one row: the hub's viewer takes at most
 300 MB of one."""
 
 FILE_BP = 200_000_000

@@ -190,22 +190,24 @@ class Bioseq:
         if isinstance(index, Interval):
             if not self._whole_genome:
                 raise WindowError("Indexing with Interval requires store_whole_genome=True.")
-            return self._laid_out([self._letters(index, index.length)])
+            return self.laid_out([self.letters(index, index.length)])
         if isinstance(index, bool | float | str):
             raise WindowIndexError(f"Cannot interpret index: {type(index)}; expected integers, a slice or an interval")
         try:
             places = np.atleast_1d(np.arange(len(self))[index]).tolist()
         except (IndexError, TypeError) as error:
             raise WindowIndexError(f"Cannot interpret index {index!r} of {len(self)} windows: {error}") from error
-        return self._laid_out([self._letters(self.gindexer[place], self.gindexer.length) for place in places])
+        return self.laid_out([self.letters(self.gindexer[place], self.gindexer.length) for place in places])
 
-    def _letters(self, window: Interval, length: int) -> bytes:
+    def letters(self, window: Interval, length: int) -> bytes:
+        """Return the letters of a window on its strand, filled up to a length."""
         letters = self._sequences.letters(window.chrom, window.start, window.end).encode("ascii", "replace")
         if window.strand == "-":
             letters = letters.translate(_COMPLEMENT)[::-1]
         return letters.ljust(length, b"N" if len(self._alphabet) == 4 else b".")
 
-    def _laid_out(self, letters: list[bytes]) -> OneHot:
+    def laid_out(self, letters: list[bytes]) -> OneHot:
+        """Return sequences of one length as one-hot words, with the axes in the order that was asked for."""
         encoded = self.encode(letters)
         return encoded if self._channel_last else np.transpose(encoded, (0, 3, 2, 1))
 
