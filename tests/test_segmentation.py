@@ -18,11 +18,14 @@ from genatator_assets.errors import CatalogueError, DatasetError, ReadingError
 from genatator_assets.parts import load_catalogue
 from genatator_assets.query.checks import check_names, run_check
 from genatator_assets.query.connect import ask, connect
+from genatator_assets.query.lineage import lineage_of
 from genatator_assets.reading import open_dataset
 from genatator_assets.release import release
 from genatator_assets.segmentation.build import STEP
 from genatator_assets.segmentation.part import PART
 from genatator_assets.segmentation.rows import pieces_of
+from genatator_assets.sources.assembly import import_assembly
+from genatator_assets.upkeep.prune import find_needless, remove
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.outcome import Outcome
 
@@ -512,9 +515,9 @@ def test_a_release_loads_by_its_configs(tmp_path):
 
 
 GOLDEN = {
-    "segmentation/train-human/train/a-0000.parquet": "7039c06f6db3aae1a3c10d6d668879e6a6a6c7891c7950fc47c1f262c2ce668f",
-    "segmentation/genomes/a.parquet": "da1f42a39d568ff28d62b833c283b6df6ed9c67a702e15550e32f1dfabac5131",
-    "dataset/segmentation_preview/train/a.parquet": "7039c06f6db3aae1a3c10d6d668879e6a6a6c7891c7950fc47c1f262c2ce668f",
+    "segmentation/train-human/train/a-0000.parquet": "e1ce1561fa51b1cb42c254f65f73caa7a108abd5bf9b7639f07f13352fccdd9e",
+    "segmentation/genomes/a.parquet": "e23ac7b699e70589623ef444acccfdb9d4735b7ca905aeec64e3a8d1a0c51711",
+    "dataset/segmentation_preview/train/a.parquet": "e1ce1561fa51b1cb42c254f65f73caa7a108abd5bf9b7639f07f13352fccdd9e",
 }
 
 
@@ -543,3 +546,27 @@ def test_a_large_genome_is_cut_into_files(tmp_path, monkeypatch):
         assert stage.join(task, [failed, *outcomes[1:]]).key == task.key
     assert {path: path.read_bytes() for path in whole} == whole
     assert "train-multi-specie/train/b-0001.parquet" in {path.as_posix().split("segmentation/")[-1] for path in whole}
+
+
+def test_the_way_back_from_rows(tmp_path):
+    _, root, _ = two(tmp_path)
+    for path in GOLDEN:
+        origin = lineage_of(root / path)
+        assert origin.what == "rows of transcripts"
+        assert origin.state == "is as it was made, from the present inputs"
+        assert {one.what for one in origin.origins} >= {"transcripts", "exons"}
+    (tmp_path / "catalogue.yaml").write_text((tmp_path / "catalogue.yaml").read_text().replace("[chr2]", "[chr1]"))
+    import_assembly(load_catalogue(tmp_path / "catalogue.yaml"), "a", Layout(root))
+    assert "STALE: it was made from another chromosomes_table" in lineage_of(root / next(iter(GOLDEN))).state
+
+
+def test_rows_of_a_genome_that_the_catalogue_no_longer_names_can_go(tmp_path):
+    _, root, _ = two(tmp_path)
+    text = "".join(line for line in (TWO + "  {}\n").splitlines(keepends=True) if "genome: a" not in line)
+    (tmp_path / "catalogue.yaml").write_text(text)
+    catalogue = load_catalogue(tmp_path / "catalogue.yaml")
+    found = find_needless(catalogue, Layout(root), ["units"], alone=True)
+    assert [one.what for one in found.needless] == ["segmentation/genomes/a.json"]
+    remove(found, root)
+    assert {path.name for path in root.glob("segmentation/*/*/*.parquet")} == {"b-0000.parquet"}
+    assert not list(root.glob("dataset/segmentation_preview/*/a.parquet"))

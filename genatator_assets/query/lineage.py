@@ -15,6 +15,7 @@ from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.work.files import plain_name, sha256_of_file
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.layout_segmentation import SegmentationLayout
 from genatator_assets.work.made import Made, read_made
 from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.tables import readable
@@ -109,6 +110,10 @@ def _kind(layout: Layout, path: Path) -> _Kind:  # noqa: PLR0911 - a case for ea
             genome = plain_name(folder)
             record, manifest = layout.source(genome), layout.sequence_manifest(genome)
             return _Kind("soft masking", record, (), genome, ("sequence",), manifest=manifest)
+        case ("segmentation", "genomes", name) | ("dataset", "segmentation_preview", _, name):
+            return _of_transcripts(layout, plain_name(name.removesuffix(".parquet")))
+        case ("segmentation", _, _, name):
+            return _of_transcripts(layout, plain_name(name.rpartition("-")[0]))
         case ("dataset", "blocks.parquet"):
             return _Kind("index of blocks", path, tuple(_of_all_genomes(layout)))
         case ("dataset", "statistics", _):
@@ -117,8 +122,14 @@ def _kind(layout: Layout, path: Path) -> _Kind:  # noqa: PLR0911 - a case for ea
             return _Kind("card", path, (layout.index,))
     raise DatasetError(
         f"{'/'.join(parts)} is none of the files that are made from others: expected a block, or a Parquet file, a"
-        " sequence or the card under targets, annotation, assemblies or dataset"
+        " sequence or the card under targets, segmentation, annotation, assemblies or dataset"
     )
+
+
+def _of_transcripts(layout: Layout, genome: str) -> _Kind:
+    manifest = SegmentationLayout(layout.root).manifest(genome)
+    made_from = layout.transcripts(genome), layout.exons(genome), layout.sequence(genome)
+    return _Kind("rows of transcripts", manifest, made_from, genome, manifest=manifest)
 
 
 def _of_all_genomes(layout: Layout) -> Iterator[Path]:
@@ -165,8 +176,9 @@ def _present_hash(layout: Layout, kind: _Kind, name: str) -> str | None:
     """Return the hash of an ingredient as it now is: of the index, of a chromosome's bases, selected transcripts or
     targets, or of an input file of a genome, whose name may be in front of it."""
     match name:
-        case "index":
-            return sha256_of_file(layout.index) if layout.index.is_file() else None
+        case "index" | "transcripts_table" | "exons_table" | "chromosomes_table":
+            table = _table(layout, kind.genome, name)
+            return sha256_of_file(table) if table.is_file() else None
         case "bases":
             chromosomes = read_chromosomes(layout.chromosomes(kind.genome))
             return next((one.sha256 for one in chromosomes if one.chrom == kind.chrom), None)
@@ -180,6 +192,17 @@ def _present_hash(layout: Layout, kind: _Kind, name: str) -> str | None:
     before, _, file = name.rpartition(".")
     found: str | None = asdict(read_source(layout, before or kind.genome)).get(f"{file}_sha256")
     return found
+
+
+def _table(layout: Layout, genome: str, name: str) -> Path:
+    match name:
+        case "transcripts_table":
+            return layout.transcripts(genome)
+        case "exons_table":
+            return layout.exons(genome)
+        case "chromosomes_table":
+            return layout.chromosomes(genome)
+    return layout.index
 
 
 def _inputs(layout: Layout, kind: _Kind) -> Iterator[Origin]:

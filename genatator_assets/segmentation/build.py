@@ -82,9 +82,9 @@ def _task(catalogue: Catalogue, layout: Layout, genome: str) -> GenomeTask:
     taken = {name: tuple(split for split in used if one.has(genome, split)) for name, one in configs.items()}
     inputs = {
         "sequence": read_source(layout, genome).sequence_sha256,
-        "chromosomes": summary.chromosomes_sha256,
-        "transcripts": summary.table_sha256,
-        "exons": summary.exons_sha256,
+        "chromosomes_table": summary.chromosomes_sha256,
+        "transcripts_table": summary.table_sha256,
+        "exons_table": summary.exons_sha256,
     }
     rules = Rules(
         {name: of_config for name, of_config in taken.items() if of_config},

@@ -43,7 +43,7 @@ _PART_OF = {
 }
 """The part that a folder of the root is of; reports, which commands make as well, are of none."""
 
-_ONE_UNIT_EACH = ("targets", "blocks")
+_ONE_UNIT_EACH = ("targets", "blocks", "segmentation")
 """Folders in which each manifest is that of a unit of its own; elsewhere a unit may have several manifests."""
 
 
