@@ -200,3 +200,34 @@ def test_tracks_are_exported_for_other_programs(opened: dict[str, Dataset], tmp_
         )
         expected = profiles[Path(track["file"]).name]["nonzero_mean"]
         assert float(row["nonzero_mean"]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_tracks_are_drawn(opened: dict[str, Dataset], tmp_path: Path) -> None:
+    dataset, names = opened["keep"], ["RNA_SEQ.rna.plus", "RNA_SEQ.rna.minus", "ATAC.atac"]
+    figure = dataset.plot("hg38", "chrA", 0, 500, tracks=names)
+    named = {axes.texts[0].get_text(): axes for axes in figure.axes}
+    assert list(named) == ["GC", "rna", "ATAC.atac"]
+    values = dataset.window("hg38", "chrA", 0, 500, tracks=names).tracks
+    assert values is not None
+    heights = [np.nan_to_num(np.abs(values[:, column])) for column in range(3)]
+    up, down = (path.get_paths()[0].vertices[:, 1] for path in named["rna"].collections)
+    assert (up.max(), -down.min()) == (heights[0].max(), heights[1].max())
+    assert named["ATAC.atac"].get_yticklabels()[0].get_text() == f"{heights[2].max():.3g}"
+    keys = ["plot", "hg38:chrA:1-500", "--root", str(dataset.store.origin), "-o", str(tmp_path / "x.png")]
+    assert CliRunner().invoke(main, [*keys, "--track", "ATAC.atac"]).exit_code == 0
+    refused = CliRunner().invoke(main, [*keys, "--track", "ATAC.atak"])
+    assert "no track 'ATAC.atak' of hg38; did you mean 'ATAC.atac'" in refused.output
+
+
+def test_pages_show_tracks(opened: dict[str, Dataset], tmp_path: Path) -> None:
+    (tmp_path / "igv.min.js").write_text("(self).igv=(()=>({createBrowser(){}}))();\n")
+    page = opened["keep"].page("hg38", "chrA", 100, 400, igv=tmp_path / "igv.min.js", tracks=["ATAC.atac"])
+    locus = json.loads(page.split('type="application/json" id="locus">')[1].split("</script>")[0])
+    assert locus["channels"] == []
+    (shown,) = locus["signals"]
+    painted = np.full(300, np.nan, np.float32)
+    for start, end, value in zip(shown["starts"], shown["ends"], shown["values"], strict=True):
+        painted[start - 100 : end - 100] = value
+    window = opened["keep"].window("hg38", "chrA", 100, 400, tracks=["ATAC.atac"])
+    assert window.tracks is not None
+    np.testing.assert_array_equal(painted, window.tracks[:, 0])

@@ -22,11 +22,12 @@ _FORMATS = ("png", "pdf", "svg")
     required=True,
     help=f"The picture; its name says the format: {', '.join(f'.{form}' for form in _FORMATS)}.",
 )
+@click.option("--track", "tracks", multiple=True, help="A track to draw, by its id; may be repeated.")
 @root_option
-def plot(locus: str, output: Path, root: Path) -> None:
+def plot(locus: str, output: Path, root: Path, tracks: tuple[str, ...]) -> None:
     """Draw a locus.
 
-    DNA, transcripts (selected and rejected), and the twelve channels.
+    DNA, transcripts (selected and rejected), the twelve channels, and the tracks that are asked for.
 
     A locus is written as in a genome browser, counted from 1 with both ends inside:
 
@@ -41,7 +42,7 @@ def plot(locus: str, output: Path, root: Path) -> None:
     if form not in _FORMATS:
         raise GenatatorError(f"{output}: a picture can be written as {', '.join(_FORMATS)}; found {output.suffix!r}")
     interval = Interval.from_locus(locus)
-    figure = open_dataset(root).plot(interval.genome, interval.chrom, interval.start, interval.end)
+    figure = open_dataset(root).plot(interval.genome, interval.chrom, interval.start, interval.end, tracks=tracks)
     with _written(output) as temporary:
         figure.savefig(temporary, format=form)
 
@@ -62,11 +63,12 @@ def plot(locus: str, output: Path, root: Path) -> None:
     show_envvar=True,
     help="igv.min.js of the npm package igv; by default looked for in node_modules here and above.",
 )
+@click.option("--track", "tracks", multiple=True, help="A track to show, by its id; may be repeated.")
 @root_option
-def browse(locus: str, output: Path, igv: Path | None, root: Path) -> None:
+def browse(locus: str, output: Path, igv: Path | None, root: Path, tracks: tuple[str, ...]) -> None:
     """Make a page of a locus to browse.
 
-    DNA, transcripts (selected and rejected), and the twelve channels in igv.js.
+    DNA, transcripts (selected and rejected), the twelve channels, and the tracks that are asked for, in igv.js.
 
     The page is one file that opens in any web browser and asks nothing of any network. It needs igv.js once, when it
     is made: 'npm install igv' puts it where it is found.
@@ -81,7 +83,9 @@ def browse(locus: str, output: Path, igv: Path | None, root: Path) -> None:
     from genatator_assets.reading import Interval, open_dataset
 
     interval = Interval.from_locus(locus)
-    page = open_dataset(root).page(interval.genome, interval.chrom, interval.start, interval.end, igv=igv)
+    page = open_dataset(root).page(
+        interval.genome, interval.chrom, interval.start, interval.end, igv=igv, tracks=tracks
+    )
     with _written(output) as temporary:
         temporary.write_text(page, encoding="utf-8")
 

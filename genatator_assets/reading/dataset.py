@@ -181,7 +181,8 @@ class Dataset:
         return self.select(split)
 
     @cached_property
-    def _track_reader(self) -> TrackReader:
+    def track_reader(self) -> TrackReader:
+        """What reads the stored tracks."""
         return TrackReader(self.store.origin)
 
     def tracks(
@@ -199,7 +200,7 @@ class Dataset:
         Raises:
             DatasetError: the dataset has no tracks.
         """
-        return self._track_reader.select(select_of(output_type, term, under, tissue, assay, strand))
+        return self.track_reader.select(select_of(output_type, term, under, tissue, assay, strand))
 
     def track_data(  # noqa: PLR0913 - an interval, and what is read of it
         self,
@@ -223,7 +224,7 @@ class Dataset:
         from genatator_assets.reading.track_data import Place, TrackData  # noqa: PLC0415 - seldom needed
 
         self._chromosome(genome, chrom)
-        reader = self._track_reader
+        reader = self.track_reader
         names = reader.names(genome, tracks)
         values = reader.read(
             genome, chrom, start, end, names, resolution=resolution, aggregate=aggregate, normalize=normalize
@@ -235,7 +236,7 @@ class Dataset:
 
         It goes with a model as JSON: `one.as_json()`, and `Fitted.of_json` where the model is deployed.
         """
-        return self._track_reader.normalizers(genome)
+        return self.track_reader.normalizers(genome)
 
     def window_set(self, name: str, split: str | None = None) -> WindowSet:
         """Return the windows of a set of the catalogue (`signals: windows`), all or those of a split.
@@ -299,7 +300,7 @@ class Dataset:
         window = self._read(interval, channels, pad=pad)
         if not tracks:
             return window
-        reader, genome = self._track_reader, interval.genome
+        reader, genome = self.track_reader, interval.genome
         names = reader.names(genome, tracks)
         own = names if interval.strand == "+" else [reader.partner(genome, name) for name in names]
         start, end = interval.start, interval.end
@@ -379,24 +380,35 @@ class Dataset:
             windows = windows.take(self._n_letters(windows) <= drop_n_fraction * (windows.end - windows.start))
         return windows.shuffled(seed) if shuffle else windows
 
-    def plot(self, genome: str, chrom: str, start: int, end: int) -> Figure:
-        """Draw bases [start, end), 0-based half-open: DNA, transcripts if the dataset has them, and channels.
+    def plot(self, genome: str, chrom: str, start: int, end: int, *, tracks: Sequence[str] = ()) -> Figure:
+        """Draw bases [start, end), 0-based half-open: DNA, tracks, and what there is of transcripts and channels.
+
+        `tracks` are ids of the track table; the two strands of one track share a panel.
 
         Raises:
             MissingExtraError: matplotlib is not installed.
-            ReadingError: there is no such genome, chromosome or interval.
+            ReadingError: there is no such genome, chromosome, interval or track.
         """
         from genatator_assets.reading.plot import plot_locus  # noqa: PLC0415 - needs an extra
 
         interval = Interval(genome, chrom, start, end)
         self._chromosome_of(interval)
-        return plot_locus(self, interval)
+        return plot_locus(self, interval, tracks)
 
-    def page(self, genome: str, chrom: str, start: int, end: int, *, igv: str | Path | None = None) -> str:
+    def page(
+        self,
+        genome: str,
+        chrom: str,
+        start: int,
+        end: int,
+        *,
+        igv: str | Path | None = None,
+        tracks: Sequence[str] = (),
+    ) -> str:
         """Return an HTML page that shows bases [start, end), 0-based half-open, in igv.js, without any network.
 
         `igv` is the file igv.min.js of the npm package igv; without it, it is looked for in node_modules/igv/dist of
-        the working folder and those above.
+        the working folder and those above. `tracks` are ids of the track table.
 
         Raises:
             GenatatorError: there is no igv.js.
@@ -406,7 +418,7 @@ class Dataset:
 
         interval = Interval(genome, chrom, start, end)
         self._chromosome_of(interval)
-        return locus_page(self, interval, read_igv(Path(igv) if igv is not None else None))
+        return locus_page(self, interval, read_igv(Path(igv) if igv is not None else None), tracks)
 
     def __repr__(self) -> str:
         """Report what is in it."""

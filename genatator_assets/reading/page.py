@@ -1,4 +1,4 @@
-"""A page of a locus for any web browser: igv.js, DNA, transcripts and channels in one HTML file.
+"""A page of a locus for any web browser: igv.js, DNA, transcripts, channels and tracks in one HTML file.
 
 Nothing is fetched, neither when the page is made, from an igv.js that is on this machine, nor when it is looked at,
 which its own policy forbids. DNA and channels are those of the locus alone, at their places in the chromosome.
@@ -11,6 +11,7 @@ import gzip
 import html
 import json
 import re
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,7 @@ def read_igv(path: Path | None) -> str:
     return text
 
 
-def locus_page(dataset: Dataset, interval: Interval, igv: str) -> str:
+def locus_page(dataset: Dataset, interval: Interval, igv: str, tracks: Sequence[str] = ()) -> str:
     """Return the page of an interval; see `Dataset.page`."""
     if interval.length > MOST_BP:
         raise ReadingError(
@@ -66,11 +67,12 @@ def locus_page(dataset: Dataset, interval: Interval, igv: str) -> str:
         )
     window = dataset.read(interval)
     transcripts = dict(zip(("selected", "rejected"), transcripts_at(dataset, interval) or (), strict=False))
+    shown = {**_locus(window, transcripts), "signals": _signals(dataset, interval, tracks)}
     parts = {
         "title": html.escape(str(interval)),
         "legend": _legend(window, transcripts),
         "version": __version__,
-        "locus": json.dumps(_locus(window, transcripts), separators=(",", ":")).replace("<", r"\u003c"),
+        "locus": json.dumps(shown, separators=(",", ":")).replace("<", r"\u003c"),
         "igv": _within_script(igv),
     }
     return re.sub(r"@@(\w+)@@", lambda found: parts[found[1]], _TEMPLATE.read_text(encoding="utf-8"))
@@ -79,7 +81,8 @@ def locus_page(dataset: Dataset, interval: Interval, igv: str) -> str:
 def _locus(window: Window, transcripts: dict[str, list[Row]]) -> dict[str, Any]:
     """Return what igv.js is to show."""
     interval = window.interval
-    runs = Segments.from_dense(window.targets, CHANNELS).runs
+    channels = CHANNELS if window.channels else ()
+    runs = Segments.from_dense(window.targets, CHANNELS).runs if channels else ()
     return {
         "genome": interval.genome,
         "name": interval.chrom,
@@ -98,9 +101,23 @@ def _locus(window: Window, transcripts: dict[str, list[Row]]) -> dict[str, Any]:
                 "ends": (own.end + interval.start).tolist(),
                 "values": [float(str(value)) for value in own.value],  # the shortest number that is this float32
             }
-            for channel, own in zip(CHANNELS, runs, strict=True)
+            for channel, own in zip(channels, runs, strict=True)
         ],
     }
+
+
+def _signals(dataset: Dataset, interval: Interval, tracks: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the runs of tracks in the interval; bases without a value have none."""
+    if not tracks:
+        return []
+    reader = dataset.track_reader
+    reader.names(interval.genome, tracks)
+    found: list[dict[str, Any]] = []
+    for name in tracks:
+        runs = reader.within(interval.genome, name, interval.chrom, interval.start, interval.end)
+        values = [float(str(value)) for value in runs.value]
+        found.append({"name": name, "starts": runs.start.tolist(), "ends": runs.end.tolist(), "values": values})
+    return found
 
 
 def _chrom(interval: Interval) -> str:

@@ -85,6 +85,23 @@ def channel_panel(edges: Positions, plus: Values, minus: Values, colour: str, *l
     return Panel(_CHANNEL_IN, draw)
 
 
+def track_panel(edges: Positions, up: Values, down: Values, colour: str, *label: Line) -> Panel:
+    """Make the panel of a track, scaled to its greatest height; downwards only where something goes down."""
+    highest = float(max(up.max(initial=0), down.max(initial=0))) or 1.0
+    below = bool(down.any())
+
+    def draw(axes: Axes) -> None:
+        axes.set_ylim(-1.08 * highest if below else 0, 1.08 * highest)
+        axes.set_yticks([highest], [f"{highest:.3g}"], fontsize=7, color=GREY)
+        axes.tick_params(axis="y", length=0, pad=2)
+        for heights in (up, -down):
+            axes.fill_between(edges, _closed(heights), step="post", facecolor=colour, edgecolor=colour, linewidth=0.5)
+        axes.axhline(0, color=GREY, linewidth=0.5)
+        _draw_label(axes, _CHANNEL_IN, *label)
+
+    return Panel(_CHANNEL_IN, draw)
+
+
 def models_panel(interval: Interval, width_in: float, models: Sequence[Model], *label: Line) -> Panel:
     """Make a panel of transcripts, each in the first row with room, with names if that takes few more rows."""
     bp_per_inch = interval.length / width_in

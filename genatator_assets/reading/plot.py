@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,15 @@ from genatator_assets.reading.window import Interval
 with optional_import("matplotlib", "plot"):
     from matplotlib.figure import Figure
 
-    from genatator_assets.reading.panels import GREY, Panel, channel_panel, dna_panel, draw_bare, models_panel
+    from genatator_assets.reading.panels import (
+        GREY,
+        Panel,
+        channel_panel,
+        dna_panel,
+        draw_bare,
+        models_panel,
+        track_panel,
+    )
 
 if TYPE_CHECKING:
     from genatator_assets.reading.dataset import Dataset
@@ -26,17 +34,53 @@ _LEFT_IN, _PANEL_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN, _GAP_IN = 1.2, 8.45, 0.35, 
 _WIDTH_IN = _LEFT_IN + _PANEL_IN + _RIGHT_IN
 _BINS, _DNA_BINS, _DNA_BIN_BP = 1_000, 250, 20
 _PIECE_BP = 2_000_000
+_TRACK_COLOUR = "#3b6ea8"
 
 
-def plot_locus(dataset: Dataset, interval: Interval) -> Figure:
+def plot_locus(dataset: Dataset, interval: Interval, tracks: Sequence[str] = ()) -> Figure:
     """Draw an interval; see `Dataset.plot`."""
     edges, values, dna = _summary(dataset, interval)
     panels = [dna_panel(dna), *_transcript_panels(dataset, interval)]
-    for group, said in GROUPS.items():
+    for group, said in GROUPS.items() if values.shape[1] else ():
         for kind, (title, colour) in KINDS.items():
             plus, minus = (values[:, _column(group, kind, strand)] for strand in "+-")
             panels.append(channel_panel(edges, plus, minus, colour, (title, colour), (said, GREY)))
-    return _figure(interval, panels)
+    return _figure(interval, [*panels, *_track_panels(dataset, interval, tracks)])
+
+
+def _track_panels(dataset: Dataset, interval: Interval, names: Sequence[str]) -> Iterator[Panel]:
+    """Make a panel of each track. Both strands of a track that are asked for share one: + upwards, - downwards.
+
+    Strands show how far values are from 0; of a track without a strand values below 0 go downwards.
+    """
+    if not names:
+        return
+    reader, place = dataset.track_reader, (interval.genome, interval.chrom)
+    reader.names(interval.genome, names)
+    edges = bin_edges(interval.start, interval.end, _BINS)
+    turns = [(turn, reader.read(*place, int(turn[0]), int(turn[-1]), names)) for turn in pieces(edges, _PIECE_BP)]
+    rows = {row["track_id"]: row for row in reader.rows(interval.genome, names)}
+    heights = {
+        name: [
+            np.concatenate([maxima(np.nan_to_num(np.maximum(sign * read, 0)), turn)[:, column] for turn, read in turns])
+            for sign in (1, -1)
+        ]
+        for column, name in enumerate(names)
+    }
+    for name, drawn in heights.items():
+        row = rows[name]
+        stranded = row["strand"] in {"+", "-"}
+        other = reader.partner(interval.genome, name) if stranded else name
+        paired = other != name and other in rows
+        if paired and row["strand"] == "-":
+            continue  # it is drawn with its partner
+        up, down = drawn
+        if stranded:
+            sizes = {row["strand"]: np.maximum(*drawn)}
+            sizes |= {rows[other]["strand"]: np.maximum(*heights[other])} if paired else {}
+            up, down = (sizes.get(strand, np.zeros(len(edges) - 1, np.float32)) for strand in "+-")
+        title = row["name"] if paired else name
+        yield track_panel(edges, up, down, _TRACK_COLOUR, (title, _TRACK_COLOUR), (row["output_type"] or "", GREY))
 
 
 def _column(group: str, kind: str, strand: str) -> int:

@@ -184,8 +184,11 @@ class RootStore:
         yield tuple(segments.runs[channel] for channel in channels)
 
     def transcripts(self, genome: str) -> pa.Table | None:
-        """Read them."""
-        return read_transcripts(Layout(self.origin), genome)
+        """Read them; a root without targets may have none."""
+        layout = Layout(self.origin)
+        if not self.has_targets and not layout.transcripts(genome).is_file():
+            return None
+        return read_transcripts(layout, genome)
 
 
 def _no_memory(_: Path) -> int:

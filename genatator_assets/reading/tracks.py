@@ -139,6 +139,11 @@ class TrackReader:
         file = self._open(genome, name, chrom)
         return file.stretches() if file else iter(())
 
+    def within(self, genome: str, name: str, chrom: str, start: int, end: int) -> Runs:
+        """Return the runs of a track that overlap [start, end), cut to it."""
+        file = self._open(genome, name, chrom)
+        return file.within(start, end) if file else Runs.none()
+
     def rows(self, genome: str, names: Sequence[str]) -> list[dict[str, Any]]:
         """Return what the track table says of tracks."""
         return [self._rows[genome, name] for name in names]
