@@ -1,15 +1,19 @@
 """The segmentation dataset: a row per transcript, compared with labels that were worked out by hand or by an oracle."""
 
+import gzip
 import hashlib
 import json
 import random
 from collections import defaultdict
+from itertools import pairwise
 
 import datasets
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from segmentationbuilds import CHANNELS, FIXTURES, again, fixture, rows_of, runs, segmented
 from torch.utils.data import DataLoader
 
@@ -24,6 +28,9 @@ from genatator_assets.release import release
 from genatator_assets.segmentation.build import STEP
 from genatator_assets.segmentation.part import PART
 from genatator_assets.segmentation.rows import pieces_of
+from genatator_assets.segmentation.structure import Structure, runs_of
+from genatator_assets.segmentation.verify.derive import Row, labels_of
+from genatator_assets.segmentation.verify.inputs import Parts
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.upkeep.prune import find_needless, remove
 from genatator_assets.work.layout import Layout
@@ -570,3 +577,54 @@ def test_rows_of_a_genome_that_the_catalogue_no_longer_names_can_go(tmp_path):
     remove(found, root)
     assert {path.name for path in root.glob("segmentation/*/*/*.parquet")} == {"b-0000.parquet"}
     assert not list(root.glob("dataset/segmentation_preview/*/a.parquet"))
+
+
+def test_stop_codons_taken_out_of_a_real_annotation_come_back(tmp_path, data, real_rows):
+    """GENCODE's file without its rows of stop codons: the labels are those of the whole file."""
+    (annotation, sequence), name = next(one for one in GENOMES.items() if one[1] == "gencode_chr1")
+    lines = gzip.decompress((data / annotation).read_bytes()).decode().splitlines(keepends=True)
+    catalogue = written(tmp_path, "".join(line for line in lines if "\tstop_codon\t" not in line), "gtf")
+    _, root, _ = segmented(tmp_path, catalogue.replace("g.fa", str(data / sequence)))
+    found = rows_of(root)
+    assert len(found) == 93
+    for (_, transcript), row in found.items():
+        assert (row["labels"] == real_rows[name, transcript]["labels"]).all(), transcript
+
+
+@st.composite
+def structures(draw):
+    """A transcript: strand, span, exons, and coding pieces in them, with gaps between."""
+    edges = sorted(draw(st.sets(st.integers(0, 80), min_size=2, max_size=12)))
+    edges = edges[: len(edges) // 2 * 2]
+    exons = list(zip(edges[::2], edges[1::2], strict=True))
+    pieces = []
+    for start, end in exons:
+        inside = sorted(draw(st.sets(st.integers(start, end), max_size=4)))
+        pieces.append(list(zip(inside[::2], inside[1::2], strict=False)))
+    end = exons[-1][1] + draw(st.integers(0, 3))
+    return draw(st.sampled_from("+-")), end, exons, pieces
+
+
+@given(structures(), st.booleans())
+def test_runs_are_what_marking_base_by_base_gives(one, genome_orientation):
+    strand, end, exons, pieces = one
+    gaps = [(exon, left[1], right[0]) for exon, of_exon in enumerate(pieces) for left, right in pairwise(of_exon)]
+    of = Structure(
+        start=np.array([0]),
+        end=np.array([end]),
+        strand=np.array([1 if strand == "+" else -1]),
+        first=np.array([0, len(exons)]),
+        exon_start=np.array([start for start, _ in exons]),
+        exon_end=np.array([end for _, end in exons]),
+        cds_start=np.array([of_exon[0][0] if of_exon else -1 for of_exon in pieces]),
+        cds_end=np.array([of_exon[-1][1] if of_exon else -1 for of_exon in pieces]),
+        phase=np.zeros(len(exons), np.int64),
+        gap_exon=np.array([gap[0] for gap in gaps], np.int64),
+        gap_from=np.array([gap[1] for gap in gaps], np.int64),
+        gap_to=np.array([gap[2] for gap in gaps], np.int64),
+    )
+    parts = Parts([(*exon, strand) for exon in exons], [(*piece, strand) for of_exon in pieces for piece in of_exon])
+    row = Row("", "", "", "", 0, end, strand, True, 0, False)
+    expected = labels_of(row, parts, "", add_stop=False, genome_orientation=genome_orientation)
+    twice = of.take(np.array([0, 0]))
+    assert runs_of(twice, genome_orientation).dense().tolist() == [*expected.tolist(), *expected.tolist()]

@@ -62,7 +62,9 @@ def configs_table(facts: Any) -> TextTable:
             for split, rows in splits.items():
                 counts[config, split] = counts.get((config, split), 0) + rows
     ordered = sorted(counts, key=lambda one: (one[0], SPLITS.index(one[1])))
-    return TextTable("Rows", ("config", "split", "rows"), tuple((*key, f"{counts[key]:,}") for key in ordered))
+    return TextTable(
+        "Segmentation rows", ("config", "split", "rows"), tuple((*key, f"{counts[key]:,}") for key in ordered)
+    )
 
 
 def genomes_table(facts: Mapping[str, Mapping[str, Any]]) -> TextTable:
