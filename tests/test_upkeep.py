@@ -25,9 +25,11 @@ from genatator_assets.release import release
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.upkeep.prune import KINDS, _recordings, _window_sets, find_needless, remove
 from genatator_assets.upkeep.status import status_of
+from genatator_assets.work.files import measure
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.layout_signals import SignalLayout
 from genatator_assets.work.storage import CACHE_VARIABLE
+from genatator_assets.work.unit import Provenance, Unit
 
 GONE = "sim-refseq"
 FILES: tuple = ("genomes", "units", "releases", "leftovers", "inputs")
@@ -271,6 +273,19 @@ def test_of_tracks_the_folders_of_recordings_go_that_are_not_asked_for(dataset, 
     wanted = {tracks / "sim-gencode" / "a" / ".recording.json"}
     found = list(_recordings(tracks, dataset.catalogue, wanted))
     assert [one.paths for one in found] == [(tracks / "sim-gencode" / "b",)]
+
+
+def test_the_tracks_that_a_stranded_recording_made_stay(dataset, tmp_path):
+    """Their folders have names of their own, and no manifest in them."""
+    genome = tmp_path / "tracks" / "sim-gencode"
+    for name in ("a", "a.plus", "a.minus", "b.plus"):
+        (genome / name).mkdir(parents=True)
+        (genome / name / "chr1.parquet").write_text("x")
+    unit = Unit(tmp_path, genome / "a" / ".recording.json", Provenance())
+    made = [genome / f"a.{strand}" / "chr1.parquet" for strand in ("plus", "minus")]
+    unit.finish({path: measure(path) for path in made}, {})
+    found = list(_recordings(tmp_path / "tracks", dataset.catalogue, {unit.manifest}))
+    assert [one.paths for one in found] == [(genome / "b.plus",)]
 
 
 def test_window_sets_go_that_the_catalogue_does_not_name(tmp_path):

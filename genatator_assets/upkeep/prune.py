@@ -161,8 +161,13 @@ def _units(catalogue: Catalogue, layout: Layout) -> Iterator[Needless]:
 
 
 def _recordings(tracks: Path, catalogue: Catalogue, wanted: set[Path]) -> Iterator[Needless]:
-    """Return the folders of recordings, tracks/<genome>/<recording>, in which no unit that is asked for lies."""
-    asked = {folder for manifest in wanted for folder in manifest.parents}
+    """Return the folders tracks/<genome>/<name> in which no unit that is asked for lies, nor anything it made.
+
+    A stranded recording keeps its manifests in the folder of its name, and its runs in those of its two tracks.
+    """
+    own = [manifest for manifest in wanted if tracks in manifest.parents]
+    made = [tracks.parent / file.path for path in own if (kept := read_manifest(path)) for file in kept.outputs]
+    asked = {folder for path in (*own, *made) for folder in path.parents}
     for folder in sorted(tracks.glob("*/*")):
         if folder not in asked and folder.is_dir() and plain_name(folder.parent.name) in catalogue.genomes:
             what = folder.relative_to(tracks.parent).as_posix()
