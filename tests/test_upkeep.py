@@ -23,7 +23,7 @@ from genatator_assets.orchestration.runs import delete_runs, old_runs
 from genatator_assets.parts import load_catalogue
 from genatator_assets.release import release
 from genatator_assets.sources.assembly import import_assembly
-from genatator_assets.upkeep.prune import KINDS, _recordings, find_needless, remove
+from genatator_assets.upkeep.prune import KINDS, _recordings, _window_sets, find_needless, remove
 from genatator_assets.upkeep.status import status_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.layout_signals import SignalLayout
@@ -271,6 +271,13 @@ def test_of_tracks_the_folders_of_recordings_go_that_are_not_asked_for(dataset, 
     wanted = {tracks / "sim-gencode" / "a" / ".recording.json"}
     found = list(_recordings(tracks, dataset.catalogue, wanted))
     assert [one.paths for one in found] == [(tracks / "sim-gencode" / "b",)]
+
+
+def test_window_sets_go_that_the_catalogue_does_not_name(tmp_path):
+    for name in ("a%20b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "windows.parquet").write_text("x")
+    assert [one.paths for one in _window_sets(tmp_path, ["a b"])] == [(tmp_path / "c",)]
 
 
 def test_files_that_a_wanted_unit_has_too_are_kept(dataset, layout):

@@ -20,7 +20,7 @@ from genatator_assets.sources.inputs import KINDS as INPUT_KINDS
 from genatator_assets.upkeep.disk import bytes_of
 from genatator_assets.upkeep.tables import release_state
 from genatator_assets.upkeep.units import not_ready, wanted_units
-from genatator_assets.work.files import TEMPORARY_SUFFIX, plain_name, remove_folder, size_of
+from genatator_assets.work.files import TEMPORARY_SUFFIX, path_name, plain_name, remove_folder, size_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.layout_signals import SignalLayout
 from genatator_assets.work.lock import holder_of
@@ -156,6 +156,8 @@ def _units(catalogue: Catalogue, layout: Layout) -> Iterator[Needless]:
             yield from _units_in(folder, layout, catalogue, wanted)
         elif name == "tracks":
             yield from _recordings(folder, catalogue, wanted)
+        elif name == "windows" and part in asked:
+            yield from _window_sets(folder, [one.name for one in getattr(catalogue, part).windows])
 
 
 def _recordings(tracks: Path, catalogue: Catalogue, wanted: set[Path]) -> Iterator[Needless]:
@@ -165,6 +167,14 @@ def _recordings(tracks: Path, catalogue: Catalogue, wanted: set[Path]) -> Iterat
         if folder not in asked and folder.is_dir() and plain_name(folder.parent.name) in catalogue.genomes:
             what = folder.relative_to(tracks.parent).as_posix()
             yield _needless("units", what, "the catalogue does not ask for it", [folder])
+
+
+def _window_sets(windows: Path, asked: Sequence[str]) -> Iterator[Needless]:
+    """Return the folders of window sets, windows/<set>, that the catalogue does not name."""
+    known = {path_name(name) for name in asked}
+    for folder in sorted(windows.glob("*")):
+        if folder.is_dir() and folder.name not in known:
+            yield _needless("units", f"windows/{folder.name}", "the catalogue does not ask for it", [folder])
 
 
 def _units_in(folder: Path, layout: Layout, catalogue: Catalogue, wanted: set[Path]) -> Iterator[Needless]:
