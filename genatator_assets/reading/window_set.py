@@ -17,6 +17,7 @@ from genatator_assets.errors import ReadingError, optional_import
 from genatator_assets.signals.window_values import OneHot, SetReader, SetSpec, one_hot_words
 from genatator_assets.tracks.runs import Values
 from genatator_assets.work.layout_signals import SignalLayout
+from genatator_assets.work.storage import is_remote
 from genatator_assets.work.tables import read_table
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class WindowSet:
         """Take how the set is read, and its windows or some of them."""
         self._root, self.spec, self.table = root, spec, table
         self._reader = SetReader(root, spec)
+        self._stored = spec.stored and not is_remote(root)  # arrays can't be mapped from afar; runs are equal to them
 
     @classmethod
     def open(cls, root: Path, name: str, split: str | None = None) -> Self:
@@ -90,13 +92,12 @@ class WindowSet:
         place = operator.index(place)
         if not -len(self) <= place < len(self):
             raise IndexError(f"{place=} is not one of {len(self):,} windows")
-        row = self.table.slice(place % len(self), 1).to_pylist()[0]
-        index = row.pop("index")
+        row = {name: column[place % len(self)].as_py() for name, column in self._columns.items()}
+        index, order = row.pop("index"), self.spec.order
         where = (row["chrom"], row["start"], row["end"], row["strand"])
-        order = self.spec.order
-        if self._arrays is not None:
-            values = self._arrays["values"][index]
-            letters = self._arrays["dna"][index] if order else None
+        if self._stored:
+            values = np.array(self._arrays["values"][index])
+            letters = np.array(self._arrays["dna"][index]) if order else None
         else:
             values = self._reader.values(*where)
             letters = self._reader.letters(*where) if order else None
@@ -110,6 +111,9 @@ class WindowSet:
     def batch(self, places: npt.ArrayLike) -> Values:
         """Return the tracks of several windows: float32 [windows, bins, tracks]."""
         wanted = np.asarray(places, np.int64)
+        if self._stored:
+            stored: Values = self._arrays["values"][self._index[wanted]]
+            return stored
         empty = np.empty((0, self.spec.bins, len(self.spec.tracks)), np.float32)
         return np.stack([self[place].values for place in wanted.tolist()]) if len(wanted) else empty
 
@@ -124,9 +128,21 @@ class WindowSet:
         return WindowSetDataset(self)
 
     @cached_property
-    def _arrays(self) -> Any:
-        if not self.spec.stored:
-            return None
+    def _columns(self) -> dict[str, pa.Array]:
+        return {name: self.table[name].combine_chunks() for name in self.table.column_names}
+
+    @cached_property
+    def _index(self) -> npt.NDArray[np.int64]:
+        found: npt.NDArray[np.int64] = self.table["index"].to_numpy()
+        return found
+
+    @cached_property
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """The stored arrays, mapped into memory: they lie in the file in one piece, and are read without HDF5's own
+        work for each window, which takes longer than reading runs."""
         with optional_import("h5py", "signals"):
             import h5py  # noqa: PLC0415 - an extra
-        return h5py.File(SignalLayout(self._root).arrays(self.spec.name), "r")
+        path = SignalLayout(self._root).arrays(self.spec.name)
+        with h5py.File(path, "r") as file:
+            places = {name: (one.dtype, one.id.get_offset(), one.shape) for name, one in file.items()}
+        return {name: np.memmap(path, dtype, "r", offset, shape) for name, (dtype, offset, shape) in places.items()}
