@@ -332,7 +332,7 @@ def test_a_table_of_ones_own_is_built_profiled_and_asked(
 ) -> None:
     catalogue = windows_tracks()
     outcomes = built(catalogue, tmp_path / "root")
-    assert [outcome.error for outcome in outcomes] == [None] * 8
+    assert [outcome.error for outcome in outcomes] == [None] * 9  # the table, six recordings, statistics, window sets
     expected = json.loads((alphagenome / "windows/expected.json").read_text())["profiles"]
     with connect(tmp_path / "root") as connection:
         rows = ask(
