@@ -407,7 +407,7 @@ def test_alignments_in_the_index_are_no_fewer_than_were_counted(
     normalize = [{"percentile": 99}, "zscore"]
     track = {"name": "rna", "reads": reads, "stranded": True, "min_mapq": 255, "normalize": normalize}
     catalogue = catalogue_of(tmp_path, {"assemblies": [assembly], "signals": {"tracks": [track]}})
-    assert [outcome.error for outcome in built(catalogue, tmp_path / "root")] == [None] * 3
+    assert [outcome.error for outcome in built(catalogue, tmp_path / "root")] == [None] * 4
     with connect(tmp_path / "root") as connection:
         assert run_check(connection, "no_alignment_is_counted_twice").passed
         counts = dict(ask(connection, "select reason, sum(count)::bigint from track_passed_over group by all").rows)
