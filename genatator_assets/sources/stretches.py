@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -19,10 +20,10 @@ from genatator_assets.sources.fasta import import_fasta, index_path
 
 def _inflater() -> tuple[Callable[[bytes, int], bytes], type[Exception]]:
     """Return what inflates gzip, and what it raises: isal where that is installed, which is three times as fast."""
-    try:
-        from isal import igzip_lib, isal_zlib  # noqa: PLC0415 - an extra
-    except ImportError:
+    if find_spec("isal") is None:
         return zlib.decompress, zlib.error
+    from isal import igzip_lib, isal_zlib  # noqa: PLC0415 - an extra
+
     return isal_zlib.decompress, igzip_lib.IsalError  # type: ignore[return-value] # its stub has an instance
 
 
