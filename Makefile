@@ -98,7 +98,7 @@ fuzz: $(READY)
 
 # COUNT small faults, drawn by SEED and put one at a time into modules that differ from SINCE: do the nearest tests notice?
 mutants: $(READY)
-	$(BIN)/python tests/mutants/run.py --since $(SINCE) --count $(COUNT) --seed $(SEED)
+	$(BIN)/python tests/mutants/mutate.py --since $(SINCE) --count $(COUNT) --seed $(SEED)
 
 # The UI, clicked through in headless Chromium, and pages of loci: needs node, npm and chromium.
 browser: $(READY)

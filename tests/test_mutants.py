@@ -6,7 +6,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-_PATH = Path(__file__).parent / "mutants" / "run.py"
+_PATH = Path(__file__).parent / "mutants" / "mutate.py"
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ from genatator_assets.catalogue.remembered import content_of, remembered, rememb
 from genatator_assets.cli import main
 from genatator_assets.errors import ClusterError, DatasetError, GenatatorError
 from genatator_assets.gene_finding.index import build_index
-from genatator_assets.orchestration import assets, build_definitions
+from genatator_assets.orchestration import build_definitions, versions
 from genatator_assets.orchestration.build import build
 from genatator_assets.orchestration.instance import open_instance
 from genatator_assets.orchestration.launch import Launcher, Wanted
@@ -54,6 +54,7 @@ from genatator_assets.query.checks import check_names
 from genatator_assets.sources import fasta
 from genatator_assets.work import lock
 from genatator_assets.work.layout import Layout
+from genatator_assets.work.unit import Step
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL = REPOSITORY / "tests" / "catalogues" / "small.yaml"
@@ -563,8 +564,8 @@ def out_of_date(instance, definitions, asset, partition=None):
     return [cause.reason for cause in resolver.get_stale_causes(dg.AssetKey(asset), partition)]
 
 
-def test_what_another_version_built_is_out_of_date(small_root, monkeypatch):
-    monkeypatch.setattr(assets, "__version__", "999.1")
+def test_what_another_step_built_is_out_of_date(small_root, monkeypatch):
+    monkeypatch.setitem(versions._STEPS, "blocks", (Step("blocks", 999),))
     definitions = build_definitions(Settings(str(SMALL), small_root))
     with open_instance(small_root) as instance:
         assert out_of_date(instance, definitions, "blocks", "one/chr1") == ["has a new code version"]
@@ -573,7 +574,7 @@ def test_what_another_version_built_is_out_of_date(small_root, monkeypatch):
 def test_a_chromosome_s_data_version_is_that_of_its_content(small_root, tmp_path_factory):
     catalogue = changed_catalogue(tmp_path_factory.mktemp("changed"), **{"assemblies.1.gene_finding": {"kernel": BOX}})
 
-    def versions():
+    def data_versions():
         with open_instance(small_root) as instance:
             return {
                 (asset, key): instance.fetch_materializations(
@@ -585,10 +586,10 @@ def test_a_chromosome_s_data_version_is_that_of_its_content(small_root, tmp_path
                 for key in CHROMOSOMES
             }
 
-    before = versions()
+    before = data_versions()
     assert len(set(before.values())) == 2 * len(CHROMOSOMES)
     assert build_small(small_root, catalogue) == []
-    after = versions()
+    after = data_versions()
     assert {key for _, key in before if before[_, key] != after[_, key]} == {"two/NC_912001.1", "two/NC_912002.1"}
 
 

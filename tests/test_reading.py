@@ -750,7 +750,8 @@ def test_runs_of_dense_targets_make_the_same_targets(rows):
 
 def test_the_public_names_complete_and_are_imported_when_used():
     assert set(dir(ga)) == {
-        "Dataset", "Interval", "Scores", "Window", "WindowDataset", "WindowStream", "Windows", "__version__",
+        "Dataset", "Interval", "Scores", "Transcript", "Transcripts", "Window", "WindowDataset", "WindowStream",
+        "Windows", "__version__",
         "evaluate", "open_dataset",
     }  # fmt: skip
     for name in dir(ga):

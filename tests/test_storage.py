@@ -217,7 +217,7 @@ def test_exports_are_those_of_a_local_root(remote, local, tmp_path, form):
 def test_a_release_is_made_on_this_machine(remote, tmp_path):
     made = _run("release", "--root", URL, "--to", str(tmp_path / "release"))
     assert made.exit_code == 0, made.stderr or "".join(traceback.format_exception(made.exception))
-    assert "blocks are copies" in made.stdout
+    assert "files are copies" in made.stdout
     checked = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=tmp_path / "release", check=False)
     assert checked.returncode == 0
     refused = _run("release", "--root", URL)

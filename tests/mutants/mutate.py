@@ -1,6 +1,6 @@
 """Mutants of one's own: small faults, drawn by seed and put one at a time into changed modules, that tests should find.
 
-    tests/mutants/run.py [--since REVISION] [--count 20] [--seed 1] [MODULE.py...]
+    tests/mutants/mutate.py [--since REVISION] [--count 20] [--seed 1] [MODULE.py...]
 
 Each fault is tried in a copy of the repository, by the examples in the module's docstrings and by the two test files
 that are nearest to it: of those that import it (or, if there is none, that import what imports it, and so on) the ones
