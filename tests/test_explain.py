@@ -101,7 +101,9 @@ def test_the_line_that_lets_a_transcript_in_does_so(four_genomes, data):
     rules = yaml.safe_load(found.letting_in)["annotation"]["types"]
     path = data / "yeast_R64/refseq/GCF_000146045.2_R64_genomic_subset.gff.gz"
     for types, kind in ((TypeRules(), "other"), (TypeRules(**rules), "lncRNA")):
-        (row,) = read_annotation(path, types=types).transcripts.filter(pc.field("row_id") == "rna-NR_132149.1").to_pylist()
+        (row,) = (
+            read_annotation(path, types=types).transcripts.filter(pc.field("row_id") == "rna-NR_132149.1").to_pylist()
+        )
         assert row["type"] == kind
 
 

@@ -44,8 +44,8 @@ from genatator_assets.query.connect import ask, connect
 from genatator_assets.reading import blocks
 from genatator_assets.reading.exports import bigwig
 from genatator_assets.reading.exports.bed import write_bed, write_bedgraph
-from genatator_assets.reading.exports.bigwig import write_bigwig
 from genatator_assets.reading.exports.bed12 import write_bed12
+from genatator_assets.reading.exports.bigwig import write_bigwig
 from genatator_assets.reading.exports.gff3 import write_gff3
 from genatator_assets.reading.exports.hdf5 import write_windows
 from genatator_assets.reading.store import Chromosome

@@ -234,8 +234,8 @@ def test_the_command_writes_the_page(dataset, tmp_path, igv, made):
         (f"{GENOME}:{CHROM}:1-5", "a.html", None, "run 'npm install igv' here, or give it by --igv"),
         (f"{GENOME}:{CHROM}:1-5", "a.html", "none.js", "none.js can't be read as igv.js"),
         (f"{GENOME}:{CHROM}:1-5", "file/a.html", "igv.js", "can't be written"),
-        (f"{GENOME}:{CHROM}", "a.html", "igv.js", "is no locus; expected genome:chromosome:first-last"),
-        (f"{GENOME}:{CHROM}:1-50000000", "a.html", "igv.js", "found [0, 50,000,000): stay within it"),
+        (f"{GENOME}:{CHROM}:", "a.html", "igv.js", "no chromosome, gene or transcript of"),
+        (f"{GENOME}:{CHROM}:1-50000000", "a.html", "igv.js", "found 1-50,000,000"),
     ],
 )
 def test_what_the_command_can_not_show_is_a_users_error(

@@ -12,7 +12,7 @@ SOURCE = "genatator-assets"
 _TYPES = {"mRNA": "mRNA", "lncRNA": "lnc_RNA"}
 _BIOTYPES = {"mRNA": "protein_coding", "lncRNA": "lncRNA"}
 _NOT_IN_SEQID = re.compile(r"[^a-zA-Z0-9.:^*$@!+_?|-]")
-_NOT_IN_VALUE = re.compile(r"[\x00-\x1f\x7f%;=&,]|^ | $")
+_NOT_IN_VALUE = re.compile(r"""[\x00-\x1f\x7f%;=&,"']|^ | $""")
 
 Part = tuple[int, int, int]
 """Start and end (0-based half-open) of a piece of coding sequence, and its phase."""
@@ -58,11 +58,11 @@ def _on_chromosome(
         genes[gene, "" if gene else identity].append({**row, "identity": identity, "place": place})
     ordered = sorted(genes.items(), key=lambda gene: (*_reach(gene[1]), gene[0][0] or "", gene[0][1]))
     for (name, _), rows in ordered:
-        identity = gene_names[chrom, name] if name else None
-        if name and identity:
-            yield _gene(chrom, identity, name, rows)
+        parent = gene_names[chrom, name] if name else None
+        if name and parent:
+            yield _gene(chrom, parent, name, rows)
         for row in sorted(rows, key=lambda row: (row["start"], row["end"], row["identity"])):
-            yield _transcript(chrom, identity, row)
+            yield _transcript(chrom, parent, row)
             yield from _parts(chrom, row, parts[row["place"]])
 
 

@@ -141,8 +141,7 @@ def _counted(what: str, stretches: Sequence[Stretch], remarks: Sequence[str] = (
     count, total = len(stretches), sum(end - start for start, end in stretches)
     remarks = remarks or [""] * count
     shown = [
-        f"{start + 1:,}-{end:,}{remark}"
-        for (start, end), remark in zip(stretches[:_MOST_SHOWN], remarks, strict=False)
+        f"{start + 1:,}-{end:,}{remark}" for (start, end), remark in zip(stretches[:_MOST_SHOWN], remarks, strict=False)
     ]
     more = f", ... ({count - _MOST_SHOWN:,} more)" if count > _MOST_SHOWN else ""
     return f"{count:,} {what}{'' if count == 1 else 's'} of {total:,} bp: {', '.join(shown)}{more}"
@@ -161,14 +160,15 @@ def explain(root: Path, name: str) -> list[Explained]:
     with connect(root) as connection:
         ask(connection, "select 1 from transcripts limit 1")  # says so, where no annotation has been read
         layout = Layout(root)
-        folders = sorted(folder for folder in layout.annotations.iterdir() if (folder / "transcripts.parquet").is_file())
+        folders = sorted(
+            folder for folder in layout.annotations.iterdir() if (folder / "transcripts.parquet").is_file()
+        )
         genomes = [plain_name(folder.name) for folder in folders]
-        found = [
+        return [
             one
             for genome, table, rows in _found(layout, genomes, name)
             for one in _explained(connection, layout, genome, table, rows)
         ]
-    return found
 
 
 def _found(layout: Layout, genomes: Sequence[str], name: str) -> list[tuple[str, pa.Table, np.ndarray]]:

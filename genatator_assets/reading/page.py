@@ -11,6 +11,7 @@ import gzip
 import html
 import json
 import re
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +19,11 @@ from typing import TYPE_CHECKING, Any
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.errors import GenatatorError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.locus import KINDS, Row, colour_of, counted, in_words, transcripts_at
+from genatator_assets.reading.locus import KINDS, Row, colour_of, counted, in_words
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.version import __version__
 
 if TYPE_CHECKING:
-    from genatator_assets.reading.dataset import Dataset
     from genatator_assets.reading.window import Interval, Window
 
 MOST_BP = 5_000_000
@@ -58,16 +58,22 @@ def read_igv(path: Path | None) -> str:
     return text
 
 
-def locus_page(dataset: Dataset, interval: Interval, igv: str) -> str:
-    """Return the page of an interval; see `Dataset.page`."""
+def require_short(interval: Interval) -> None:
+    """Refuse an interval that is longer than a page can hold.
+
+    Raises:
+        ReadingError: it is.
+    """
     if interval.length > MOST_BP:
         raise ReadingError(
             f"{interval} has {interval.length:,} bp, and a page at most {MOST_BP:,}; give a shorter locus, or plot it"
         )
-    window = dataset.read(interval)
-    transcripts = dict(zip(("selected", "rejected"), transcripts_at(dataset, interval) or (), strict=False))
+
+
+def locus_page(window: Window, transcripts: Mapping[str, Sequence[Row]], igv: str) -> str:
+    """Return the page of a window; see `Dataset.page`. `transcripts` are those of `locus.transcripts_at`, or none."""
     parts = {
-        "title": html.escape(str(interval)),
+        "title": html.escape(str(window.interval)),
         "legend": _legend(window, transcripts),
         "version": __version__,
         "locus": json.dumps(_locus(window, transcripts), separators=(",", ":")).replace("<", r"\u003c"),
@@ -76,7 +82,7 @@ def locus_page(dataset: Dataset, interval: Interval, igv: str) -> str:
     return re.sub(r"@@(\w+)@@", lambda found: parts[found[1]], _TEMPLATE.read_text(encoding="utf-8"))
 
 
-def _locus(window: Window, transcripts: dict[str, list[Row]]) -> dict[str, Any]:
+def _locus(window: Window, transcripts: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
     """Return what igv.js is to show."""
     interval = window.interval
     runs = Segments.from_dense(window.targets, CHANNELS).runs
@@ -138,7 +144,7 @@ def _feature(row: Row) -> dict[str, Any]:
     }
 
 
-def _legend(window: Window, transcripts: dict[str, list[Row]]) -> str:
+def _legend(window: Window, transcripts: Mapping[str, Sequence[Row]]) -> str:
     """Describe how long the locus is, which split it is in, and what transcripts there are."""
     said = [f"{window.interval.length:,} bp of the split {html.escape(window.split)}"]
     for name, rows in transcripts.items():
