@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,6 +31,7 @@ from releases import foreign, published, write_foreign
 
 import genatator_assets as ga
 from genatator_assets import reading
+from genatator_assets.annotation.parsed import EXONS_SCHEMA
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import SCHEMA, select
 from genatator_assets.annotation.transcripts import select_isoforms
@@ -43,6 +44,7 @@ from genatator_assets.query.connect import ask, connect
 from genatator_assets.reading import blocks
 from genatator_assets.reading.exports import bigwig
 from genatator_assets.reading.exports.bed import write_bed, write_bedgraph
+from genatator_assets.reading.exports.bed12 import write_bed12
 from genatator_assets.reading.exports.bigwig import write_bigwig
 from genatator_assets.reading.exports.gff3 import write_gff3
 from genatator_assets.reading.exports.hdf5 import write_windows
@@ -167,6 +169,7 @@ class Held:
 
     runs_of: dict[str, tuple[Runs, ...]]
     table: pa.Table | None = None
+    parts: pa.Table = field(default_factory=EXONS_SCHEMA.empty_table)
     origin: Path = Path("held")
     length: int = 1_000
 
@@ -179,6 +182,9 @@ class Held:
 
     def transcripts(self, genome: str) -> pa.Table | None:
         return self.table
+
+    def exons(self, genome: str) -> pa.Table:
+        return self.parts
 
 
 def runs_of(*rows):
@@ -293,6 +299,21 @@ def told(rows):
     return sorted(repr([row[name] for name in TOLD]) for row in rows)
 
 
+def exons_told(rows, exons, columns=EXONS_SCHEMA.names[1:]):
+    """The exons of transcripts, by what is told of each; `exons` name a transcript by its place in `rows`."""
+    return sorted(repr((told([rows[exon["transcript"]]]), [exon[name] for name in columns])) for exon in exons)
+
+
+def exons_of(root, genome, chroms):
+    """The exons of the selected transcripts, by pyarrow."""
+    rows, exons = (pq.ParquetFile(root / f"annotation/{genome}/{name}.parquet").read().to_pylist() for name in MODELS)
+    wanted = [row["selected"] and row["chrom"] in chroms for row in rows]
+    return exons_told(rows, [exon for exon in exons if wanted[exon["transcript"]]])
+
+
+MODELS = ("transcripts", "exons")
+
+
 @pytest.mark.parametrize(
     ("genome", "split", "chroms"),
     [
@@ -330,9 +351,13 @@ def test_the_gff3_of_real_genomes_selects_the_same_transcripts(four_genomes, tmp
             genome = path.name.removesuffix(f".{split}.gff3")
             chroms = [one.chrom for one in ds.chromosomes(split, genome)]
             chromosomes = read_chromosomes(Layout(four_genomes.root).chromosomes(genome))
-            again = select(genome, read_annotation(path), chromosomes).transcripts.to_pylist()
+            selection = select(genome, read_annotation(path), chromosomes)
+            again = selection.transcripts.to_pylist()
             assert all(row["selected"] for row in again)
             assert told(again) == told(selected_of(four_genomes.root, genome, chroms))
+            exons = exons_told(again, selection.exons.to_pylist())
+            assert exons == exons_of(four_genomes.root, genome, chroms)  # with phases and slippage, too
+            assert exons
     assert len(list(tmp_path.iterdir())) >= 4
 
 
@@ -343,11 +368,18 @@ def test_the_gff3_is_that_of_the_specification(dataset, small, tmp_path):
     header = ["##gff-version 3", "##sequence-region chr1 1 204083", "##sequence-region chr2 1 122448"]
     assert lines[:3] == header
     rows = [line.split("\t") for line in lines[3:]]
-    places = [(chrom, int(first), int(last)) for chrom, _, _, first, last, *_ in rows]
-    assert places == sorted(places)
-    names = [re.match("ID=([^;]+);", row[8])[1] for row in rows]
+    genes = [(chrom, int(first), int(last)) for chrom, _, kind, first, last, *_ in rows if kind == "gene"]
+    assert genes == sorted(genes)
+    names = [re.match("ID=([^;]+);", row[8])[1] for row in rows if row[2] != "CDS"]
     assert len(set(names)) == len(names)
+    known = set()
+    for row in rows:  # what has a parent stands behind it
+        parent = re.search("Parent=([^;]+)", row[8])
+        assert parent is None or parent[1] in known
+        known.add(re.match("ID=([^;]+);", row[8])[1])
+        assert (row[7] in {"0", "1", "2"}) == (row[2] == "CDS")
     theirs = pyranges.read_gff3(str(path)).df
+    theirs = theirs[theirs["Feature"].isin(["mRNA", "lnc_RNA"])]
     columns = [theirs[name].astype(str) for name in ("Chromosome", "Start", "End", "Strand", "Feature", "ID")]
     expected = [
         [row["chrom"], str(row["start"]), str(row["end"]), row["strand"], kind, row["transcript_id"]]
@@ -363,9 +395,9 @@ def transcript(**changed):
     return known | {"genome": "g", "reason": "selected", "source_line": 1} | changed
 
 
-def held_transcripts(*rows):
-    table = pa.Table.from_pylist(list(rows), SCHEMA)
-    return reading.Dataset(Held(dict.fromkeys(["chr1", *table["chrom"].to_pylist()], ()), table))
+def held_transcripts(*rows, exons=()):
+    table, parts = pa.Table.from_pylist(list(rows), SCHEMA), pa.Table.from_pylist(list(exons), EXONS_SCHEMA)
+    return reading.Dataset(Held(dict.fromkeys(["chr1", *table["chrom"].to_pylist()], ()), table, parts))
 
 
 def test_ids_are_numbered_where_several_rows_have_one(tmp_path):
@@ -383,9 +415,64 @@ def test_ids_are_numbered_where_several_rows_have_one(tmp_path):
         "chr1\tgenatator-assets\tmRNA\t11\t20\t.\t+\t.\tID=t;transcript_id=t",
         "chr1\tgenatator-assets\tmRNA\t31\t40\t.\t+\t.\tID=t-2;transcript_id=t",
         "chr1\tgenatator-assets\tmRNA\t51\t60\t.\t+\t.\tID=t-2-2;transcript_id=t-2;partial=true",
+        "chr1\tgenatator-assets\tgene\t71\t80\t.\t+\t.\tID=a%3Bb;gene_id=a%3Bb;gene_biotype=lncRNA",
         "chr1\tgenatator-assets\tlnc_RNA\t71\t80\t.\t+\t.\t"
-        "ID=t-3;transcript_id=t;gene_id=a%3Bb;transcript_biotype=100%25",
+        "ID=t-3;Parent=a%3Bb;transcript_id=t;gene_id=a%3Bb;transcript_biotype=100%25",
     ]
+
+
+MODEL = [
+    {"transcript": 1, "start": 10, "end": 16, "cds_start": 12, "cds_end": 16, "phase": 1},
+    {"transcript": 1, "start": 18, "end": 20, "cds_start": 18, "cds_end": 20, "phase": 0},
+]
+
+
+def test_exons_and_phases_follow_their_transcript(tmp_path):
+    # on the - strand the coding sequence begins at 20: 18-20 has phase 0, then (0 - 2) mod 3 = 1
+    rows = [transcript(selected=False), transcript(strand="-", gene_id="t", gene_name="T")]
+    (path,) = write_gff3(held_transcripts(*rows, exons=MODEL), tmp_path)
+    said = [line.split("\t") for line in path.read_text().splitlines()[2:]]
+    assert [(row[2], *row[3:5], row[7], row[8]) for row in said] == [
+        ("gene", "11", "20", ".", "ID=t;gene_id=t;Name=T;gene_biotype=protein_coding"),
+        ("mRNA", "11", "20", ".", "ID=t-2;Parent=t;transcript_id=t;gene_id=t"),
+        ("exon", "11", "16", ".", "ID=t-2.exon1;Parent=t-2"),
+        ("exon", "19", "20", ".", "ID=t-2.exon2;Parent=t-2"),
+        ("CDS", "13", "16", "1", "ID=t-2.cds;Parent=t-2"),
+        ("CDS", "19", "20", "0", "ID=t-2.cds;Parent=t-2"),
+    ]
+
+
+def test_bed12_has_exons_as_blocks_and_coding_sequence_thick(tmp_path):
+    rows = [
+        transcript(start=5, end=9, transcript_id="no exons"),
+        transcript(strand="-"),
+        transcript(chrom="Chr1"),
+        transcript(selected=False),
+    ]
+    (path,) = write_bed12(held_transcripts(*rows, exons=MODEL), tmp_path)
+    assert path.name == "g.transcripts.bed"
+    assert path.read_text().splitlines() == [
+        "Chr1\t10\t20\tt\t0\t+\t10\t10\t0\t1\t10,\t0,",
+        "chr1\t5\t9\tno_exons\t0\t+\t5\t5\t0\t1\t4,\t0,",
+        "chr1\t10\t20\tt\t0\t-\t12\t20\t0\t2\t6,2,\t0,8,",
+    ]
+
+
+def test_bed12_is_read_again_with_the_same_exons(dataset, small, tmp_path):
+    (path,) = write_bed12(small["train"].select(genome=GENOME), tmp_path)
+    assert path.name == f"{GENOME}.train.transcripts.bed"
+    read = read_annotation(path)
+    edges = ("start", "end", "cds_start", "cds_end")
+
+    def places(rows, exons):
+        return sorted([rows[one["transcript"]]["transcript_id"], *(one[edge] for edge in edges)] for one in exons)
+
+    rows, exons = (pq.ParquetFile(dataset.root / f"annotation/{GENOME}/{name}.parquet").read() for name in MODELS)
+    rows, exons = rows.to_pylist(), exons.to_pylist()
+    wanted = [row["selected"] and row["chrom"] in {"chr1", "chr2"} for row in rows]
+    expected = places(rows, [exon for exon in exons if wanted[exon["transcript"]]])
+    assert places(read.transcripts.to_pylist(), read.exons.to_pylist()) == expected
+    assert any(row[3] is not None for row in expected)
 
 
 names_of_any_letters = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
@@ -561,7 +648,7 @@ def test_the_commands_and_the_examples_of_the_page_run(dataset, tmp_path, monkey
 
 def test_every_command_is_on_the_page():
     listed = export_group.commands
-    assert set(listed) == {"bigwig", "bedgraph", "bed", "gff3", "hdf5"}
+    assert set(listed) == {"bigwig", "bedgraph", "bed", "bed12", "gff3", "hdf5"}
     for name in listed:
         assert f"genatator-assets export {name} " in PAGE
 

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -108,21 +109,59 @@ def test_the_channels_are_those_of_the_blocks(dataset, made):
 def test_the_transcripts_stand_apart_by_selection_with_reasons(dataset, made):
     rows = pq.ParquetFile(dataset.root / f"annotation/{GENOME}/transcripts.parquet").read().to_pylist()
     here = [row for row in rows if row["chrom"] == CHROM and row["start"] < END and row["end"] > START]
-    selected, rejected = locus_of(made)["transcripts"]
-    for group, name, wanted in ((selected, "selected", True), (rejected, "rejected", False)):
-        expected = [row for row in here if row["selected"] is wanted]
-        assert expected
-        assert group["name"] == name
-        found = sorted((one["name"], one["start"], one["end"], one["strand"]) for one in group["rows"])
+    groups = {group["name"]: group["rows"] for group in locus_of(made)["transcripts"]}
+    assert list(groups) == ["selected +", "selected -", "rejected +", "rejected -"]
+    for name, features in groups.items():  # strands stand apart: neighbours on two strands never join
+        expected = [row for row in here if row["selected"] is name.startswith("sel") and row["strand"] == name[-1]]
+        found = sorted((one["name"], one["start"], one["end"], one["strand"]) for one in features)
         assert found == sorted((row["transcript_id"], row["start"], row["end"], row["strand"]) for row in expected)
-    assert {one["label"] for one in rejected["rows"]} == {f"{one['name']} (other type)" for one in rejected["rows"]}
-    about = rejected["rows"][0]["about"]
+    assert all(groups[name] for name in ("selected +", "selected -"))
+    rejected = groups["rejected +"] + groups["rejected -"]
+    assert {one["label"] for one in rejected} == {f"{one['name']} (other type)" for one in rejected}
+    about = rejected[0]["about"]
+    assert about["All about it"] == f"genatator-assets explain {about['Transcript']}"
     assert about["Selected"] == "no, other type: it is neither mRNA nor lncRNA"
     row = next(row for row in here if row["transcript_id"] == about["Transcript"])
     assert about["Place"] == f"{CHROM}:{row['start'] + 1:,}-{row['end']:,} ({row['strand']})"
     counts = {kind: sum(row["type"] == kind for row in here if row["selected"]) for kind in ("mRNA", "lncRNA")}
     told = Parsed(made).texts["span"]
     assert all((f"{count} {kind}" in told) == (count > 0) for kind, count in counts.items())
+
+
+def test_the_exons_are_those_of_the_annotation(dataset, made):
+    folder = dataset.root / f"annotation/{GENOME}"
+    rows, exons = (pq.ParquetFile(folder / f"{name}.parquet").read().to_pylist() for name in ("transcripts", "exons"))
+    expected = {}
+    for exon in exons:
+        expected.setdefault(rows[exon["transcript"]]["transcript_id"], []).append(exon)
+    drawn = {one["name"]: one for group in locus_of(made)["transcripts"] for one in group["rows"]}
+    heights = set()
+    for name, feature in drawn.items():
+        for one, exon in zip(feature["exons"], expected[name], strict=True):
+            assert (one["start"], one["end"]) == (exon["start"], exon["end"])
+            coding = (
+                (one.get("cdStart", one["start"]), one.get("cdEnd", one["end"])) if "utr" not in one else (None, None)
+            )
+            assert coding == (exon["cds_start"], exon["cds_end"])
+            heights.add(tuple(one))
+        row = next(row for row in rows if row["transcript_id"] == name)
+        assert (feature["gene"], feature["gene_name"]) == (row["gene_id"], row["gene_name"])
+    assert len(heights) == 3  # not coding, coding in part, coding
+
+
+def test_gc_and_n_are_shares_of_the_bases(made):
+    gc, n = locus_of(made)["shares"]
+    dna = fasta_of(locus_of(made))[1]
+    assert (gc["name"], n["name"]) == ("GC", "N")
+    for first, last, value in zip(gc["starts"], gc["ends"], gc["values"], strict=True):
+        own = dna[first - START : last - START].replace("N", "")
+        assert value == round(sum(base in "GC" for base in own) / len(own), 4)
+    inside = set(n["starts"])
+    edges = sorted(set(gc["starts"]) | set(n["starts"]))
+    assert inside
+    assert all(
+        ("N" in dna[first - START : last - START]) == (first in inside) for first, last in itertools.pairwise(edges)
+    )
 
 
 def test_blocks_alone_have_no_transcripts_to_show(dataset, tmp_path, igv, made):
@@ -190,7 +229,7 @@ assemblies:
     assert locus["name"] == "HLA*01:01</script><b>&amp;"
     assert locus["chrom"] == "HLA*01_01</script><b>&amp;"  # igv.js parts a place from its chromosome at the colon
     assert fasta_of(locus) == [">HLA*01_01</script><b>&amp;:1-500 @len=500", "ACGTN" * 100]
-    assert [one["name"] for one in locus["transcripts"][0]["rows"]] == ["</script><b>@@igv@@"]
+    assert [one["name"] for one in locus["transcripts"][1]["rows"]] == ["</script><b>@@igv@@"]
 
 
 # --- igv.js ---
@@ -234,8 +273,8 @@ def test_the_command_writes_the_page(dataset, tmp_path, igv, made):
         (f"{GENOME}:{CHROM}:1-5", "a.html", None, "run 'npm install igv' here, or give it by --igv"),
         (f"{GENOME}:{CHROM}:1-5", "a.html", "none.js", "none.js can't be read as igv.js"),
         (f"{GENOME}:{CHROM}:1-5", "file/a.html", "igv.js", "can't be written"),
-        (f"{GENOME}:{CHROM}", "a.html", "igv.js", "is no locus; expected genome:chromosome:first-last"),
-        (f"{GENOME}:{CHROM}:1-50000000", "a.html", "igv.js", "found [0, 50,000,000): stay within it"),
+        (f"{GENOME}:{CHROM}:", "a.html", "igv.js", "no chromosome, gene or transcript of"),
+        (f"{GENOME}:{CHROM}:1-50000000", "a.html", "igv.js", "found 1-50,000,000"),
     ],
 )
 def test_what_the_command_can_not_show_is_a_users_error(

@@ -4,6 +4,7 @@ import itertools
 import shutil
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,6 +21,7 @@ from genatator_assets.cli import main
 from genatator_assets.errors import ReadingError
 from genatator_assets.reading import Interval, plot
 from genatator_assets.reading.bins import bin_edges, composition, maxima, merged_edges, pieces, rows_of
+from genatator_assets.reading.stacking import Gene, Model, stacked
 
 GENOME, CHROM = "sim-gencode", "chr1"
 
@@ -101,7 +103,7 @@ def test_rows_are_the_first_with_room(intervals, gap):
 def test_a_locus_is_summed_up_piece_by_piece(small, truth, piece_bp, monkeypatch):
     monkeypatch.setattr(plot, "_PIECE_BP", piece_bp)
     dna, targets = truth
-    edges, values, shares = plot._summary(small, Interval(GENOME, CHROM, 10_000, 90_000))
+    edges, values, shares = plot._summary(partial(small.window, GENOME, CHROM), Interval(GENOME, CHROM, 10_000, 90_000))
     assert len(values) == 1_000
     expected = [targets[a:b].max(axis=0) for a, b in itertools.pairwise(edges)]
     np.testing.assert_array_equal(values, expected)
@@ -113,34 +115,93 @@ def test_a_locus_is_summed_up_piece_by_piece(small, truth, piece_bp, monkeypatch
 # --- what stands where ---
 
 
-def test_transcripts_stand_apart_by_selection_with_their_names(small, transcripts):
+def bars_of(axes):
+    """The bars of a panel of gene models: by row, start, end and height."""
+    _, bars = axes.collections
+    found = []
+    for path in bars.get_paths():
+        x, y = path.vertices[:4].T
+        found.append((round(-y.mean()), x.min(), x.max(), round(y.max() - y.min(), 2)))
+    return found
+
+
+def test_genes_stand_apart_by_selection_each_with_one_name(small, transcripts, models):
     start, end = 10_000, 60_000
     panels = panels_of(small.plot(GENOME, CHROM, start, end))
     here = [row for row in transcripts if row["start"] < end and row["end"] > start]
     for panel, wanted in (("selected", True), ("rejected", False)):
         own = [row for row in here if row["selected"] is wanted]
         assert own
-        (shapes,) = panels[panel].collections
-        spans = sorted((path.vertices[:, 0].min(), path.vertices[:, 0].max()) for path in shapes.get_paths())
-        assert spans == sorted((row["start"], row["end"]) for row in own)
-        names = [text for text in texts(panels[panel]) if text.startswith("ENST")]
-        assert sorted(names) == sorted(row["transcript_id"] for row in own)
+        lines, _ = panels[panel].collections
+        spans = sorted((line[:, 0].min(), line[:, 0].max()) for line in lines.get_segments())
+        assert spans == sorted((max(row["start"], start), min(row["end"], end)) for row in own)
+        genes = {(row["gene_name"] or row["gene_id"], row["strand"]) for row in own}
+        said = [
+            text for text in texts(panels[panel]) if "\N{RIGHTWARDS ARROW}" in text or "\N{LEFTWARDS ARROW}" in text
+        ]
+        arrows = {"+": "{} \N{RIGHTWARDS ARROW}", "-": "\N{LEFTWARDS ARROW} {}"}
+        assert sorted(said) == sorted(arrows[strand].format(name) for name, strand in genes)
     counts = {kind: sum(row["type"] == kind for row in here if row["selected"]) for kind in ("mRNA", "lncRNA")}
     for kind, count in counts.items():
         assert (f"{count} {kind}" in texts(panels["selected"])) == (count > 0)
 
 
-def test_transcripts_of_a_row_do_not_overlap_and_point_in_their_direction(small, transcripts):
-    (shapes,) = panels_of(small.plot(GENOME, CHROM, 0, 150_000))["selected"].collections
-    strands = {(row["start"], row["end"]): row["strand"] for row in transcripts if row["selected"]}
-    rows = {}
-    for path in shapes.get_paths():
-        x, y = path.vertices[:5].T
-        rows.setdefault(round(y.mean(), 6), []).append((x.min(), x.max()))
-        assert x[2] == (x.max() if strands[x.min(), x.max()] == "+" else x.min())  # the third point is the tip
-    for row in rows.values():
-        ordered = sorted(row)
-        assert all(end < start for (_, end), (start, _) in itertools.pairwise(ordered))
+def test_exons_are_bars_and_coding_sequence_higher_ones(small, transcripts, models):
+    """A locus of 2 kb, in which no two exons are so near to each other that they are drawn as one."""
+    row = next(row for row in transcripts if row["selected"] and row["type"] == "mRNA")
+    place = next(one for one in models[0] if one["transcript_id"] == row["transcript_id"])
+    start = row["start"] - 100
+    bars = bars_of(panels_of(small.plot(GENOME, CHROM, start, start + 2_000))["selected"])
+    own = [exon for exon in models[1] if exon["transcript"] == models[0].index(place) and exon["start"] < start + 2_000]
+    heights = sorted({height for *_, height in bars})
+    assert len(heights) == 2
+    for first, last, height in (("start", "end", heights[0]), ("cds_start", "cds_end", heights[1])):
+        for exon in own:
+            if exon[first] is not None and exon[first] < start + 2_000:
+                wanted = (exon[first], min(exon[last], start + 2_000), height)
+                assert wanted in [bar[1:] for bar in bars]
+
+
+@pytest.fixture(scope="module")
+def models(dataset):
+    """All transcripts of the genome, and all exons."""
+    folder = dataset.root / f"annotation/{GENOME}"
+    return [pq.ParquetFile(folder / f"{name}.parquet").read().to_pylist() for name in ("transcripts", "exons")]
+
+
+def gene(name, *spans):
+    return Gene(name, tuple(Model(start, end, "+", "red", ((start, end),)) for start, end in spans))
+
+
+spans = st.tuples(st.integers(0, 990), st.integers(1, 300)).map(lambda span: (span[0], span[0] + span[1]))
+genes = st.lists(st.lists(spans, min_size=1, max_size=4), max_size=8)
+
+
+@given(genes)
+def test_no_two_things_stand_in_one_place_and_every_gene_has_its_name(stretches):
+    interval, bp_per_inch = Interval("g", "c", 0, 1_000), 120.0
+    stack = stacked([gene(f"g{number}", *own) for number, own in enumerate(stretches)], interval, bp_per_inch)
+    assert sorted(name.text.split()[0] for name in stack.names) == sorted(f"g{n}" for n in range(len(stretches)))
+    taken = [(row, one.start, one.end) for one, row in stack.models]
+    taken += [(name.row, name.x, name.x + 0.05 * len(name.text) * bp_per_inch) for name in stack.names]
+    for (row, start, end), (other, first, last) in itertools.combinations(taken, 2):
+        assert row != other or end <= first or last <= start
+    assert all(0 <= row < stack.rows for row, *_ in taken)
+    rows = {name.text: name.row for name in stack.names}
+    assert len(stack.models) == sum(map(len, stretches))
+    assert all(row not in rows.values() for _, row in stack.models) or len(stretches) > 1
+
+
+def test_where_isoforms_take_too_many_rows_they_are_one_and_the_picture_says_so():
+    interval = Interval("g", "c", 0, 1_000)
+    stack = stacked([gene("a", *[(number, 900) for number in range(60)])], interval, 120)
+    ((model, _),) = stack.models
+    assert (model.start, model.end, model.exons) == (0, 900, ((0, 900),))
+    assert [name.text for name in stack.names] == ["a \N{MULTIPLICATION SIGN}60 \N{RIGHTWARDS ARROW}"]
+    assert stack.remarks == ("isoforms merged",)
+    many = stacked([gene(f"gene{number}", (0, 900)) for number in range(500)], interval, 120)
+    assert (len(many.models), many.names) == (500, ())
+    assert many.remarks == ("isoforms merged", "500 names left out:", "zoom in to see them")
 
 
 def test_channels_stand_up_for_plus_and_down_for_minus(small, truth):
@@ -164,16 +225,17 @@ def test_channels_stand_up_for_plus_and_down_for_minus(small, truth):
 def test_any_length_can_be_drawn(small, truth, start, end, tmp_path):
     figure = small.plot(GENOME, CHROM, start, end or len(truth[0]))
     figure.savefig(tmp_path / "locus.png")
-    assert 3 < figure.get_figheight() < 14
+    assert 3 < figure.get_figheight() < 16
     assert f"{CHROM}:{start + 1:,}-{end or len(truth[0]):,}" in figure.texts[0].get_text()
 
 
-def test_many_rows_have_no_names_and_stay_low(four_genomes):
+def test_a_dense_megabase_has_every_gene_named(four_genomes):
     figure = ga.open_dataset(four_genomes.root).plot("GRCh38-chr1-1Mb", "chr1", 0, 1_000_000)
     panels = panels_of(figure)
-    assert not [text for text in texts(panels["selected"]) if text.startswith("ENST")]
     assert {"66 lncRNA", "27 mRNA"} <= set(texts(panels["selected"]))  # by awk: see test_oracle.py
     assert "102 other type" in texts(panels["rejected"])
+    assert {"OR4F5 \N{RIGHTWARDS ARROW}", "\N{LEFTWARDS ARROW} OR4F29"} <= set(texts(panels["selected"]))
+    assert figure.get_figheight() < 16
 
 
 def test_blocks_alone_have_no_transcripts_to_draw(dataset, tmp_path):
@@ -215,9 +277,9 @@ def test_the_command_writes_a_picture(dataset, tmp_path, name, begins):
     ("locus", "name", "message"),
     [
         (f"{GENOME}:{CHROM}:1-5", "a.gif", "can be written as png, pdf, svg; found '.gif'"),
-        (f"{GENOME}:{CHROM}", "a.png", "is no locus; expected genome:chromosome:first-last"),
-        (f"{GENOME}:chr12:1-5", "a.png", "no chromosome 'chr12'"),
-        (f"{GENOME}:{CHROM}:1-50000000", "a.png", "found [0, 50,000,000): stay within it"),
+        (f"{GENOME}:{CHROM}:7-5", "a.png", "is reversed: it ends at 5, before 7"),
+        (f"{GENOME}:chr12:1-5", "a.png", "no chromosome, gene or transcript of"),
+        (f"{GENOME}:{CHROM}:1-50000000", "a.png", "found 1-50,000,000"),
         (f"{GENOME}:{CHROM}:1-5", "file/a.png", "can't be written"),
     ],
 )

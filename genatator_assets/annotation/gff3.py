@@ -12,7 +12,7 @@ SOURCE = "genatator-assets"
 _TYPES = {"mRNA": "mRNA", "lncRNA": "lnc_RNA"}
 _BIOTYPES = {"mRNA": "protein_coding", "lncRNA": "lncRNA"}
 _NOT_IN_SEQID = re.compile(r"[^a-zA-Z0-9.:^*$@!+_?|-]")
-_NOT_IN_VALUE = re.compile(r"[\x00-\x1f\x7f%;=&,]|^ | $")
+_NOT_IN_VALUE = re.compile(r"""[\x00-\x1f\x7f%;=&,"']|^ | $""")
 
 Part = tuple[int, int, int]
 """Start and end (0-based half-open) of a piece of coding sequence, and its phase."""
@@ -23,36 +23,46 @@ def gff3_lines(lengths: Mapping[str, int], transcripts: pa.Table, exons: pa.Tabl
 
     lengths: the sequences' lengths in bp by name, in the order wanted. transcripts: `annotation.select.SCHEMA`; exons:
     `annotation.parsed.EXONS_SCHEMA`, of which `transcript` is a place in `transcripts`. A transcript's ID is its
-    transcript_id, numbered where several have the same; a gene is a row for all its transcripts on a sequence, with
-    gene_biotype. CDS includes the stop codon. A transcript without exons has no part.
+    transcript_id, numbered where several rows, or a gene, have the same; a gene is a row for all its transcripts on a
+    sequence, with gene_biotype; a transcript of no gene stands alone. CDS includes the stop codon. A transcript without
+    exons has no part.
     """
     yield "##gff-version 3"
     for chrom, length in lengths.items():
         yield f"##sequence-region {_encoded(_NOT_IN_SEQID, chrom)} 1 {length}"
     used: set[str] = set()
+    found = dict.fromkeys(zip(transcripts["chrom"].to_pylist(), transcripts["gene_id"].to_pylist(), strict=True))
+    gene_names = {(chrom, gene): _unused(gene, used) for chrom, gene in found if gene}
     names = [_unused(name, used) for name in transcripts["transcript_id"].to_pylist()]
     for chrom in lengths:
         own = pc.indices_nonzero(pc.equal(transcripts["chrom"], chrom))
         if len(own):
-            yield from _on_chromosome(chrom, transcripts.take(own), own.to_pylist(), names, exons, used)
+            yield from _on_chromosome(chrom, transcripts.take(own), own.to_pylist(), names, gene_names, exons)
 
 
 def _on_chromosome(
-    chrom: str, transcripts: pa.Table, places: list[int], names: list[str], exons: pa.Table, used: set[str]
+    chrom: str,
+    transcripts: pa.Table,
+    places: list[int],
+    names: list[str],
+    gene_names: Mapping[tuple[str, str], str],
+    exons: pa.Table,
 ) -> Iterator[str]:
     parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
     here = exons.filter(pc.is_in(exons["transcript"], pa.array(places, pa.int32())))
     for exon in here.sort_by([("transcript", "ascending"), ("start", "ascending")]).to_pylist():
         parts[exon["transcript"]].append(exon)
-    genes: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    genes: dict[tuple[str | None, str], list[dict[str, Any]]] = defaultdict(list)
     for row, place in zip(transcripts.to_pylist(), places, strict=True):
-        genes[row["gene_id"] or row["transcript_id"]].append({**row, "identity": names[place], "place": place})
-    ordered = sorted(genes.items(), key=lambda gene: (*_reach(gene[1]), gene[0]))
-    for name, rows in ordered:
-        identity = _unused(name, used)
-        yield _gene(chrom, identity, name, rows)
+        identity, gene = names[place], row["gene_id"]
+        genes[gene, "" if gene else identity].append({**row, "identity": identity, "place": place})
+    ordered = sorted(genes.items(), key=lambda gene: (*_reach(gene[1]), gene[0][0] or "", gene[0][1]))
+    for (name, _), rows in ordered:
+        parent = gene_names[chrom, name] if name else None
+        if name and parent:
+            yield _gene(chrom, parent, name, rows)
         for row in sorted(rows, key=lambda row: (row["start"], row["end"], row["identity"])):
-            yield _transcript(chrom, identity, row)
+            yield _transcript(chrom, parent, row)
             yield from _parts(chrom, row, parts[row["place"]])
 
 
@@ -73,7 +83,7 @@ def _gene(chrom: str, identity: str, name: str, rows: list[dict[str, Any]]) -> s
     return _line(chrom, "gene", start, end, strands.pop() if len(strands) == 1 else ".", attributes)
 
 
-def _transcript(chrom: str, gene: str, row: dict[str, Any]) -> str:
+def _transcript(chrom: str, gene: str | None, row: dict[str, Any]) -> str:
     attributes = {
         "ID": row["identity"],
         "Parent": gene,

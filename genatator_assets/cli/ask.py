@@ -120,16 +120,17 @@ def _answer_typed(connection: duckdb.DuckDBPyConnection, form: str) -> None:
 
 
 @click.command()
-@click.argument("transcript_id")
+@click.argument("name")
 @root_option
-def explain(transcript_id: str, root: Path) -> None:
+def explain(name: str, root: Path) -> None:
     """Explain what became of a transcript.
 
-    Selected or not and why, its line in the annotation, the blocks it lies in.
+    Selected or not and why, its line in the annotation, its exons and coding sequence, the blocks it lies in.
 
-    TRANSCRIPT_ID may go without its version; a gene's id explains all its transcripts.
+    NAME is a transcript's id, or a gene's id or name for all its transcripts: with or without version and prefix, in
+    any letter case. A place (chr1:1,001-2,000, chr1:1001..2000, chr1:1001, chr1) explains what lies there.
     """
-    for number, transcript in enumerate(explain_transcript(root, transcript_id)):
+    for number, transcript in enumerate(explain_transcript(root, name)):
         title, *lines = transcript.lines()
         say(f"{'' if number == 0 else chr(10)}{title}", "bold")
         say("\n".join(f"  {line}" for line in lines))

@@ -126,10 +126,20 @@ def bed(part: Dataset, output: Path, channels: Channels) -> None:
 @_of_a_part
 @_folder_option
 def gff3(part: Dataset, output: Path) -> None:
-    """Write GFF3 of the selected transcripts: a file per genome and split."""
+    """Write GFF3 of the selected transcripts, with genes, exons and CDS: a file per genome and split."""
     from genatator_assets.reading.exports.gff3 import write_gff3
 
     _print_paths(write_gff3(part, output))
+
+
+@export.command()
+@_of_a_part
+@_folder_option
+def bed12(part: Dataset, output: Path) -> None:
+    """Write BED12 of the selected transcripts: exons are blocks, coding sequence is thick; a file per genome."""
+    from genatator_assets.reading.exports.bed12 import write_bed12
+
+    _print_paths(write_bed12(part, output))
 
 
 @export.command()

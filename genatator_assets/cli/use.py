@@ -27,23 +27,30 @@ _FORMATS = ("png", "pdf", "svg")
 def plot(locus: str, output: Path, root: Path, tracks: tuple[str, ...]) -> None:
     """Draw a locus.
 
-    DNA, transcripts (selected and rejected), the twelve channels, and the tracks that are asked for.
+    DNA, gene models (selected and rejected transcripts with exons and coding sequence), the twelve channels, and the
+    tracks that are asked for.
 
-    A locus is written as in a genome browser, counted from 1 with both ends inside:
+    LOCUS is a place, counted from 1 with both ends inside, or a gene or transcript by any of its names:
 
     \b
         genatator-assets plot hg38:chr20:1,000,000-1,050,000 -o locus.png
+        genatator-assets plot chr20:1000000..1050000 -o locus.png
+        genatator-assets plot chr20:1000000 -o base.png
+        genatator-assets plot BRCA2 -o gene.png
 
     The dataset may also be a folder of blocks: a release or, without transcripts, blocks alone.
     """
-    from genatator_assets.reading import Interval, open_dataset
+    from genatator_assets.reading import open_dataset
 
     form = output.suffix.lower().removeprefix(".")
     if form not in _FORMATS:
         raise GenatatorError(f"{output}: a picture can be written as {', '.join(_FORMATS)}; found {output.suffix!r}")
-    interval = Interval.from_locus(locus)
-    figure = open_dataset(root).plot(interval.genome, interval.chrom, interval.start, interval.end, tracks=tracks)
-    with _written(output) as temporary:
+    dataset = open_dataset(root)
+    interval = dataset.locate(locus)
+    figure = dataset.plot(interval.genome, interval.chrom, interval.start, interval.end, tracks=tracks)
+    from matplotlib import rc_context
+
+    with _written(output) as temporary, rc_context({"svg.fonttype": "none"}):  # text in SVG stays text
         figure.savefig(temporary, format=form)
 
 
@@ -68,24 +75,25 @@ def plot(locus: str, output: Path, root: Path, tracks: tuple[str, ...]) -> None:
 def browse(locus: str, output: Path, igv: Path | None, root: Path, tracks: tuple[str, ...]) -> None:
     """Make a page of a locus to browse.
 
-    DNA, transcripts (selected and rejected), the twelve channels, and the tracks that are asked for, in igv.js.
+    DNA, gene models (selected and rejected transcripts), GC, N, the twelve channels, and the tracks that are asked
+    for, in igv.js.
 
     The page is one file that opens in any web browser and asks nothing of any network. It needs igv.js once, when it
     is made: 'npm install igv' puts it where it is found.
 
-    A locus is written as in a genome browser, counted from 1 with both ends inside:
+    LOCUS is a place, counted from 1 with both ends inside, or a gene or transcript by any of its names:
 
     \b
         genatator-assets browse hg38:chr20:1,000,000-1,050,000 -o locus.html
+        genatator-assets browse BRCA2 -o gene.html
 
     The dataset may also be a folder of blocks: a release or, without transcripts, blocks alone.
     """
-    from genatator_assets.reading import Interval, open_dataset
+    from genatator_assets.reading import open_dataset
 
-    interval = Interval.from_locus(locus)
-    page = open_dataset(root).page(
-        interval.genome, interval.chrom, interval.start, interval.end, igv=igv, tracks=tracks
-    )
+    dataset = open_dataset(root)
+    interval = dataset.locate(locus)
+    page = dataset.page(interval.genome, interval.chrom, interval.start, interval.end, igv=igv, tracks=tracks)
     with _written(output) as temporary:
         temporary.write_text(page, encoding="utf-8")
 

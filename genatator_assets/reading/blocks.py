@@ -17,7 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from genatator_assets.annotation.transcripts import read_transcripts
+from genatator_assets.annotation.parsed import EXONS_SCHEMA
+from genatator_assets.annotation.transcripts import read_exons, read_transcripts
 from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.window import BlockTargets, open_targets
@@ -120,6 +121,11 @@ class BlockStore:
         """Blocks don't tell transcripts, but a release has them beside its blocks."""
         layout = Layout(self.origin)
         return read_transcripts(layout, genome) if layout.transcripts(genome).is_file() else None
+
+    def exons(self, genome: str) -> pa.Table:
+        """Read them, where a release has them beside its blocks."""
+        layout = Layout(self.origin)
+        return read_exons(layout, genome) if layout.exons(genome).is_file() else EXONS_SCHEMA.empty_table()
 
     def _pieces(self, chromosome: Chromosome, start: int, end: int) -> list[tuple[Block, int, int]]:
         """Return the blocks that [start, end) touches, and which bases of each, counted from its own start."""

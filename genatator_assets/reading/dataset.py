@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
 from genatator_assets.reading.channels import Channels, channel_numbers
+from genatator_assets.reading.locus import Row, transcripts_at
 from genatator_assets.reading.store import Chromosome, NoChromosomes, RootStore, Store
 from genatator_assets.reading.tracks import TrackReader, select_of
 from genatator_assets.reading.window import Interval, Window
@@ -393,7 +394,8 @@ class Dataset:
 
         interval = Interval(genome, chrom, start, end)
         self._chromosome_of(interval)
-        return plot_locus(self, interval, tracks)
+        read, transcripts = partial(self.window, genome, chrom), self._transcripts_at(interval)
+        return plot_locus(read, transcripts, interval, tracks, self.track_reader)
 
     def page(
         self,
@@ -414,11 +416,33 @@ class Dataset:
             GenatatorError: there is no igv.js.
             ReadingError: there is no such genome, chromosome or interval, or it is longer than a page can hold.
         """
-        from genatator_assets.reading.page import locus_page, read_igv  # noqa: PLC0415 - seldom needed
+        from genatator_assets.reading.page import locus_page, read_igv, require_short  # noqa: PLC0415 - seldom needed
 
         interval = Interval(genome, chrom, start, end)
         self._chromosome_of(interval)
-        return locus_page(self, interval, read_igv(Path(igv) if igv is not None else None), tracks)
+        require_short(interval)
+        script = read_igv(Path(igv) if igv is not None else None)
+        window, transcripts = self.read(interval), self._transcripts_at(interval)
+        return locus_page(window, transcripts, script, tracks, self.track_reader)
+
+    def locate(self, text: str) -> Interval:
+        """Return the interval that a person means: a place in any usual form, or a gene or transcript with some margin.
+
+        Places are counted from 1 with both ends inside: `chr1:1,001-2,000`, `chr1:1001..2000`, a base with its
+        surroundings (`chr1:1001`), or a whole chromosome (`chr1`), each also behind a genome (`hg38:chr1`). Names are
+        ids of transcripts and genes and genes' names; with or without prefix and version, in any letter case.
+
+        Raises:
+            ReadingError: there is no such place or name, or several; the nearest names are told.
+        """
+        from genatator_assets.reading.find import find_interval  # noqa: PLC0415 - seldom needed
+
+        return find_interval(self.store, tuple(self._chromosomes.values()), text)
+
+    def _transcripts_at(self, interval: Interval) -> dict[str, list[Row]]:
+        """Return the transcripts of an interval; nothing if the dataset doesn't have any."""
+        table = self.store.transcripts(interval.genome)
+        return {} if table is None else transcripts_at(table, self.store.exons(interval.genome), interval)
 
     def __repr__(self) -> str:
         """Report what is in it."""

@@ -6,40 +6,63 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from genatator_assets.annotation.gff3 import coding_pieces
+
 if TYPE_CHECKING:
-    from genatator_assets.reading.dataset import Dataset
     from genatator_assets.reading.window import Interval
 
 TYPES = {"mRNA": "#2f6db5", "lncRNA": "#d9821a", "other": "#8f8f8f"}
+REASONS = {
+    **{"other_type": TYPES["other"], "pseudo": "#a8749b", "duplicate": "#b59a3c", "partial": "#4f9ca3"},
+    **{"trans_spliced": "#cf5a78", "inconsistent_parts": "#96694c", "out_of_bounds": "#d2613a", "no_strand": "#5b6470"},
+}
 KINDS = {"tss": ("TSS", "#1c8a63"), "polya": ("polyA", "#c23b3b"), "intragenic": ("intragenic", "#6a5fb0")}
+GROUPED = {"selected": True, "rejected": False}
 GROUPS = {"combined": "all isoforms", "mrna": "mRNA only"}
 
 Line: TypeAlias = tuple[str, str]
 """A line of text, and its colour."""
 
 Row: TypeAlias = dict[str, Any]
-"""A transcript, with the columns of `annotation.select.SCHEMA`."""
+"""A transcript, with the columns of `annotation.select.SCHEMA`, its exons and its coding pieces."""
 
 
-def transcripts_at(dataset: Dataset, interval: Interval) -> tuple[list[Row], list[Row]] | None:
-    """Return the selected and the rejected transcripts that overlap an interval, in stacking order.
+def transcripts_at(transcripts: pa.Table, exons: pa.Table, interval: Interval) -> dict[str, list[Row]]:
+    """Return the `selected` and the `rejected` transcripts that overlap an interval, in stacking order.
 
-    None if the dataset doesn't have transcripts.
+    transcripts: `annotation.select.SCHEMA`; exons: `annotation.parsed.EXONS_SCHEMA`. A row has its `exons` and `coding`
+    pieces, too: ascending stretches [start, end), 0-based half-open.
     """
-    table = dataset.store.transcripts(interval.genome)
-    if table is None:
-        return None
-    overlap = pc.and_(pc.less(table["start"], interval.end), pc.greater(table["end"], interval.start))
-    rows = table.filter(pc.and_(pc.equal(table["chrom"], interval.chrom), overlap)).to_pylist()
+    overlap = pc.and_(pc.less(transcripts["start"], interval.end), pc.greater(transcripts["end"], interval.start))
+    places = pc.indices_nonzero(pc.fill_null(pc.and_(pc.equal(transcripts["chrom"], interval.chrom), overlap), False))
+    own = exons.filter(pc.is_in(exons["transcript"], places.cast(pa.int32()))).to_pylist()
+    parts: dict[int, list[Row]] = {place: [] for place in places.to_pylist()}
+    for exon in sorted(own, key=lambda exon: int(exon["start"])):
+        parts[exon["transcript"]].append(exon)
+    rows = [
+        row
+        | {"exons": [(exon["start"], exon["end"]) for exon in of]}
+        | {"coding": [piece[:2] for exon in of for piece in coding_pieces(exon, row["strand"])]}
+        for row, of in zip(transcripts.take(places).to_pylist(), parts.values(), strict=True)
+    ]
     rows.sort(key=lambda row: (row["start"], -row["end"], row["transcript_id"]))
-    return [row for row in rows if row["selected"]], [row for row in rows if not row["selected"]]
+    return {name: [row for row in rows if row["selected"] is wanted] for name, wanted in GROUPED.items()}
+
+
+def genes_of(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """Group transcripts by gene and strand, each with the name that people know it by, in the order given."""
+    genes: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        genes.setdefault((row["gene_id"] or row["transcript_id"], row["strand"]), []).append(row)
+    return [(own[0]["gene_name"] or gene, own) for (gene, _), own in genes.items()]
 
 
 def colour_of(row: Row) -> str:
-    """Return the colour of a transcript: that of its type if it is selected."""
-    return TYPES[row["type"] if row["selected"] else "other"]
+    """Return the colour of a transcript: that of its type if it is selected, else that of its reason."""
+    return TYPES[row["type"]] if row["selected"] else REASONS.get(row["reason"], TYPES["other"])
 
 
 def counted(rows: Sequence[Row]) -> list[Line]:

@@ -11,23 +11,29 @@ import gzip
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.errors import GenatatorError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.locus import KINDS, Row, colour_of, counted, in_words, transcripts_at
+from genatator_assets.reading.bins import bin_edges, composition, merged_edges
+from genatator_assets.reading.locus import KINDS, Row, colour_of, counted, in_words
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.version import __version__
 
 if TYPE_CHECKING:
-    from genatator_assets.reading.dataset import Dataset
+    from genatator_assets.reading.tracks import TrackReader
     from genatator_assets.reading.window import Interval, Window
 
 MOST_BP = 5_000_000
+
+_BINS, _BIN_BP = 500, 20
+_SIDES = ("+", "-", ".")
 
 _IN_NODE = Path("node_modules", "igv", "dist", "igv.min.js")
 _SCRIPT = re.compile(r"\bigv\s*=")
@@ -59,17 +65,33 @@ def read_igv(path: Path | None) -> str:
     return text
 
 
-def locus_page(dataset: Dataset, interval: Interval, igv: str, tracks: Sequence[str] = ()) -> str:
-    """Return the page of an interval; see `Dataset.page`."""
+def require_short(interval: Interval) -> None:
+    """Refuse an interval that is longer than a page can hold.
+
+    Raises:
+        ReadingError: it is.
+    """
     if interval.length > MOST_BP:
         raise ReadingError(
             f"{interval} has {interval.length:,} bp, and a page at most {MOST_BP:,}; give a shorter locus, or plot it"
         )
-    window = dataset.read(interval)
-    transcripts = dict(zip(("selected", "rejected"), transcripts_at(dataset, interval) or (), strict=False))
-    shown = {**_locus(window, transcripts), "signals": _signals(dataset, interval, tracks)}
+
+
+def locus_page(
+    window: Window,
+    transcripts: Mapping[str, Sequence[Row]],
+    igv: str,
+    tracks: Sequence[str] = (),
+    reader: TrackReader | None = None,
+) -> str:
+    """Return the page of a window; see `Dataset.page`.
+
+    `transcripts` are those of `locus.transcripts_at`, or none; `tracks` are read by `reader`.
+    """
+    signals = _signals(reader, window.interval, tracks) if reader else []
+    shown = {**_locus(window, transcripts), "signals": signals}
     parts = {
-        "title": html.escape(str(interval)),
+        "title": html.escape(str(window.interval)),
         "legend": _legend(window, transcripts),
         "version": __version__,
         "locus": json.dumps(shown, separators=(",", ":")).replace("<", r"\u003c"),
@@ -78,7 +100,7 @@ def locus_page(dataset: Dataset, interval: Interval, igv: str, tracks: Sequence[
     return re.sub(r"@@(\w+)@@", lambda found: parts[found[1]], _TEMPLATE.read_text(encoding="utf-8"))
 
 
-def _locus(window: Window, transcripts: dict[str, list[Row]]) -> dict[str, Any]:
+def _locus(window: Window, transcripts: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
     """Return what igv.js is to show."""
     interval = window.interval
     channels = CHANNELS if window.channels else ()
@@ -91,7 +113,13 @@ def _locus(window: Window, transcripts: dict[str, list[Row]]) -> dict[str, Any]:
         "end": interval.end,
         "chrom_length": window.chrom_length,
         "fasta": _fasta(window),
-        "transcripts": [{"name": name, "rows": list(map(_feature, rows))} for name, rows in transcripts.items()],
+        "shares": _shares(window),
+        "transcripts": [
+            {"name": f"{name} {strand}", "rows": [_feature(row) for row in rows if _side(row) == strand]}
+            for name, rows in transcripts.items()
+            for strand in _SIDES
+            if strand != "." or any(_side(row) == strand for row in rows)
+        ],
         "channels": [
             {
                 "name": channel.name,
@@ -106,11 +134,10 @@ def _locus(window: Window, transcripts: dict[str, list[Row]]) -> dict[str, Any]:
     }
 
 
-def _signals(dataset: Dataset, interval: Interval, tracks: Sequence[str]) -> list[dict[str, Any]]:
+def _signals(reader: TrackReader, interval: Interval, tracks: Sequence[str]) -> list[dict[str, Any]]:
     """Return the runs of tracks in the interval; bases without a value have none."""
     if not tracks:
         return []
-    reader = dataset.track_reader
     reader.names(interval.genome, tracks)
     found: list[dict[str, Any]] = []
     for name in tracks:
@@ -133,29 +160,75 @@ def _fasta(window: Window) -> str:
     return f"data:application/gzip;base64,{base64.b64encode(packed).decode()}"
 
 
+def _shares(window: Window) -> list[dict[str, Any]]:
+    """Return the shares of GC, among known bases, and of N along the window."""
+    interval = window.interval
+    edges = merged_edges(bin_edges(interval.start, interval.end, _BINS), _BINS, _BIN_BP)
+    found = composition(window.dna, edges)
+    shares = []
+    for name, colour, values in (("GC", "#333333", found.gc), ("N", "#a0a0a0", found.n)):
+        kept = np.flatnonzero(values > 0)  # where there are only N, GC is not a number
+        shares.append(
+            {
+                "name": name,
+                "colour": colour,
+                "starts": edges[kept].tolist(),
+                "ends": edges[kept + 1].tolist(),
+                "values": [round(float(value), 4) for value in values[kept]],
+            }
+        )
+    return shares
+
+
+def _side(row: Row) -> str:
+    """Return the track of a transcript: strands stand apart, so that neighbours on two strands never join."""
+    return row["strand"] if row["strand"] in _SIDES else "."
+
+
+def _exons(row: Row) -> list[dict[str, Any]]:
+    """Return the exons as igv.js draws them: what is not coding is lower."""
+    exons = []
+    for start, end in row["exons"] or [(row["start"], row["end"])]:
+        coding = [piece for piece in row["coding"] if start <= piece[0] < end]
+        exon: dict[str, Any] = {"start": start, "end": end}
+        if not coding:
+            exon["utr"] = True
+        elif (inner := (coding[0][0], coding[-1][1])) != (start, end):
+            exon |= {"cdStart": inner[0], "cdEnd": inner[1]}
+        exons.append(exon)
+    return exons
+
+
 def _feature(row: Row) -> dict[str, Any]:
     name = row["transcript_id"]
     about = {
         "Transcript": name,
         "Gene": row["gene_id"],
+        "Gene name": row["gene_name"],
         "Type": row["type"],
         "Biotype": row["biotype"],
         "Place": f"{row['chrom']}:{row['start'] + 1:,}-{row['end']:,} ({row['strand']})",
         "Selected": "yes" if row["selected"] else f"no, {in_words(row)}: {MEANINGS[row['reason']]}",
+        "Exons": f"{len(row['exons']):,}, {sum(end - start for start, end in row['exons']):,} bp",
+        "Coding": f"{sum(end - start for start, end in row['coding']):,} bp" if row["coding"] else None,
         "Line of the annotation": f"{row['source_line']:,}",
+        "All about it": f"genatator-assets explain {name}",
     }
     return {
         "start": row["start"],
         "end": row["end"],
         "strand": row["strand"],
         "name": name,
+        "gene": row["gene_id"],
+        "gene_name": row["gene_name"],
+        "exons": _exons(row),
         "label": name if row["selected"] else f"{name} ({in_words(row)})",
         "color": colour_of(row),
         "about": {key: value for key, value in about.items() if value is not None},
     }
 
 
-def _legend(window: Window, transcripts: dict[str, list[Row]]) -> str:
+def _legend(window: Window, transcripts: Mapping[str, Sequence[Row]]) -> str:
     """Describe how long the locus is, which split it is in, and what transcripts there are."""
     said = [f"{window.interval.length:,} bp of the split {html.escape(window.split)}"]
     for name, rows in transcripts.items():

@@ -1,17 +1,18 @@
-"""The panels of a picture: DNA composition, transcripts as arrows, and a channel of both strands."""
+"""The panels of a picture: DNA composition, gene models, and a channel of both strands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.collections import PolyCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from genatator_assets.reading.bins import Composition, rows_of
+from genatator_assets.reading.bins import Composition
 from genatator_assets.reading.locus import Line
+from genatator_assets.reading.stacking import Gene, Stack, joined, stacked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,13 +23,9 @@ if TYPE_CHECKING:
 GREY = "#666666"
 
 _PALE = "#e4e4e4"
-_DNA_IN, _CHANNEL_IN, _ROW_IN, _LINE_IN = 0.65, 0.42, 0.16, 0.125
-_MOST_IN = 3.6
-_ROWS_FOR_NAMES, _MOST_NAMED_ROWS = 6, 21  # how many more rows names are worth, and how many they may stand in
-_NAME_PT, _LETTER_IN, _SPACE_IN = 6.5, 0.06, 0.05
-
-Model = tuple[int, int, str, str, str]
-"""A transcript as it is drawn: start, end, strand, colour, name."""
+_DNA_IN, _CHANNEL_IN, _LINE_IN = 0.65, 0.42, 0.125
+_NAME_PT, _DOTS_PER_INCH = 6, 300
+_EXON_HALF, _CODING_HALF = 0.17, 0.36  # of a row
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,9 @@ def channel_panel(edges: Positions, plus: Values, minus: Values, colour: str, *l
         axes.set_yticks([0.55, -0.55], ["+", "\N{MINUS SIGN}"], fontsize=7, color=GREY)
         axes.tick_params(axis="y", length=0, pad=2)
         for heights in (plus, -minus):
-            axes.fill_between(edges, _closed(heights), step="post", facecolor=colour, edgecolor=colour, linewidth=0.5)
+            kept = np.flatnonzero(np.append(True, heights[1:] != heights[:-1]))  # fewer points: a smaller SVG
+            places, own = np.append(edges[kept], edges[-1]), _closed(heights[kept])
+            axes.fill_between(places, own, step="post", facecolor=colour, edgecolor=colour, linewidth=0.5)
         axes.axhline(0, color=GREY, linewidth=0.5)
         _draw_label(axes, _CHANNEL_IN, *label)
 
@@ -102,92 +101,69 @@ def track_panel(edges: Positions, up: Values, down: Values, colour: str, *label:
     return Panel(_CHANNEL_IN, draw)
 
 
-def models_panel(interval: Interval, width_in: float, models: Sequence[Model], *label: Line) -> Panel:
-    """Make a panel of transcripts, each in the first row with room, with names if that takes few more rows."""
+def models_panel(interval: Interval, width_in: float, genes: Sequence[Gene], *label: Line) -> Panel:
+    """Make a panel of genes, isoforms below each other under one name (see `reading.stacking`)."""
     bp_per_inch = interval.length / width_in
-    gap = _SPACE_IN * bp_per_inch
-    names = [_place_name(model, interval, bp_per_inch) for model in models]
-    rows = rows_of([model[0] for model in models], [model[1] for model in models], gap)
-    with_names = rows_of([name.first for name in names], [name.last for name in names], gap)
-    named = max(with_names, default=0) <= min(max(rows, default=0) + _ROWS_FOR_NAMES, _MOST_NAMED_ROWS)
-    rows = with_names if named else rows
-    count = max(rows, default=0) + 1
-    inches = max(min(_MOST_IN, count * _ROW_IN), _LINE_IN * (len(label) + 0.4))
-    row_in = min(_ROW_IN, inches / count)
-    middle, half = (1 - count) / 2, inches / row_in / 2
+    stack = stacked(genes, interval, bp_per_inch)
+    label = (*label, *((said, GREY) for said in stack.remarks))
+    inches = max(stack.rows * stack.row_in, _LINE_IN * (len(label) + 0.4))
+    middle, half = (1 - stack.rows) / 2, inches / stack.row_in / 2
 
     def draw(axes: Axes) -> None:
         axes.set_ylim(middle - half, middle + half)
-        _draw_models(axes, models, rows, min(0.06, row_in) * bp_per_inch)
-        _draw_directions(axes, interval, models, rows, bp_per_inch, 72 * row_in)
-        for model, row, name in zip(models, rows, names if named else [], strict=named):
-            colour = "white" if name.side == "center" else model[3]
+        _draw_models(axes, interval, stack, bp_per_inch)
+        _draw_directions(axes, interval, stack, bp_per_inch)
+        for name in stack.names:
             axes.text(
                 name.x,
-                -row,
-                model[4],
+                -name.row,
+                name.text,
                 ha=name.side,
                 va="center_baseline",
                 fontsize=_NAME_PT,
-                color=colour,
+                color=name.colour,
                 clip_on=True,
             )
-        if not models:
+        if not genes:
             axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", va="center", fontsize=7, color="#a0a0a0")
         _draw_label(axes, inches, *label)
 
     return Panel(inches, draw)
 
 
-@dataclass(frozen=True)
-class _Name:
-    """Where a transcript's name stands: at x, on one side of it; and the stretch that both take."""
-
-    x: float
-    side: Literal["left", "right", "center"]
-    first: float
-    last: float
-
-
-def _place_name(model: Model, interval: Interval, bp_per_inch: float) -> _Name:
-    """Put the name before the transcript; where there is no room behind it; and where there is none either, onto it."""
-    start, end = max(model[0], interval.start), min(model[1], interval.end)
-    space = _SPACE_IN * bp_per_inch
-    length = len(model[4]) * _LETTER_IN * bp_per_inch + space
-    if start - length >= interval.start:
-        return _Name(start - space, "right", start - length, end)
-    if end + length <= interval.end:
-        return _Name(end + space, "left", start, end + length)
-    return _Name((start + end) / 2, "center", start, end)
+def _draw_models(axes: Axes, interval: Interval, stack: Stack, bp_per_inch: float) -> None:
+    """Draw introns as lines, exons as bars, and coding sequence as higher bars; what is closer than a dot is joined."""
+    dot = bp_per_inch / _DOTS_PER_INCH
+    bars: list[list[tuple[float, float]]] = []
+    bar_colours, lines, line_colours = [], [], []
+    for model, row in stack.models:
+        lines.append([(max(model.start, interval.start), -row), (min(model.end, interval.end), -row)])
+        line_colours.append(model.colour)
+        for pieces, half in ((model.exons, _EXON_HALF), (model.coding, _CODING_HALF)):
+            for start, end in joined(pieces, interval, dot):
+                bars.append([(start, half - row), (end, half - row), (end, -half - row), (start, -half - row)])
+                bar_colours.append(model.colour)
+    axes.add_collection(LineCollection(lines, colors=line_colours, linewidths=0.7), autolim=False)
+    axes.add_collection(
+        PolyCollection(bars, facecolors=bar_colours, edgecolors=bar_colours, linewidths=0.3), autolim=False
+    )
 
 
-def _draw_models(axes: Axes, models: Sequence[Model], rows: list[int], head_bp: float) -> None:
-    """Draw transcripts as arrows in the direction of their strand."""
-    shapes = []
-    for (start, end, strand, _, _), row in zip(models, rows, strict=True):
-        head = min(head_bp, end - start)
-        tail, neck, tip = {"+": (start, end - head, end), "-": (end, start + head, start)}.get(
-            strand, (start, end, end)
-        )
-        up, down = -row + 0.3, -row - 0.3
-        shapes.append([(tail, up), (neck, up), (tip, -row), (neck, down), (tail, down)])
-    colours = [model[3] for model in models]
-    axes.add_collection(PolyCollection(shapes, facecolors=colours, edgecolors=colours, linewidths=0.3), autolim=False)
-
-
-def _draw_directions(
-    axes: Axes, interval: Interval, models: Sequence[Model], rows: list[int], bp_per_inch: float, row_pt: float
-) -> None:
-    """Mark the direction along long transcripts, whose tip may be out of sight."""
-    for strand, marker in (("+", ">"), ("-", "<")):
-        x, y = [], []
-        for (start, end, own, _, _), row in zip(models, rows, strict=True):
-            if own == strand:
-                first, last = max(start, interval.start), min(end, interval.end)
-                places = np.arange(first + 0.3 * bp_per_inch, last - 0.3 * bp_per_inch, 0.4 * bp_per_inch)
-                x += places.tolist()
-                y += [-row] * len(places)
-        axes.plot(x, y, linestyle="none", marker=marker, markersize=min(2.6, 0.35 * row_pt), color="white", mew=0)
+def _draw_directions(axes: Axes, interval: Interval, stack: Stack, bp_per_inch: float) -> None:
+    """Mark the direction along transcripts: in their colour on introns, white on exons."""
+    marked: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
+    for model, row in stack.models:
+        marker = {"+": ">", "-": "<"}.get(model.strand)
+        first, last = max(model.start, interval.start), min(model.end, interval.end)
+        for x in np.arange(first + 0.1 * bp_per_inch, last - 0.05 * bp_per_inch, 0.25 * bp_per_inch) if marker else ():
+            on_exon = any(start <= x < end for start, end in model.exons)
+            places = marked.setdefault((str(marker), "white" if on_exon else model.colour), ([], []))
+            places[0].append(float(x))
+            places[1].append(-row)
+    row_pt = 72 * stack.row_in
+    for (marker, colour), (xs, ys) in marked.items():
+        size = min(2.8, row_pt * (_EXON_HALF if colour == "white" else 2 * _EXON_HALF))
+        axes.plot(xs, ys, linestyle="none", marker=marker, markersize=size, color=colour, mew=0)
 
 
 def _draw_label(axes: Axes, inches: float, *lines: Line) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from genatator_assets.errors import optional_import
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.bins import Composition, bin_edges, composition, maxima, merged_edges, pieces
-from genatator_assets.reading.locus import GROUPS, KINDS, Line, Row, colour_of, counted, transcripts_at
-from genatator_assets.reading.window import Interval
+from genatator_assets.reading.locus import GROUPS, KINDS, Row, colour_of, counted, genes_of
+from genatator_assets.reading.stacking import Gene, Model
+from genatator_assets.reading.window import Interval, Window
 
 with optional_import("matplotlib", "plot"):
     from matplotlib.figure import Figure
@@ -27,35 +28,48 @@ with optional_import("matplotlib", "plot"):
     )
 
 if TYPE_CHECKING:
-    from genatator_assets.reading.dataset import Dataset
+    from genatator_assets.reading.tracks import TrackReader
     from genatator_assets.tracks.runs import Positions, Values
 
-_LEFT_IN, _PANEL_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN, _GAP_IN = 1.2, 8.45, 0.35, 0.4, 0.45, 0.1
+_LEFT_IN, _PANEL_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN, _GAP_IN = 1.45, 8.2, 0.35, 0.4, 0.45, 0.1
 _WIDTH_IN = _LEFT_IN + _PANEL_IN + _RIGHT_IN
 _BINS, _DNA_BINS, _DNA_BIN_BP = 1_000, 250, 20
 _PIECE_BP = 2_000_000
 _TRACK_COLOUR = "#3b6ea8"
 
+Read: TypeAlias = Callable[[int, int], Window]
+"""What gives the window of bases [start, end) of the chromosome."""
 
-def plot_locus(dataset: Dataset, interval: Interval, tracks: Sequence[str] = ()) -> Figure:
-    """Draw an interval; see `Dataset.plot`."""
-    edges, values, dna = _summary(dataset, interval)
-    panels = [dna_panel(dna), *_transcript_panels(dataset, interval)]
+
+def plot_locus(
+    read: Read,
+    transcripts: Mapping[str, Sequence[Row]],
+    interval: Interval,
+    tracks: Sequence[str] = (),
+    reader: TrackReader | None = None,
+) -> Figure:
+    """Draw an interval; see `Dataset.plot`.
+
+    `read` gives the window of bases [start, end) of the chromosome; `transcripts` are those of `locus.transcripts_at`,
+    or none; `tracks` are read by `reader`.
+    """
+    edges, values, dna = _summary(read, interval)
+    panels = [dna_panel(dna), *(_models(interval, name, rows) for name, rows in transcripts.items())]
     for group, said in GROUPS.items() if values.shape[1] else ():
         for kind, (title, colour) in KINDS.items():
             plus, minus = (values[:, _column(group, kind, strand)] for strand in "+-")
             panels.append(channel_panel(edges, plus, minus, colour, (title, colour), (said, GREY)))
-    return _figure(interval, [*panels, *_track_panels(dataset, interval, tracks)])
+    return _figure(interval, [*panels, *(_track_panels(reader, interval, tracks) if reader else ())])
 
 
-def _track_panels(dataset: Dataset, interval: Interval, names: Sequence[str]) -> Iterator[Panel]:
+def _track_panels(reader: TrackReader, interval: Interval, names: Sequence[str]) -> Iterator[Panel]:
     """Make a panel of each track. Both strands of a track that are asked for share one: + upwards, - downwards.
 
     Strands show how far values are from 0; of a track without a strand values below 0 go downwards.
     """
     if not names:
         return
-    reader, place = dataset.track_reader, (interval.genome, interval.chrom)
+    place = (interval.genome, interval.chrom)
     reader.names(interval.genome, names)
     edges = bin_edges(interval.start, interval.end, _BINS)
     turns = [(turn, reader.read(*place, int(turn[0]), int(turn[-1]), names)) for turn in pieces(edges, _PIECE_BP)]
@@ -87,13 +101,13 @@ def _column(group: str, kind: str, strand: str) -> int:
     return [(one.group, one.kind, one.strand) for one in CHANNELS].index((group, kind, strand))  # type: ignore[arg-type]
 
 
-def _summary(dataset: Dataset, interval: Interval) -> tuple[Positions, Values, Composition]:
+def _summary(read: Read, interval: Interval) -> tuple[Positions, Values, Composition]:
     """Return bins, the greatest value of each bin and channel, and the composition, read piece by piece."""
     edges = bin_edges(interval.start, interval.end, _BINS)
     dna_edges = merged_edges(edges, _DNA_BINS, _DNA_BIN_BP)
     values, gc, n = [], [], []
     for turn in pieces(dna_edges, _PIECE_BP):
-        window = dataset.window(interval.genome, interval.chrom, turn[0], turn[-1])
+        window = read(turn[0], turn[-1])
         values.append(maxima(window.targets, edges[(edges >= turn[0]) & (edges <= turn[-1])]))
         part = composition(window.dna, turn)
         gc.append(part.gc)
@@ -101,16 +115,15 @@ def _summary(dataset: Dataset, interval: Interval) -> tuple[Positions, Values, C
     return edges, np.concatenate(values), Composition(dna_edges, np.concatenate(gc), np.concatenate(n))
 
 
-def _transcript_panels(dataset: Dataset, interval: Interval) -> list[Panel]:
-    """Make the panels of selected and of rejected transcripts; none if the dataset doesn't have transcripts."""
-    titles = ("selected", "rejected")
-    found = transcripts_at(dataset, interval) or ()
-    return [_models(interval, rows, (title, GREY), *counted(rows)) for title, rows in zip(titles, found, strict=False)]
+def _models(interval: Interval, title: str, rows: Sequence[Row]) -> Panel:
+    genes = [Gene(name, tuple(map(_model, own))) for name, own in genes_of(rows)]
+    return models_panel(interval, _PANEL_IN, genes, (title, GREY), *counted(rows))
 
 
-def _models(interval: Interval, rows: list[Row], *label: Line) -> Panel:
-    models = [(row["start"], row["end"], row["strand"], colour_of(row), row["transcript_id"]) for row in rows]
-    return models_panel(interval, _PANEL_IN, models, *label)
+def _model(row: Row) -> Model:
+    """Return a transcript as it is drawn: one whose exons aren't known as one exon."""
+    exons = row["exons"] or [(row["start"], row["end"])]
+    return Model(row["start"], row["end"], row["strand"], colour_of(row), tuple(exons), tuple(row["coding"]))
 
 
 def _figure(interval: Interval, panels: Sequence[Panel]) -> Figure:

@@ -14,7 +14,8 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
-from genatator_assets.annotation.transcripts import read_transcripts
+from genatator_assets.annotation.parsed import EXONS_SCHEMA
+from genatator_assets.annotation.transcripts import read_exons, read_transcripts
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.sources.chromosomes import read_chromosomes
@@ -63,6 +64,9 @@ class Store(Protocol):
     def transcripts(self, genome: str) -> pa.Table | None:
         """Return every transcript of a genome (`annotation.select.SCHEMA`), or None where none are kept."""
 
+    def exons(self, genome: str) -> pa.Table:
+        """Return the exons of every transcript (`annotation.parsed.EXONS_SCHEMA`); none where none are kept."""
+
 
 @dataclass(frozen=True)
 class NoChromosomes:
@@ -90,6 +94,10 @@ class NoChromosomes:
     def transcripts(self, genome: str) -> pa.Table | None:
         """Return that there are none."""
         return None
+
+    def exons(self, genome: str) -> pa.Table:
+        """Return that there are none."""
+        return EXONS_SCHEMA.empty_table()
 
 
 class Cache(Generic[Key, Value]):
@@ -189,6 +197,10 @@ class RootStore:
         if not self.has_targets and not layout.transcripts(genome).is_file():
             return None
         return read_transcripts(layout, genome)
+
+    def exons(self, genome: str) -> pa.Table:
+        """Read them."""
+        return read_exons(Layout(self.origin), genome)
 
 
 def _no_memory(_: Path) -> int:

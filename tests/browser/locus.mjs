@@ -12,6 +12,8 @@ const { chrom, start, end } = expected;
 const address = pathToFileURL(path).href;
 const asked = []; // requests for anything but the page
 const complaints = [];
+const SHARES = ["GC", "N"];
+const GROUPS = ["selected +", "selected -", "rejected +", "rejected -"];
 
 const browser = await chromium.launch({ ...OPTIONS, executablePath });
 try {
@@ -42,13 +44,14 @@ try {
 
   await page.waitForFunction(() => browser.trackViews.every(({ viewports }) => !viewports[0].loading));
   await page.screenshot({ path: screenshot, fullPage: true, animations: "disabled" });
-  const painted = await page.evaluate(paintedTracks);
+  const painted = (await page.evaluate(paintedTracks)).filter((name) => !SHARES.includes(name));
   equal(painted, shown.channels.filter(({ runs }) => runs.length).map(({ name }) => name));
-  equal(await page.evaluate(namesBeside), ["selected", "rejected", ...shown.channels.map(({ name }) => name)]);
+  equal(await page.evaluate(namesBeside), [...SHARES, ...GROUPS, ...shown.channels.map(({ name }) => name)]);
   done(`${painted.length} channels are painted, those with values; all names stand beside the tracks`);
 
   const { id } = expected.transcripts[0];
   equal(await page.evaluate((name) => browser.search(name), id), true);
+  equal(await page.evaluate((name) => browser.search(name), expected.transcripts[0].gene), true);
   equal(await page.evaluate(() => browser.search("no such name")), false);
   await page.evaluate(([place, whole]) => browser.search(place).then(() => browser.search(whole)),
     [`${chrom}:${start + 101}-${start + 200}`, `${chrom}:1-${expected.chrom_length}`]);
@@ -72,7 +75,7 @@ async function read({ chrom, start, end }) {
   const [, ...shown] = /^(.*):([0-9.]+)-([0-9.]+)$/.exec([browser.currentLoci()].flat()[0]);
   const tracks = (type) => browser.findTracks("type", type);
   const channels = [];
-  for (const track of tracks("wig")) {
+  for (const track of tracks("wig").filter(({ name }) => !["GC", "N"].includes(name))) {
     const found = await track.getFeatures(chrom, start, end, 1); // at 1 bp a pixel nothing is summed up
     channels.push({ name: track.name, runs: found.map((run) => [run.start, run.end, Math.fround(run.value)]) });
   }
@@ -80,8 +83,9 @@ async function read({ chrom, start, end }) {
   for (const track of tracks("annotation")) {
     for (const one of await track.getFeatures(chrom, start, end, 1)) {
       const [, reason] = /^no, (.*):/.exec(one.popupData().find(({ name }) => name === "Selected").value) ?? [];
-      const said = track.name === "selected" ? "selected" : reason.replaceAll(" ", "_");
-      transcripts.push({ id: one.name, start: one.start, end: one.end, strand: one.strand, reason: said });
+      const said = track.name.startsWith("selected") ? "selected" : reason.replaceAll(" ", "_");
+      const exons = one.exons.map((exon) => [exon.start, exon.end]);
+      transcripts.push({ id: one.name, gene: one.gene, start: one.start, end: one.end, strand: one.strand, reason: said, exons });
     }
   }
   return {

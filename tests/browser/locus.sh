@@ -41,8 +41,10 @@ print(one.genome, one.chrom, one.start, one.end)' "$locus")"
     (select length from chromosomes where genome = '$genome' and chrom = '$chrom') as chrom_length,
     (select list({name: name, runs: coalesce((select list([start, \"end\", value::double] order by start)
       from target_runs($place) r where r.channel = channels.name), [])} order by channel) from channels) as channels,
-    (select list({id: transcript_id, start: start, \"end\": \"end\", strand: strand, reason: reason}
-      order by source_line) from transcripts_around($place)) as transcripts" >"$work/expected.json"
+    (select list({id: transcript_id, gene: gene_id, start: start, \"end\": \"end\", strand: strand, reason: reason,
+      exons: (select list([e.start, e.\"end\"] order by e.start) from exons e
+        where (e.genome, e.chrom, e.source_line) = ('$genome', '$chrom', t.source_line))}
+      order by source_line) from transcripts_around($place) t) as transcripts" >"$work/expected.json"
   node "$here/locus.mjs" "$work/locus.html" "$work/expected.json" "$chromium" "$work/locus.png"
   if [ -n "${SCREENSHOTS:-}" ]; then
     cp "$work/locus.png" "$SCREENSHOTS/browse-$((end - start)).png"

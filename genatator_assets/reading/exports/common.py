@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from genatator_assets.errors import DatasetError
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.tracks.runs import Runs, join_stretches
 from genatator_assets.work.files import path_name
+from genatator_assets.work.layout import Layout
 
 
 def chromosomes_by_name(dataset: Dataset, genome: str) -> list[Chromosome]:
@@ -38,3 +40,23 @@ def selected_transcripts(dataset: Dataset, genome: str) -> pa.Table | None:
         return None
     chroms = pa.array([one.chrom for one in dataset.chromosomes(genome=genome)], pa.string())
     return transcripts.filter(pc.and_(transcripts["selected"], pc.is_in(transcripts["chrom"], chroms)))
+
+
+def selected_models(dataset: Dataset, genome: str) -> tuple[pa.Table, pa.Table]:
+    """Return the same with their exons, which name their transcript by its place among the selected ones.
+
+    Raises:
+        DatasetError: the dataset has no transcripts.
+    """
+    transcripts, origin = dataset.store.transcripts(genome), dataset.store.origin
+    if transcripts is None:
+        raise DatasetError(
+            f"{origin} has no transcripts of {genome}: blocks alone don't tell them; expected"
+            f" {Layout(origin).transcripts(genome)}, which a root and a release have"
+        )
+    chroms = pa.array([one.chrom for one in dataset.chromosomes(genome=genome)], pa.string())
+    rows = pc.indices_nonzero(pc.and_(transcripts["selected"], pc.is_in(transcripts["chrom"], chroms)))
+    exons = dataset.store.exons(genome)
+    place = pc.index_in(exons["transcript"], rows.cast(pa.int32()))
+    own = exons.set_column(0, exons.schema.field("transcript"), place).filter(pc.is_valid(place))
+    return transcripts.take(rows), own
