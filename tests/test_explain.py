@@ -113,7 +113,8 @@ def test_the_id_of_a_gff3_row_names_a_transcript_too(four_genomes):
 
 
 def test_the_nearest_name_is_told(four_genomes):
-    with pytest.raises(QueryError, match=r"no transcript of .* goes by 'ENST00000641515.9'; did you mean 'ENST0000064"):
+    told = r"no transcript, gene or place of .* goes by 'ENST00000641515.9'; did you mean 'ENST00000641515.2'"
+    with pytest.raises(QueryError, match=told):
         explain(four_genomes.root, "ENST00000641515.9")
 
 

@@ -627,7 +627,7 @@ def test_the_commands_and_the_examples_of_the_page_run(dataset, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     (tmp_path / "demo-data").symlink_to(dataset.root)
     commands = re.search(r"```console\n(.*?)```", PAGE, re.DOTALL)[1].splitlines()
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         name, *arguments = shlex.split(command)
         assert name == "genatator-assets"
