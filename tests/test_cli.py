@@ -174,6 +174,8 @@ def test_what_is_piped_goes_on_after_an_error_and_fails_at_the_end(run):
     [
         ("select 1 as a; -- select 2\n", ["a", "1"]),
         ("select 1 as a; select 2 as b;\n", ["a", "1", "b", "2"]),
+        ("select 1 as a;;\n", ["a", "1"]),
+        ("select 1 as a; /* ; */ ; -- that was it\n", ["a", "1"]),
         ("select ';' as a\n;\n", ["a", ";"]),
         ("select ';\n' as a;\n", ["a", '";', '"']),
         ("-- how many\nselect 1 as a;\n-- that was it\n", ["a", "1"]),

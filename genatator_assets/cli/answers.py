@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from genatator_assets.errors import QueryError, optional_import
-from genatator_assets.query.connect import Rows, stream, write_parquet
+from genatator_assets.query.connect import Rows, semicolon_at, stream, write_parquet
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.terminal import console, print_table, say, write_data
 from genatator_assets.work.text import TextTable
@@ -116,15 +116,9 @@ def typed_questions(prompt: str) -> Iterator[str]:
         if not typed and line.strip(" \t;") in _END:
             return
         typed = f"{typed}\n{line}" if typed else line
-        if _is_whole(typed):
+        if semicolon_at(typed) is not None:
             yield typed
             typed = ""
-
-
-def _is_whole(text: str) -> bool:
-    """Return whether the last thing that is no comment is a semicolon; one in quotes or a comment is none."""
-    tokens = [(place, kind) for place, kind in duckdb.tokenize(text) if kind != duckdb.token_type.comment]
-    return bool(tokens) and tokens[-1][1] == duckdb.token_type.operator and text[tokens[-1][0]] == ";"
 
 
 def _csv_lines(rows: Rows) -> Iterator[str]:

@@ -199,7 +199,7 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
             f"found a statement of type {statement.type.name}; datasets are read-only: ask with SELECT,"
             " DESCRIBE, SHOW, SUMMARIZE or EXPLAIN, or keep an answer by CREATE TEMP TABLE ... AS SELECT"
         )
-    asked = _without_semicolon(statement.query)
+    asked = statement.query[: semicolon_at(statement.query)]
     if statement.type.name == "EXPLAIN":
         asked = _EXPLAIN.sub("", asked, count=1)
     try:
@@ -210,10 +210,22 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
     return statement
 
 
-def _without_semicolon(statement: str) -> str:
-    """Return a statement up to the semicolon that ends it, which a comment may follow."""
-    ends = [place for place, kind in duckdb.tokenize(statement) if kind == duckdb.token_type.operator]
-    return statement[: ends[-1]] if ends and statement[ends[-1]] == ";" else statement
+def semicolon_at(text: str) -> int | None:
+    """Return where the semicolon is that ends a text, the first if there are several; None if none does.
+
+    Comments may follow it; a semicolon in quotes or in a comment is none.
+
+    >>> semicolon_at("select ';' ; -- done"), semicolon_at("select 1;;"), semicolon_at("select 1 -- ;")
+    (11, 8, None)
+    """
+    end = None
+    for place, kind in reversed(duckdb.tokenize(text)):
+        if kind == duckdb.token_type.comment:
+            continue
+        if kind != duckdb.token_type.operator or text[place] != ";":
+            break
+        end = place
+    return end
 
 
 def in_words(connection: duckdb.DuckDBPyConnection, message: str) -> QueryError:

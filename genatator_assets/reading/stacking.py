@@ -68,7 +68,7 @@ class Stack:
 
 
 def stacked(genes: Sequence[Gene], interval: Interval, bp_per_inch: float) -> Stack:
-    """Give every isoform and name a row."""
+    """Assign a row to every isoform and every name."""
     most = int(_MOST_IN / _ROW_IN)
     if len(genes) <= _MOST_PACKED and (stack := _under_names(genes, interval, bp_per_inch)).rows <= most:
         return stack
