@@ -357,7 +357,7 @@ def test_a_file_that_is_no_block_is_told(tmp_path, size):
 
 def test_another_parquet_file_is_no_block(tmp_path):
     pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "other.parquet")
-    with pytest.raises(DatasetError, match="is no block: 2 rows of 1 columns"):
+    with pytest.raises(DatasetError, match="is not a block: 2 rows of 1 columns"):
         read_targets(tmp_path / "other.parquet", 0, 1)
 
 

@@ -492,7 +492,7 @@ def test_names_of_any_letters_are_read_again(chrom, name, gene, biotype):
 
 def test_blocks_alone_have_no_truth(dataset, tmp_path):
     release = ga.open_dataset(published(dataset.root, tmp_path / "release"))
-    with pytest.raises(DatasetError, match=r"has no transcripts of sim-ensembl: blocks alone don't tell them"):
+    with pytest.raises(DatasetError, match=r"has no transcripts of sim-ensembl: blocks alone don't have them"):
         write_gff3(release, tmp_path / "truth")
     assert list((tmp_path / "truth").iterdir()) == []
 

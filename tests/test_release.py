@@ -468,14 +468,16 @@ def test_the_card_has_tables_kernels_and_inputs(dataset, published):
     assert "| sim-ensembl | laplace, width 2 bp, radius 20 bp | ensembl |" in text
     for genome in dataset.catalogue.genomes:
         source = json.loads(dataset.layout.source(genome).read_text())
-        assert f"| {genome} | sequence | sequence.fa | `{source['sequence_sha256']}` |" in text
-        assert source["annotation_sha256"] in text
+        assert f"| {genome} | sequence | sequence.fa | `{source['inputs']['sequence']['sha256']}` |" in text
+        assert source["inputs"]["annotation"]["sha256"] in text
     assert "$" not in text.replace("$EDITOR", "")
 
 
 def test_an_input_that_was_fetched_is_linked(layout):
     path, url = layout.source("sim-refseq"), "https://ftp.ncbi.nlm.nih.gov/GCF_1_genomic.fna.gz"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "sequence_url": url}))
+    record = json.loads(path.read_text())
+    record["inputs"]["sequence"]["url"] = url
+    path.write_text(json.dumps(record))
     text = (release(layout).folder / "README.md").read_text()
     assert f"| sim-refseq | sequence | [GCF_1_genomic.fna.gz]({url}) |" in text
     assert "| sim-refseq | annotation | annotation.gff3 |" in text

@@ -210,7 +210,7 @@ def _explained(
     connection: duckdb.DuckDBPyConnection, layout: Layout, genome: str, table: pa.Table, rows: np.ndarray
 ) -> list[Explained]:
     lengths = {one.chrom: one.length for one in _chromosomes(layout, genome)}
-    annotation = read_source(layout, genome).annotation_path or "its annotation"
+    annotation = str(read_source(layout, genome).inputs["annotation"].path)
     exons = read_exons(layout, genome)
     exons = exons.filter(pc.is_in(exons["transcript"], pa.array(rows, pa.int32()))).to_pylist()
     told = []

@@ -76,7 +76,7 @@ def _open_store(folder: Path, cache_bytes: int) -> Store:
         return NoChromosomes(folder)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        raise DatasetError(f"{folder} is no folder{nearest(folder.name, beside)}")
+        raise DatasetError(f"{folder} is not a folder{nearest(folder.name, beside)}")
     raise DatasetError(
         f"{folder} holds no dataset; expected a root with assemblies/ and targets/, or blocks under data/<split>/;"
         f" it has {_some([path.name for path in folder.iterdir()])}"
@@ -375,7 +375,7 @@ class Dataset:
             ReadingError: a number makes no sense, or there is no such split.
         """
         if drop_n_fraction is not None and not 0 <= drop_n_fraction <= 1:
-            raise ReadingError(f"{drop_n_fraction=} is no share; give 0 to 1")
+            raise ReadingError(f"{drop_n_fraction=} is not a share; expected 0 to 1")
         windows = Windows.of(self.chromosomes(split), length, step_of(length, overlap, stride))
         if drop_n_fraction is not None:
             windows = windows.take(self._n_letters(windows) <= drop_n_fraction * (windows.end - windows.start))

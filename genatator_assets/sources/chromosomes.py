@@ -122,7 +122,7 @@ def _require_included(assembly: Assembly, chromosomes: list[Chromosome], least: 
     if not any(chromosome.included for chromosome in chromosomes):
         longest = max(chromosome.length for chromosome in chromosomes)
         raise CatalogueError(
-            f"{place}: no chromosome is left: the longest has {longest:,} bp, the least length is {least:,} bp;"
+            f"{place}: no chromosome is left: the longest has {longest:,} bp, the minimum length is {least:,} bp;"
             " lower min_chromosome_length_bp or change chromosomes.include and exclude"
         )
     left_out = {chromosome.chrom: chromosome for chromosome in chromosomes if not chromosome.included}

@@ -26,7 +26,7 @@ BATCH_SIZE = 10_000_000
 """Small tasks are put together into batches of about this size, or less if workers would have none otherwise."""
 
 _DIED_OF_IT = (
-    "A worker died while it was at this, and again with nothing else at hand: it may have run out of memory."
+    "A worker died while it did this, and again when it did nothing else: it may have run out of memory."
     " Give workers more memory, or use fewer, and run again."
 )
 _DIE_OF_ANYTHING = (
