@@ -18,6 +18,7 @@ from genatator_assets.gene_finding.blocks import chromosome
 from genatator_assets.gene_finding.statistics import TABLES
 from genatator_assets.gene_finding.tasks import tasks_of_keys
 from genatator_assets.orchestration.partitions import CHROMOSOMES
+from genatator_assets.orchestration.record import together
 from genatator_assets.parts import parts_of
 from genatator_assets.sources import assembly
 from genatator_assets.sources.assembly import input_hashes, read_source
@@ -145,8 +146,9 @@ def observe_inputs(context: dg.AssetExecutionContext, versions: Mapping[str, str
         for key, version in versions.items()
         if known.get(key, {}).get(_DATA_VERSION) != version[:_LETTERS]
     }
-    for key, version in changed.items():
-        context.log_event(dg.AssetObservation(INPUTS, partition=key, tags={_DATA_VERSION: version}))
+    with together(context.instance):
+        for key, version in changed.items():
+            context.log_event(dg.AssetObservation(INPUTS, partition=key, tags={_DATA_VERSION: version}))
     return len(changed)
 
 

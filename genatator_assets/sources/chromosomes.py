@@ -127,7 +127,7 @@ def _require_included(assembly: Assembly, chromosomes: list[Chromosome], least: 
         )
     left_out = {chromosome.chrom: chromosome for chromosome in chromosomes if not chromosome.included}
     faults = [
-        f"{place}: {key}: {chrom} is left out of the dataset ({out.reason}, {out.length:,} bp, the least"
+        f"{place}: {key}: {chrom} is left out of the dataset ({out.reason}, {out.length:,} bp, the minimum"
         f" length is {least:,} bp); take it out of {key} or let it in"
         for key, chrom in named_by_rules(assembly)
         if key.startswith("splits.") and (out := left_out.get(chrom))
