@@ -276,7 +276,7 @@ def test_sites_of_flat_peaks_need_the_transcripts(dataset, written, tmp_path):
         to = release / "data" / block.metadata["split"] / f"{number}.parquet"
         to.parent.mkdir(parents=True, exist_ok=True)
         write_foreign(to, replace(block, targets=(block.targets > 0).astype(np.float32)))
-    with pytest.raises(DatasetError, match=r"sites of sim-ensembl can't be told .*sim-ensembl.transcripts\.parquet"):
+    with pytest.raises(DatasetError, match=r"sites of sim-ensembl can't be derived .*sim-ensembl.transcripts\.parquet"):
         write_bed(ga.open_dataset(release), tmp_path / "out")
     assert not (tmp_path / "out").exists()
     shutil.copytree(dataset.root / "annotation", release / "annotation")

@@ -314,7 +314,7 @@ def test_what_is_not_there_is_told_with_what_is(small, asked, message):
     ("channels", "message"),
     [
         ("mRNA", "channels='mRNA' is not a group of channels; expected 'all', 'combined', 'mrna'"),
-        ("mrna_tss_+", "or give a list of names"),
+        ("mrna_tss_+", "or a list of names"),
         (["mrna_tss"], r"no channel 'mrna_tss'; did you mean 'mrna_tss_[+-]'\?; there are primary_tss_"),
         (["mrna_tss_+", "mrna_tss_+"], "names one of them twice"),
     ],
@@ -424,7 +424,7 @@ def change(**said):
         (1, lambda path: shutil.copy(path, path.with_name("again.parquet")), "sim-gencode chr1: between .*: overlap"),
         (0, lambda path: edit_block(path, change(chrom_length=10**6)), "disagree on its split or length"),
         (0, lambda path: path.rename(path.parents[2] / "test" / "moved.parquet"), "disagree on its split or length"),
-        (0, lambda path: edit_block(path, change(start=-5)), r"is not that of a block .*\[-5, 60,000\) is no place"),
+        (0, lambda path: edit_block(path, change(start=-5)), r"is not that of a block .*\[-5, 60,000\) is not a place"),
         (0, lambda path: edit_block(path, change(end=None)), "its metadata is not that of a block"),
         (0, lambda path: edit_block(path, lambda parts: parts.metadata.pop("chrom")), "KeyError.'chrom'"),
         (0, lambda path: rewrite(path, metadata=["no JSON"]), "its metadata is not that of a block"),

@@ -748,9 +748,9 @@ def test_push_says_what_the_hub_said(run, client, published, monkeypatch):
     ("repo_id", "message"),
     [
         ("small", "does not say whose repository it is; expected owner/name"),
-        ("lab/a/b", "is no repository's name"),
-        ("lab/a--b", "is no repository's name"),
-        ("datasets/../x", "is no repository's name"),
+        ("lab/a/b", "is not the name of a repository"),
+        ("lab/a--b", "is not the name of a repository"),
+        ("datasets/../x", "is not the name of a repository"),
     ],
 )
 def test_push_refuses_what_is_no_repository(run, client, published, repo_id, message):
