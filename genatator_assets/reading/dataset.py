@@ -289,7 +289,7 @@ class Dataset:
             normalize=normalize,
         )
 
-    def read(
+    def read(  # noqa: PLR0913 - an interval, and what is read of it
         self,
         interval: Interval,
         *,
