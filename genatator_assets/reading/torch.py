@@ -32,7 +32,7 @@ def as_tensors(window: Window) -> Item:
 
     The columns of `dna` are A, C, G and T; N is four zeros. With context it has so many rows more on either side.
     `inside` is false where a window was filled up past the end of its chromosome. Beside them stand `genome`, `chrom`,
-    `start` and `end`, and `tracks`, float32 [bins, T], if tracks were asked for.
+    `start`, `end` and `strand`, and `tracks`, float32 [bins, T], if tracks were asked for.
     """
     interval = window.interval
     tracks = {} if window.tracks is None else {"tracks": torch.from_numpy(window.tracks)}
@@ -45,6 +45,7 @@ def as_tensors(window: Window) -> Item:
         "chrom": interval.chrom,
         "start": interval.start,
         "end": interval.end,
+        "strand": interval.strand,
     }
 
 
