@@ -15,6 +15,7 @@ import numpy as np
 from genatator_assets.catalogue.values import SPLITS, nearest
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.reading.arguments import whole
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
 from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.locus import Row, transcripts_at
@@ -259,6 +260,7 @@ class Dataset:
         *,
         channels: Channels = "all",
         pad: bool = False,
+        context: int = 0,
         tracks: Sequence[str] = (),
         resolution: int = 1,
         aggregate: Aggregate | None = None,
@@ -267,7 +269,8 @@ class Dataset:
         """Read bases [start, end), 0-based half-open, of a chromosome.
 
         `channels`: "all" (the contract's twelve), "combined" or "mrna" (six each), or names in the order wanted.
-        With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error. `tracks` are ids
+        With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error. `context` is how
+        many bases of DNA are read on either side beyond the interval, N past the chromosome's ends. `tracks` are ids
         of the track table, read in bins of `resolution` bp by each track's own rule unless `aggregate` is given; with
         `normalize`, by the tracks' normalisers of the catalogue, which were fitted on the training chromosomes.
 
@@ -280,18 +283,20 @@ class Dataset:
             interval,
             channels=channels,
             pad=pad,
+            context=context,
             tracks=tracks,
             resolution=resolution,
             aggregate=aggregate,
             normalize=normalize,
         )
 
-    def read(
+    def read(  # noqa: PLR0913 - an interval, and what is read of it
         self,
         interval: Interval,
         *,
         channels: Channels = "all",
         pad: bool = False,
+        context: int = 0,
         tracks: Sequence[str] = (),
         resolution: int = 1,
         aggregate: Aggregate | None = None,
@@ -299,7 +304,7 @@ class Dataset:
     ) -> Window:
         """Read an interval, as `window` does; on the - strand it comes as its reverse complement, and tracks of the +
         and the - strand are exchanged."""
-        window = self._read(interval, channels, pad=pad)
+        window = self._read(interval, channels, pad=pad, context=whole("context", context))
         if not tracks:
             return window
         reader, genome = self.track_reader, interval.genome
@@ -319,30 +324,36 @@ class Dataset:
         turned = values if interval.strand == "+" else np.ascontiguousarray(values[::-1])
         return replace(window, tracks=turned, track_names=names)
 
-    def _read(self, interval: Interval, channels: Channels, *, pad: bool) -> Window:
+    def _read(self, interval: Interval, channels: Channels, *, pad: bool, context: int) -> Window:
         no_targets = channels == "all" and not getattr(self.store, "has_targets", True)
         numbers = () if no_targets else channel_numbers(channels)
         chromosome = self._chromosome_of(interval, beyond=pad)
+        first, last = interval.start - context, interval.end + context
         start, end = (min(max(0, edge), chromosome.length) for edge in (interval.start, interval.end))
-        dna, targets = "", np.empty((0, len(numbers)), np.float32)
-        if start < end:
-            dna = self.store.dna(chromosome, start, end)
-            targets = np.empty((end - start, 0), np.float32)
-            targets = self.store.targets(chromosome, start, end, numbers) if numbers else targets
-        if len(dna) < interval.length:
+        targets = np.empty((max(0, end - start), len(numbers)), np.float32)
+        if start < end and numbers:
+            targets = self.store.targets(chromosome, start, end, numbers)
+        if len(targets) < interval.length:
             before = min(max(0, -interval.start), interval.length)
-            after = interval.length - before - len(dna)
-            dna = "N" * before + dna + "N" * after
-            targets = np.pad(targets, ((before, after), (0, 0)))
+            targets = np.pad(targets, ((before, interval.length - before - len(targets)), (0, 0)))
         window = Window(
             interval=replace(interval, strand="+"),
-            dna=dna,
+            dna=self._dna(chromosome, first, last),
             targets=targets,
             channels=tuple(CHANNELS.names[number] for number in numbers),
             split=chromosome.split,
             chrom_length=chromosome.length,
+            context=context,
+            lower_case=self.store.lower_case(chromosome),
         )
         return window if interval.strand == "+" else window.reverse_complement()
+
+    def _dna(self, chromosome: Chromosome, first: int, last: int) -> str:
+        """Read bases [first, last); outside the chromosome they are N."""
+        start, end = (min(max(0, edge), chromosome.length) for edge in (first, last))
+        dna = self.store.dna(chromosome, start, end) if start < end else ""
+        before = min(max(0, -first), last - first)
+        return "N" * before + dna + "N" * (last - first - before - len(dna))
 
     def chromosome(self, genome: str, chrom: str, *, channels: Channels = "all") -> Window:
         """Read a chromosome whole. Its targets take 4 bytes a base and channel: 48 MB per Mbp for all twelve.
