@@ -61,17 +61,18 @@ def open_dataset(folder: str | Path, cache_bytes: int = CACHE_BYTES) -> Dataset:
 
 
 def _open_store(folder: Path, cache_bytes: int) -> Store:
-    if (folder / "assemblies").is_dir() and any(
-        (folder / name).is_dir() for name in ("targets", "tracks", "segmentation")
-    ):
+    has_assemblies = (folder / "assemblies").is_dir()
+    if has_assemblies and (folder / "targets").is_dir():
+        return RootStore.open(folder, cache_bytes)
+    if not is_remote(folder) and (blocks := indexed_blocks(folder) or found_blocks(folder)):
+        return BlockStore.open(folder, blocks, cache_bytes)
+    if has_assemblies and any((folder / name).is_dir() for name in ("tracks", "segmentation")):
         return RootStore.open(folder, cache_bytes)
     if is_remote(folder):
         raise DatasetError(
             f"{folder} holds no root with assemblies/ and targets/, and nothing else is read from an object store:"
             " copy blocks or a release to this machine"
         )
-    if blocks := indexed_blocks(folder) or found_blocks(folder):
-        return BlockStore.open(folder, blocks, cache_bytes)
     if any((folder / name).is_dir() for name in ("cells", "segmentation")):
         return NoChromosomes(folder)
     if not folder.is_dir():
