@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from genatator_assets.catalogue.part import ReleasedFile
 from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.evaluation.publish import write_truth
@@ -89,7 +90,7 @@ def release(layout: Layout, folder: Path | None = None) -> Release:
         raise DatasetError(f"{layout.root} has nothing to release: none of its parts has files yet; build it first")
     try:
         with whole_folder(folder) as beside:
-            linked = [link_or_copy(file.path, beside / file.name) for file in others.files]
+            linked = [_put(file, beside / file.name) for file in others.files]
             known = _fill(contents, others, beside, linked) if contents else _fill_alone(others, layout, beside)
             _write(beside / CHECKSUMS, "".join(_checksums(beside, known)))
             parts = parts_of(beside)
@@ -149,6 +150,14 @@ def _require_free(folder: Path, layout: Layout) -> None:
         )
     if folder.exists() and not folder.is_dir():
         raise DatasetError(f"{folder} is a file; give a folder")
+
+
+def _put(file: ReleasedFile, target: Path) -> bool:
+    """Put a part's file into its place; True unless it had to be copied."""
+    if file.write is None:
+        return link_or_copy(file.path, target)
+    file.write(target)
+    return True
 
 
 def _fill_alone(others: Others, layout: Layout, folder: Path) -> dict[str, str]:
