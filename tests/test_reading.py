@@ -702,7 +702,7 @@ def test_n_letters_are_counted(dna, data):
 @pytest.mark.parametrize("way", ["root", "published"])
 @pytest.mark.parametrize("fraction", [0.0, 0.1, 1.0])
 def test_windows_with_too_much_n_are_dropped(stores, truth, fraction, way, monkeypatch):
-    monkeypatch.setattr("genatator_assets.reading.dataset._PIECE_BP", 7_777)
+    monkeypatch.setattr("genatator_assets.reading.choice._PIECE_BP", 7_777)
     ds = ga.open_dataset(stores[way])
     expected = [
         one

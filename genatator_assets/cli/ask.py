@@ -28,6 +28,7 @@ from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.statistics import read_statistics
 from genatator_assets.gene_finding.verify import Difference
 from genatator_assets.query.connect import connect, questions_in, stream
+from genatator_assets.query.dictionary import add_comments, as_question
 from genatator_assets.query.explain import explain as explain_transcript
 from genatator_assets.query.lineage import Origin, lineage_of
 from genatator_assets.work.layout import Layout
@@ -75,23 +76,20 @@ def sql(question: str | None, root: Path, form: str, output: Path | None, allow:
 
     Without a QUESTION, a prompt takes questions.
 
-    Views: blocks, block_targets, chromosomes, transcripts, exons, introns, coding, suspicions, sites, segments,
-    channels, statistics, split_overview, dna_alphabet, target_sums, species_coverage, transcript_reasons,
-    stored_blocks, input_files, lineage, soft_masked.
-
-    Macros, called like tables: blocks_overlapping, transcripts_around, target_runs and targets (genome, chrom, start,
-    end), segments_of (genome, chrom), lineage_of (file); and dna (genome, chrom, start, end), which gives one value.
-    Examples: docs/sql.md.
+    'help' lists all views and macros and says what each is, '.tables' the views alone, and 'describe transcripts' the
+    columns of one; they are questions, too. Examples: docs/sql.md. Everything there is: docs/dictionary.md.
 
     Questions only read, and only files of the root and of what --allow names.
     """
     if output is not None and question is None:
         raise click.UsageError("-o writes the answer to the QUESTION; give one")
     with connect(root, allow) as connection:
+        add_comments(connection)
         if question is None:
             _answer_typed(connection, form)
         else:
-            interruptible(connection, lambda: _answer(connection, question, form, output))
+            asked = as_question(connection, question)
+            interruptible(connection, lambda: _answer(connection, asked, form, output))
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, question: str, form: str, output: Path | None = None) -> None:
@@ -106,7 +104,7 @@ def _answer_typed(connection: duckdb.DuckDBPyConnection, form: str) -> None:
     person, faults = sys.stdin.isatty(), 0
     for typed in typed_questions(_PROMPT):
         try:
-            for question in questions_in(connection, typed):
+            for question in questions_in(connection, as_question(connection, typed)):
                 interruptible(connection, partial(_answer, connection, question, form))
         except GenatatorError as error:
             complain("Error", str(error))

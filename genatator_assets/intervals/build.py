@@ -191,7 +191,7 @@ def _build(task: IntervalTask) -> Outcome:
                 raise BedError(_nothing_left(task, prepared))
             if task.negatives:
                 by_chromosome = isinstance(task.recipe.split, ChromosomeSplit)
-                intervals = prepared.collected.intervals
+                intervals = prepared.collected.on
                 dataset, missing = add_negatives(genome, dataset, intervals, task.negatives, by_chromosome)
             if REGIONS in to_do:
                 _write_regions(task, prepared, dataset, missing)
