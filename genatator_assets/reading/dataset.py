@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from genatator_assets.annotation.explained import Known
 from genatator_assets.catalogue.values import SPLITS, nearest
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
@@ -25,6 +26,7 @@ from genatator_assets.reading.tracks import TrackReader, select_of
 from genatator_assets.reading.window import Interval, Window
 from genatator_assets.reading.windows import Windows, step_of
 from genatator_assets.tracks.bins import Aggregate
+from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
@@ -472,7 +474,8 @@ class Dataset:
         require_short(interval)
         script = read_igv(Path(igv) if igv is not None else None)
         window, transcripts = self.read(interval), self._transcripts_at(interval)
-        return locus_page(window, transcripts, script, tracks, self.track_reader)
+        known = Known.of(Layout(self.store.origin), genome)
+        return locus_page(window, transcripts, known, script, tracks, self.track_reader)
 
     def locate(self, text: str) -> Interval:
         """Return the interval that a person means: a place in any usual form, or a gene or transcript with some margin.
