@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.annotation.structure import CODING, FIVE, INTRON, THREE, Places, Structure, runs_of
-from genatator_assets.gene_finding.channel_sets.sets import SETS, SetName
+from genatator_assets.gene_finding.channel_sets.sets import SETS
+from genatator_assets.gene_finding.section import SetName
 from genatator_assets.tracks.runs import STRANDS, Positions, Runs, distinct, merge, ranges
 from genatator_assets.tracks.segments import Segments
 
@@ -36,8 +37,13 @@ class Model:
 
     def paint(self, name: SetName, bases_at: BasesAt) -> Segments:
         """Return the segments of a set; `bases_at` is asked only for bases that may be of a stop codon."""
-        painted = {"structure": self._structure, "splice": self._splice, "coding": lambda: self._coding(bases_at)}[name]
-        intervals = painted()
+        match name:
+            case "structure":
+                intervals = self._structure()
+            case "splice":
+                intervals = self._splice()
+            case "coding":
+                intervals = self._coding(bases_at)
         tracks = SETS[name]
         runs = [_runs(*intervals[track.stem, track.strand]) for track in tracks]
         return Segments(self.length, tuple(runs), tracks)

@@ -1,13 +1,11 @@
 """The three sets and their channels, in the order in which they are stored. 1 where it is so, 0 elsewhere."""
 
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import get_args
 
+from genatator_assets.gene_finding.section import SetName
 from genatator_assets.tracks.runs import STRANDS
 from genatator_assets.tracks.track import Track, TrackSet
-
-SetName = Literal["structure", "splice", "coding"]
-Isoforms = Literal["all", "representative"]
 
 _STEMS: Mapping[SetName, tuple[str, ...]] = {
     "structure": ("exon", "intron", "CDS", "5UTR", "3UTR"),
