@@ -32,7 +32,7 @@ class Mismatch:
 
 @dataclass
 class Compared:
-    """Mismatches by channel, in the block and in the segments; and sums, greatest values, bases above 0, as expected."""
+    """Mismatches by channel, in the block and in the segments; sums, greatest values and bases above 0, as expected."""
 
     in_block: dict[int, Mismatch] = field(default_factory=dict)
     in_segments: dict[int, Mismatch] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Compared:
     below_mrna: int = 0
     sums: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(CHANNELS)))
     greatest: Values = field(default_factory=lambda: np.zeros(len(CHANNELS), np.float32))
-    positive: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(CHANNELS), np.int64))
+    positive: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(len(CHANNELS), np.uint64))
 
 
 @dataclass(frozen=True, eq=False)
