@@ -273,7 +273,7 @@ def test_text_is_in_the_cards_formats(by_hand):
     assert overview.rows[0] == ("train", "1", "3", "4", "4", "4", *bp, "4", "2", "2")
     assert alphabet.rows[0] == ("train", "4", "4", "21", "18", "3", "14.285714%", "'N':3")
     assert alphabet.rows[2] == ("test", "1", "1", "8", "8", "0", "0.000000%", "-")
-    assert sums.rows[0] == ("train", "primary_tss_+", "4.200", "1.000", "20.000000%")
+    assert sums.rows[0] == ("train", "primary_tss_+", "4.200", "1.000", "20.000000%", "23.809524%")
 
 
 # --- Statistics of the built dataset, recomputed from the block files ---
