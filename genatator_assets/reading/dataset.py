@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genatator_assets.annotation.explained import Known
 from genatator_assets.catalogue.values import SPLITS, nearest
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
@@ -27,6 +28,7 @@ from genatator_assets.reading.tracks import TrackReader, select_of
 from genatator_assets.reading.window import Interval, Window
 from genatator_assets.reading.windows import Windows, step_of
 from genatator_assets.tracks.bins import Aggregate
+from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ def _open_store(folder: Path, cache_bytes: int) -> Store:
         return NoChromosomes(folder)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        raise DatasetError(f"{folder} is no folder{nearest(folder.name, beside)}")
+        raise DatasetError(f"{folder} is not a folder{nearest(folder.name, beside)}")
     raise DatasetError(
         f"{folder} holds no dataset; expected a root with assemblies/ and targets/, or blocks under data/<split>/;"
         f" it has {_some([path.name for path in folder.iterdir()])}"
@@ -492,7 +494,8 @@ class Dataset:
         require_short(interval)
         script = read_igv(Path(igv) if igv is not None else None)
         window, transcripts = self.read(interval), self._transcripts_at(interval)
-        return locus_page(window, transcripts, script, tracks, self.track_reader)
+        known = Known.of(Layout(self.store.origin), genome)
+        return locus_page(window, transcripts, known, script, tracks, self.track_reader)
 
     def locate(self, text: str) -> Interval:
         """Return the interval that a person means: a place in any usual form, or a gene or transcript with some margin.

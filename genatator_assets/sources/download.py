@@ -1,4 +1,4 @@
-"""One file over HTTP: gone on with where it was cut off, if the server allows, and tried again where that may help."""
+"""One file over HTTP: resumed where it was cut off, if the server allows, and retried where that may help."""
 
 import json
 import os

@@ -40,7 +40,7 @@ def read_windows(dataset: Dataset, windows: Windows, channels: Channels) -> Iter
         ReadingError: there are none, or there is no such channel.
     """
     if not len(windows):
-        raise ReadingError(f"{dataset.store.origin}: there are no windows to write; ask for others")
+        raise ReadingError(f"{dataset.store.origin}: there are no windows to write; choose others")
     filled = ((one, replace(one, end=one.start + windows.length)) for one in windows)
     return ((one, dataset.read(whole, channels=channels, pad=True)) for one, whole in filled)
 
@@ -82,7 +82,7 @@ def selected_models(dataset: Dataset, genome: str) -> tuple[pa.Table, pa.Table]:
     transcripts, origin = dataset.store.transcripts(genome), dataset.store.origin
     if transcripts is None:
         raise DatasetError(
-            f"{origin} has no transcripts of {genome}: blocks alone don't tell them; expected"
+            f"{origin} has no transcripts of {genome}: blocks alone don't have them; expected"
             f" {Layout(origin).transcripts(genome)}, which a root and a release have"
         )
     chroms = pa.array([one.chrom for one in dataset.chromosomes(genome=genome)], pa.string())

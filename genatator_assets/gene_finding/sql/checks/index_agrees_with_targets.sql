@@ -16,12 +16,12 @@ with settings as (
         sum(length) filter (value > 0) as run_positive
     from pieces group by genome, chrom, target, block, size
 ), of_index as (
-    select b.genome, b.chrom, b.start, c.channel, c.name as target,
-        b.target_sum[c.channel + 1] as index_sum, b.target_max[c.channel + 1]::double as index_max,
-        b.target_positive[c.channel + 1] as index_positive
+    select b.genome, b.chrom, b.start, c.channel_index as channel, c.channel as target,
+        b.target_sum[c.channel_index + 1] as index_sum, b.target_max[c.channel_index + 1]::double as index_max,
+        b.target_positive[c.channel_index + 1] as index_positive
     from blocks b cross join channels c
 ), compared as (
-    select genome, chrom, start, coalesce(i.channel, (select channel from channels where name = target)) as channel,
+    select genome, chrom, start, coalesce(i.channel, (select channel_index from channels c where c.channel = target)) as channel,
         index_sum, coalesce(run_sum, 0) as run_sum, index_max, coalesce(run_max, 0) as run_max,
         index_positive, coalesce(run_positive, 0)::bigint as run_positive
     from of_index i full join of_runs r using (genome, chrom, start, target)
