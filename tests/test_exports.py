@@ -244,7 +244,7 @@ def rows_of_bed(path):
 @pytest.mark.parametrize("genome", GENOMES)
 def test_bed_has_the_sites_that_sql_has(dataset, written, genome):
     with connect(dataset.root) as connection:
-        question = f"select target, chrom, position, strand from sites where genome = '{genome}'"
+        question = f"select channel, chrom, position, strand from sites where genome = '{genome}'"
         sites = ask(connection, question).rows
     names = ("primary_tss", "primary_polya", "mrna_tss", "mrna_polya")
     assert len(sites) > 4 * len(names)
