@@ -27,8 +27,7 @@ from genatator_assets.catalogue import Assembly
 from genatator_assets.errors import AnnotationError, FetchError, UnreachableError
 from genatator_assets.parts import load_catalogue
 from genatator_assets.sources.assembly import import_assembly, read_source
-from genatator_assets.sources.download import Patience
-from genatator_assets.sources.fetch import Cache, Checksum, cache_folder
+from genatator_assets.sources.fetch import Cache, Checksum, Patience, cache_folder
 from genatator_assets.sources.inputs import fetch_inputs, remote_inputs, resolve
 from genatator_assets.sources.ncbi import locate
 from genatator_assets.work.layout import Layout
