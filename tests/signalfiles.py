@@ -1,5 +1,6 @@
 """Building the part `signals` without Dagster, for its tests."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ def built(catalogue: Catalogue, root: Path) -> list[Outcome]:
         tasks = stage.tasks(catalogue, root, keys)
         assert not tasks.faults, tasks.faults
         for task in tasks.by_key.values():
-            made = stage.build(list(stage.pieces(task)) if stage.pieces else [task])
+            pieces = list(stage.pieces(task)) if stage.pieces else [task]
+            for_workers = stage.pieces is not None or stage.partitions is not None
+            made = stage.build(pickle.loads(pickle.dumps(pieces)) if for_workers else pieces)
             outcomes += [stage.join(task, made)] if stage.join else made
         shown = {
             name: manifest

@@ -356,7 +356,7 @@ def test_a_table_of_ones_own_is_built_profiled_and_asked(
         assert ask(connection, runs).rows == ((11,),)
     again = built(catalogue, tmp_path / "root")
     assert {outcome.status for outcome in again if "/" in outcome.key} == {"intact"}
-    about, types, contents = PART.page(catalogue, tmp_path / "root")
+    about, types, contents, _ = PART.page(catalogue, tmp_path / "root")
     assert "6 tracks" in str(about)
     assert ("hg38", "DNASE", "2", "2", "2", "Normalized insertion signal") in types.rows
     assert contents.rows[4][1:4] == ("DNASE.one chromosome only", "31.25 kbp", "62.51%")

@@ -135,13 +135,15 @@ class Check:
 class ReleasedFile:
     """A file of a release: where it is in the release, and where it is now.
 
-    A file that a hub shows as rows belongs to a config and a split of it.
+    A file that a hub shows as rows belongs to a config and a split of it. One that is not released as it is has
+    `write`, which is given its place.
     """
 
     name: str
     path: Path
     config: str = ""
     split: str = ""
+    write: Callable[[Path], None] | None = None
 
 
 @dataclass(frozen=True)

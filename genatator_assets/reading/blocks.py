@@ -6,9 +6,10 @@ a column chunk of its own, and is read alone.
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Self
@@ -23,7 +24,8 @@ from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.window import BlockTargets, open_targets
 from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.store import Cache, Chromosome
+from genatator_assets.reading.store import Cache, Chromosome, masked_cache
+from genatator_assets.reading.window import Stretches
 from genatator_assets.sources.letters import in_contract
 from genatator_assets.tracks.runs import Runs, Values
 from genatator_assets.tracks.segments import Segments
@@ -51,7 +53,9 @@ class Block:
     def __post_init__(self) -> None:
         """Check the place."""
         if not 0 <= self.start < self.end <= self.chrom_length:
-            raise ValueError(f"[{self.start:,}, {self.end:,}) is no place in a chromosome of {self.chrom_length:,} bp")
+            raise ValueError(
+                f"[{self.start:,}, {self.end:,}) is not a place in a chromosome of {self.chrom_length:,} bp"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,7 @@ class BlockStore:
     blocks: dict[Chromosome, tuple[Block, ...]]
     _dna: Cache[Block, str]
     _targets: Cache[Block, BlockTargets | Segments]
+    _masked: Cache[Chromosome, Stretches]
 
     @classmethod
     def open(cls, folder: Path, blocks: Iterable[Block], cache_bytes: int) -> Self:
@@ -82,7 +87,8 @@ class BlockStore:
             )
         of_chromosome = {Chromosome(own[0].genome, own[0].chrom, own[-1].end, own[0].split): own for own in grouped}
         half = cache_bytes // 2
-        return cls(folder, of_chromosome, Cache(_read_dna, len, half), Cache(_open_targets, _bytes, half))
+        masked = masked_cache(folder, cache_bytes)
+        return cls(folder, of_chromosome, Cache(_read_dna, len, half), Cache(_open_targets, _bytes, half), masked)
 
     @property
     def chromosomes(self) -> tuple[Chromosome, ...]:
@@ -116,6 +122,10 @@ class BlockStore:
                     " get its blocks again"
                 ) from error
             yield stretch
+
+    def lower_case(self, chromosome: Chromosome) -> Callable[[], Stretches]:
+        """Return what reads them: blocks don't tell them, but a release has them beside its blocks."""
+        return partial(self._masked, chromosome)
 
     def transcripts(self, genome: str) -> pa.Table | None:
         """Blocks don't tell transcripts, but a release has them beside its blocks."""
@@ -199,7 +209,8 @@ def _read_text(path: Path, column: str) -> str:
                 text = file.read_row_group(0, columns=[column], use_threads=False)[column].cast(pa.string())
                 return str(text[0].as_py())
             raise DatasetError(
-                f"{path} is no block: it has {file.metadata.num_rows:,} rows of {', '.join(file.schema_arrow.names)},"
+                f"{path} is not a block: it has {file.metadata.num_rows:,} rows of"
+                f" {', '.join(file.schema_arrow.names)},"
                 f" expected one with a column {column}; get it again, or move it elsewhere"
             )
     except (ValueError, OSError) as error:

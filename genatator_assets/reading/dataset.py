@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from genatator_assets.annotation.explained import Known
 from genatator_assets.catalogue.values import SPLITS, nearest
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.reading.arguments import whole
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
 from genatator_assets.reading.channels import Channels, channel_numbers
+from genatator_assets.reading.choice import Bed, Marks, Without, places_of, windows_of
 from genatator_assets.reading.locus import Row, transcripts_at
 from genatator_assets.reading.store import Chromosome, NoChromosomes, RootStore, Store
 from genatator_assets.reading.tracks import TrackReader, select_of
 from genatator_assets.reading.window import Interval, Window
-from genatator_assets.reading.windows import Windows, runs_of_n, step_of
+from genatator_assets.reading.windows import Windows, step_of
 from genatator_assets.tracks.bins import Aggregate
-from genatator_assets.tracks.runs import Positions, covered_before
+from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
 
 CACHE_BYTES = 1_000_000_000
 
-_PIECE_BP = 10_000_000
 _SHOWN = 12
 
 
@@ -61,22 +63,23 @@ def open_dataset(folder: str | Path, cache_bytes: int = CACHE_BYTES) -> Dataset:
 
 
 def _open_store(folder: Path, cache_bytes: int) -> Store:
-    if (folder / "assemblies").is_dir() and any(
-        (folder / name).is_dir() for name in ("targets", "tracks", "segmentation")
-    ):
+    has_assemblies = (folder / "assemblies").is_dir()
+    if has_assemblies and (folder / "targets").is_dir():
+        return RootStore.open(folder, cache_bytes)
+    if not is_remote(folder) and (blocks := indexed_blocks(folder) or found_blocks(folder)):
+        return BlockStore.open(folder, blocks, cache_bytes)
+    if has_assemblies and any((folder / name).is_dir() for name in ("tracks", "segmentation")):
         return RootStore.open(folder, cache_bytes)
     if is_remote(folder):
         raise DatasetError(
             f"{folder} holds no root with assemblies/ and targets/, and nothing else is read from an object store:"
             " copy blocks or a release to this machine"
         )
-    if blocks := indexed_blocks(folder) or found_blocks(folder):
-        return BlockStore.open(folder, blocks, cache_bytes)
     if any((folder / name).is_dir() for name in ("cells", "segmentation")):
         return NoChromosomes(folder)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        raise DatasetError(f"{folder} is no folder{nearest(folder.name, beside)}")
+        raise DatasetError(f"{folder} is not a folder{nearest(folder.name, beside)}")
     raise DatasetError(
         f"{folder} holds no dataset; expected a root with assemblies/ and targets/, or blocks under data/<split>/;"
         f" it has {_some([path.name for path in folder.iterdir()])}"
@@ -258,6 +261,7 @@ class Dataset:
         *,
         channels: Channels = "all",
         pad: bool = False,
+        context: int = 0,
         tracks: Sequence[str] = (),
         resolution: int = 1,
         aggregate: Aggregate | None = None,
@@ -266,7 +270,8 @@ class Dataset:
         """Read bases [start, end), 0-based half-open, of a chromosome.
 
         `channels`: "all" (the contract's twelve), "combined" or "mrna" (six each), or names in the order wanted.
-        With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error. `tracks` are ids
+        With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error. `context` is how
+        many bases of DNA are read on either side beyond the interval, N past the chromosome's ends. `tracks` are ids
         of the track table, read in bins of `resolution` bp by each track's own rule unless `aggregate` is given; with
         `normalize`, by the tracks' normalisers of the catalogue, which were fitted on the training chromosomes.
 
@@ -279,18 +284,20 @@ class Dataset:
             interval,
             channels=channels,
             pad=pad,
+            context=context,
             tracks=tracks,
             resolution=resolution,
             aggregate=aggregate,
             normalize=normalize,
         )
 
-    def read(
+    def read(  # noqa: PLR0913 - an interval, and what is read of it
         self,
         interval: Interval,
         *,
         channels: Channels = "all",
         pad: bool = False,
+        context: int = 0,
         tracks: Sequence[str] = (),
         resolution: int = 1,
         aggregate: Aggregate | None = None,
@@ -298,7 +305,7 @@ class Dataset:
     ) -> Window:
         """Read an interval, as `window` does; on the - strand it comes as its reverse complement, and tracks of the +
         and the - strand are exchanged."""
-        window = self._read(interval, channels, pad=pad)
+        window = self._read(interval, channels, pad=pad, context=whole("context", context))
         if not tracks:
             return window
         reader, genome = self.track_reader, interval.genome
@@ -318,30 +325,36 @@ class Dataset:
         turned = values if interval.strand == "+" else np.ascontiguousarray(values[::-1])
         return replace(window, tracks=turned, track_names=names)
 
-    def _read(self, interval: Interval, channels: Channels, *, pad: bool) -> Window:
+    def _read(self, interval: Interval, channels: Channels, *, pad: bool, context: int) -> Window:
         no_targets = channels == "all" and not getattr(self.store, "has_targets", True)
         numbers = () if no_targets else channel_numbers(channels)
         chromosome = self._chromosome_of(interval, beyond=pad)
+        first, last = interval.start - context, interval.end + context
         start, end = (min(max(0, edge), chromosome.length) for edge in (interval.start, interval.end))
-        dna, targets = "", np.empty((0, len(numbers)), np.float32)
-        if start < end:
-            dna = self.store.dna(chromosome, start, end)
-            targets = np.empty((end - start, 0), np.float32)
-            targets = self.store.targets(chromosome, start, end, numbers) if numbers else targets
-        if len(dna) < interval.length:
+        targets = np.empty((max(0, end - start), len(numbers)), np.float32)
+        if start < end and numbers:
+            targets = self.store.targets(chromosome, start, end, numbers)
+        if len(targets) < interval.length:
             before = min(max(0, -interval.start), interval.length)
-            after = interval.length - before - len(dna)
-            dna = "N" * before + dna + "N" * after
-            targets = np.pad(targets, ((before, after), (0, 0)))
+            targets = np.pad(targets, ((before, interval.length - before - len(targets)), (0, 0)))
         window = Window(
             interval=replace(interval, strand="+"),
-            dna=dna,
+            dna=self._dna(chromosome, first, last),
             targets=targets,
             channels=tuple(CHANNELS.names[number] for number in numbers),
             split=chromosome.split,
             chrom_length=chromosome.length,
+            context=context,
+            lower_case=self.store.lower_case(chromosome),
         )
         return window if interval.strand == "+" else window.reverse_complement()
+
+    def _dna(self, chromosome: Chromosome, first: int, last: int) -> str:
+        """Read bases [first, last); outside the chromosome they are N."""
+        start, end = (min(max(0, edge), chromosome.length) for edge in (first, last))
+        dna = self.store.dna(chromosome, start, end) if start < end else ""
+        before = min(max(0, -first), last - first)
+        return "N" * before + dna + "N" * (last - first - before - len(dna))
 
     def chromosome(self, genome: str, chrom: str, *, channels: Channels = "all") -> Window:
         """Read a chromosome whole. Its targets take 4 bytes a base and channel: 48 MB per Mbp for all twelve.
@@ -351,7 +364,7 @@ class Dataset:
         """
         return self.window(genome, chrom, 0, self._chromosome(genome, chrom).length, channels=channels)
 
-    def windows(
+    def windows(  # noqa: PLR0913 - where they begin, and which of them are kept
         self,
         length: int,
         *,
@@ -361,6 +374,9 @@ class Dataset:
         shuffle: bool = False,
         seed: int = 0,
         drop_n_fraction: float | None = None,
+        exclude: Bed | None = None,
+        without: Marks | None = None,
+        margin: int = 0,
     ) -> Windows:
         """Return the windows of `length` bp of all chromosomes, by the rule of the published trainer.
 
@@ -371,14 +387,49 @@ class Dataset:
         `shuffle`: in the order that `seed` decides, else along the chromosomes. `drop_n_fraction`: without those of
         whose bases more than this share is N, for which all DNA is read once.
 
+        `exclude`: without those that have a base of a region of a BED file ({genome: file} where there are several
+        genomes). `without`: without those that have a base of "genes" or of the peaks of "sites", "tss" or "polya", or
+        one where a channel of a group, or of some names, is above 0: such windows are negatives. With `margin`, also
+        without those closer than so many bp to either, so that a shift of as much does not reach it.
+
         Raises:
-            ReadingError: a number makes no sense, or there is no such split.
+            ReadingError: a number makes no sense, there is no such split or channel, or a BED file is of others.
+            BedError: a BED file is missing or malformed.
         """
-        if drop_n_fraction is not None and not 0 <= drop_n_fraction <= 1:
-            raise ReadingError(f"{drop_n_fraction=} is no share; give 0 to 1")
-        windows = Windows.of(self.chromosomes(split), length, step_of(length, overlap, stride))
-        if drop_n_fraction is not None:
-            windows = windows.take(self._n_letters(windows) <= drop_n_fraction * (windows.end - windows.start))
+        unwanted = Without(exclude, without, margin, drop_n_fraction)
+        windows = Windows.of(self.chromosomes(split), length, step_of(length, overlap, stride), self)
+        windows = unwanted.keep(self, windows)
+        return windows.shuffled(seed) if shuffle else windows
+
+    def windows_around(  # noqa: PLR0913 - what stands in their middle, and which of them are kept
+        self,
+        what: Marks | Bed,
+        length: int,
+        *,
+        split: str | None = None,
+        oriented: bool = False,
+        shuffle: bool = False,
+        seed: int = 0,
+        drop_n_fraction: float | None = None,
+        exclude: Bed | None = None,
+        margin: int = 0,
+    ) -> Windows:
+        """Return the windows of `length` bp around sites, or around the regions of a BED file, each once.
+
+        `what`: "tss", "polya", "sites" (both), or a list of names of channels of sites; else a BED file, a region of
+        which lies with its middle in the middle of a window. A window that would leave its chromosome is moved until it
+        is on it. `oriented`: windows of what is on the - strand are read on it, as reverse complements.
+
+        The other arguments are those of `windows`.
+
+        Raises:
+            ReadingError: a number makes no sense, there is no such split or channel, or a BED file is of others.
+            BedError: a BED file is missing or malformed.
+            DatasetError: the blocks alone don't tell where the sites are.
+        """
+        unwanted = Without(exclude, None, margin, drop_n_fraction)
+        windows = windows_of(self, places_of(self, what, self.chromosomes(split)), length, oriented=oriented)
+        windows = unwanted.keep(self, windows)
         return windows.shuffled(seed) if shuffle else windows
 
     def plot(self, genome: str, chrom: str, start: int, end: int, *, tracks: Sequence[str] = ()) -> Figure:
@@ -423,7 +474,8 @@ class Dataset:
         require_short(interval)
         script = read_igv(Path(igv) if igv is not None else None)
         window, transcripts = self.read(interval), self._transcripts_at(interval)
-        return locus_page(window, transcripts, script, tracks, self.track_reader)
+        known = Known.of(Layout(self.store.origin), genome)
+        return locus_page(window, transcripts, known, script, tracks, self.track_reader)
 
     def locate(self, text: str) -> Interval:
         """Return the interval that a person means: a place in any usual form, or a gene or transcript with some margin.
@@ -476,26 +528,6 @@ class Dataset:
     def _no(self, what: str, name: str, known: Iterable[str]) -> str:
         known = tuple(known)
         return f"no {what} {name!r} in {self.store.origin}{nearest(name, known)}; there are {_some(known)}"
-
-    def _n_letters(self, windows: Windows) -> Positions:
-        """Count the N of each window; windows are in the order of their chromosomes."""
-        counts = []
-        edges = np.searchsorted(windows.number, np.arange(len(windows.chromosomes) + 1))
-        for number, chromosome in enumerate(windows.chromosomes):
-            own = slice(edges[number], edges[number + 1])
-            starts, ends = self._runs_of_n(chromosome)
-            first, last = (covered_before(starts, ends, edges[own]) for edges in (windows.start, windows.end))
-            counts.append(last - first)
-        return np.concatenate(counts)
-
-    def _runs_of_n(self, chromosome: Chromosome) -> tuple[Positions, Positions]:
-        starts, ends = [], []
-        for start in range(0, chromosome.length, _PIECE_BP):
-            dna = self.store.dna(chromosome, start, min(start + _PIECE_BP, chromosome.length))
-            own_starts, own_ends = runs_of_n(dna)
-            starts.append(own_starts + start)
-            ends.append(own_ends + start)
-        return np.concatenate(starts), np.concatenate(ends)
 
 
 def _in_order(chromosome: Chromosome) -> tuple[str, list[str | int], str]:

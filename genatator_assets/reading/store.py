@@ -16,10 +16,12 @@ import pyarrow as pa
 
 from genatator_assets.annotation.parsed import EXONS_SCHEMA
 from genatator_assets.annotation.transcripts import read_exons, read_transcripts
-from genatator_assets.errors import DatasetError
+from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.reading.window import Stretches
 from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.sources.sequence import local_fasta, read_dna
+from genatator_assets.sources.soft_masked import read_soft_masked
 from genatator_assets.tracks.runs import Runs, Values
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments
@@ -61,6 +63,9 @@ class Store(Protocol):
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
         """Return the runs of channels along a chromosome, stretch by stretch; one may go on in the next stretch."""
 
+    def lower_case(self, chromosome: Chromosome) -> Callable[[], Stretches]:
+        """Return what gives the stretches that the FASTA file has in lower case, when it is called."""
+
     def transcripts(self, genome: str) -> pa.Table | None:
         """Return every transcript of a genome (`annotation.select.SCHEMA`), or None where none are kept."""
 
@@ -88,6 +93,10 @@ class NoChromosomes:
         raise NotImplementedError
 
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
+        """Raise: there are no chromosomes."""
+        raise NotImplementedError
+
+    def lower_case(self, chromosome: Chromosome) -> Callable[[], Stretches]:
         """Raise: there are no chromosomes."""
         raise NotImplementedError
 
@@ -150,6 +159,7 @@ class RootStore:
     chromosomes: tuple[Chromosome, ...]
     segments: Cache[Chromosome, Segments]
     fastas: Cache[str, Path]
+    masked: Cache[Chromosome, Stretches]
     has_targets: bool = True
 
     @classmethod
@@ -176,7 +186,8 @@ class RootStore:
         if not built:
             raise DatasetError(f"{root} has no targets of any chromosome yet; run 'genatator-assets build'")
         segments = Cache(partial(_segments, layout), attrgetter("nbytes"), cache_bytes)
-        return cls(root, tuple(built), segments, Cache(partial(_fasta, layout), _no_memory, 0), has_targets)
+        fastas = Cache(partial(_fasta, layout), _no_memory, 0)
+        return cls(root, tuple(built), segments, fastas, masked_cache(root, cache_bytes), has_targets)
 
     def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
         """Read from the indexed FASTA file."""
@@ -191,6 +202,10 @@ class RootStore:
         segments = self.segments(chromosome)
         yield tuple(segments.runs[channel] for channel in channels)
 
+    def lower_case(self, chromosome: Chromosome) -> Callable[[], Stretches]:
+        """Return what reads them, or has them."""
+        return partial(self.masked, chromosome)
+
     def transcripts(self, genome: str) -> pa.Table | None:
         """Read them; a root without targets may have none."""
         layout = Layout(self.origin)
@@ -201,6 +216,21 @@ class RootStore:
     def exons(self, genome: str) -> pa.Table:
         """Read them."""
         return read_exons(Layout(self.origin), genome)
+
+
+def masked_cache(folder: Path, cache_bytes: int) -> Cache[Chromosome, Stretches]:
+    """Return what reads a chromosome's soft masking from a root or a release, and keeps what was used last."""
+    return Cache(partial(_masked, Layout(folder)), attrgetter("nbytes"), cache_bytes // 4)
+
+
+def _masked(layout: Layout, chromosome: Chromosome) -> Stretches:
+    path = layout.soft_masked(chromosome.genome)
+    if not path.is_file():
+        raise ReadingError(
+            f"{layout.root} doesn't keep what of {chromosome.genome} was in lower case; expected {path}, which a root"
+            " and a release have: blocks alone are upper case"
+        )
+    return read_soft_masked(path, chromosome.chrom)
 
 
 def _no_memory(_: Path) -> int:

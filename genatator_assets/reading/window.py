@@ -2,8 +2,9 @@
 
 import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from alphagenome.data.track_data import TrackData
 
 OneHot = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+Stretches = npt.NDArray[np.int64]
+"""[start, end) of each of some stretches of a chromosome, int64 [n, 2], ascending; no two touch."""
 
 _LOCUS = re.compile(r"(?P<genome>[^:]+):(?P<chrom>.+):(?P<first>[0-9,]+)-(?P<last>[0-9,]+)")
 _COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
@@ -65,7 +69,7 @@ class Interval:
         """
         if not (found := _LOCUS.fullmatch(locus.strip())):
             raise ReadingError(
-                f"{locus!r} is no locus; expected genome:chromosome:first-last, as hg38:chr20:1,001-2,000"
+                f"{locus!r} is not a locus; expected genome:chromosome:first-last, as hg38:chr20:1,001-2,000"
             )
         first, last = (int(found[end].replace(",", "") or 0) for end in ("first", "last"))
         return cls(found["genome"], found["chrom"], first - 1, last)
@@ -87,6 +91,8 @@ class Window:
     dna: L letters of "ACGTN"; targets: float32 [L, C], in [0, 1]; channels: the names of its C columns.
     Bases outside the chromosome, which are there only if padding was asked for, are N with all targets 0.
     tracks: float32 [bins, T], values of the tracks `track_names`; None unless tracks were asked for.
+    context: bases of DNA more on either side, so that `dna` has L + 2 * context letters; all else is of the interval.
+    lower_case: gives the stretches of the chromosome that the FASTA file has in lower case; None where unknown.
     """
 
     interval: Interval
@@ -97,12 +103,14 @@ class Window:
     chrom_length: int
     tracks: Values | None = None
     track_names: tuple[str, ...] = ()
+    context: int = 0
+    lower_case: Callable[[], Stretches] | None = None
 
     def __post_init__(self) -> None:
         """Check that everything has the same length."""
         shape = (self.interval.length, len(self.channels))
-        if self.targets.shape != shape or len(self.dna) != shape[0]:
-            raise ValueError(f"{self.targets.shape=} and {len(self.dna)=} are not those of {shape}")
+        if self.targets.shape != shape or len(self.dna) != shape[0] + 2 * self.context:
+            raise ValueError(f"{self.targets.shape=} and {len(self.dna)=} are not those of {shape}, {self.context=}")
 
     def __repr__(self) -> str:
         """Return where it is and what it holds, not the bases themselves."""
@@ -127,6 +135,21 @@ class Window:
     def one_hot(self) -> OneHot:
         """Return the DNA as uint8 [L, 4], columns A, C, G, T; N is four zeros."""
         return one_hot(self.dna)
+
+    @cached_property
+    def soft_masked(self) -> Mask:
+        """Return which letters of `dna` the FASTA file has in lower case, as it mostly has repeats: bool [len(dna)].
+
+        They are read when they are asked for; outside the chromosome there are none.
+
+        Raises:
+            ReadingError: the dataset does not keep them, as blocks alone don't.
+        """
+        if self.lower_case is None:
+            raise ReadingError(f"{self.interval}: this window doesn't know what was in lower case in the FASTA file")
+        first, last = self.interval.start - self.context, self.interval.end + self.context
+        masked = _within(self.lower_case(), first, last)
+        return masked if self.interval.strand == "+" else np.ascontiguousarray(masked[::-1])
 
     def inside(self) -> npt.NDArray[np.bool_]:
         """Return whether each base lies on the chromosome rather than in padding: bool [L]."""
@@ -181,6 +204,19 @@ def _partners(names: Sequence[str]) -> list[int]:
     if missing := [one for one in wanted if one not in names]:
         raise ReadingError(f"tracks can't be reversed without {missing[0]}; read that track too")
     return [list(names).index(one) for one in wanted]
+
+
+def _within(stretches: Stretches, start: int, end: int) -> Mask:
+    """Return which of the bases [start, end) are in one of some stretches.
+
+    >>> _within(np.array([[2, 4], [7, 9]]), 3, 8).tolist()
+    [True, False, False, False, True]
+    """
+    first, last = np.searchsorted(stretches[:, 1], start, "right"), np.searchsorted(stretches[:, 0], end)
+    edges = np.clip(stretches[first:last] - start, 0, end - start)
+    steps = np.zeros(end - start + 1, np.int8)
+    steps[edges[:, 0]], steps[edges[:, 1]] = 1, -1
+    return np.cumsum(steps[:-1], dtype=np.int8).view(np.bool_)
 
 
 def one_hot(dna: str) -> OneHot:

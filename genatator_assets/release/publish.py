@@ -1,11 +1,12 @@
 """Making a release: everything is put together in a folder beside its place, which it takes when it is whole."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
+from genatator_assets.catalogue.part import ReleasedFile
 from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.evaluation.publish import write_truth
@@ -17,6 +18,7 @@ from genatator_assets.release.names import CARD, CATALOG, CHECKSUMS, CROISSANT, 
 from genatator_assets.release.others import Others, described_alone, others_of, readme_alone
 from genatator_assets.release.preview import write_preview
 from genatator_assets.release.readme import describe, write_readme
+from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.version import __version__
 from genatator_assets.work.files import link_or_copy, sha256_of_file, whole_file, whole_folder
 from genatator_assets.work.layout import Layout
@@ -88,7 +90,7 @@ def release(layout: Layout, folder: Path | None = None) -> Release:
         raise DatasetError(f"{layout.root} has nothing to release: none of its parts has files yet; build it first")
     try:
         with whole_folder(folder) as beside:
-            linked = [link_or_copy(file.path, beside / file.name) for file in others.files]
+            linked = [_put(file, beside / file.name) for file in others.files]
             known = _fill(contents, others, beside, linked) if contents else _fill_alone(others, layout, beside)
             _write(beside / CHECKSUMS, "".join(_checksums(beside, known)))
             parts = parts_of(beside)
@@ -150,9 +152,19 @@ def _require_free(folder: Path, layout: Layout) -> None:
         raise DatasetError(f"{folder} is a file; give a folder")
 
 
+def _put(file: ReleasedFile, target: Path) -> bool:
+    """Put a part's file into its place; True unless it had to be copied."""
+    if file.write is None:
+        return link_or_copy(file.path, target)
+    file.write(target)
+    return True
+
+
 def _fill_alone(others: Others, layout: Layout, folder: Path) -> dict[str, str]:
     """Write what goes with the files of parts where there is no gene finding; return the known checksums."""
     known = _hashes(others, folder)
+    annotated = others.catalogue.annotated_genomes if others.catalogue else ()
+    _write_truth(layout, [genome for genome in annotated if layout.transcripts(genome).is_file()], folder)
     about = croissant(*described_alone(others), __version__, known, others.files, blocks=False)
     _write(folder / CROISSANT, about)
     _write(folder / CARD, readme_alone(others))
@@ -172,7 +184,7 @@ def _fill(contents: Contents, others: Others, folder: Path, linked: list[bool]) 
     known = {block.path: block.sha256 for block in contents.blocks}
     for path in _tables(contents):
         link_or_copy(contents.layout.root / path, folder / path)
-    _write_truth(contents, folder)
+    _write_truth(contents.layout, [origin.genome for origin in contents.origins], folder)
     _write_index(contents, folder)
     preview = write_preview(contents, folder)
     files = {INDEX: sha256_of_file(folder / INDEX), **_hashes(others, folder)}
@@ -200,13 +212,13 @@ def _tables(contents: Contents) -> Iterator[str]:
     return (path.relative_to(layout.root).as_posix() for path in paths)
 
 
-def _write_truth(contents: Contents, folder: Path) -> None:
+def _write_truth(layout: Layout, genomes: Collection[str], folder: Path) -> None:
     """Write what predictions of the judged splits are compared with, unless the part `evaluation` has released it."""
-    genomes = [origin.genome for origin in contents.origins]
+    splits = {one.split for genome in genomes for one in read_chromosomes(layout.chromosomes(genome))}
     for split in _JUDGED:
         of_split = Layout(folder).truth(split)
-        if split in contents.splits and not of_split.is_dir():
-            truth = truth_of_split(contents.layout, split, genomes)
+        if split in splits and not of_split.is_dir():
+            truth = truth_of_split(layout, split, genomes)
             write_truth(truth, of_split, Provenance(truth.inputs, {"split": split}))
 
 

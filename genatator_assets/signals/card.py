@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from genatator_assets.catalogue.model import Catalogue
+from genatator_assets.signals.origin import Origin
 from genatator_assets.signals.section import Signals
 from genatator_assets.signals.track_table import fetch_tables, list_tracks, read_track_table
 from genatator_assets.tracks.output_types import OUTPUT_TYPES
 from genatator_assets.tracks.tally import Tally
 from genatator_assets.work.layout_signals import SignalLayout
 from genatator_assets.work.tables import read_table
-from genatator_assets.work.text import TextTable, format_bp
+from genatator_assets.work.text import Markdown, TextTable, format_bp
 
 _MOST_ROWS = 50
 
@@ -28,7 +29,7 @@ def page(root: Path) -> Sequence[str | TextTable]:
         f"{len(tracks):,} tracks: signals along the genomes, stored as runs of values (`tracks/`), with what is known"
         " of each in `dataset/tracks.parquet`. Bases without a run are 0 where `missing` is `zero`, else unknown."
     )
-    return [about, _by_type(tracks), _contents(root)]
+    return [about, _by_type(tracks), _contents(root), _files(root, tracks)]
 
 
 def _by_type(tracks: Sequence[dict[str, Any]]) -> TextTable:
@@ -70,6 +71,25 @@ def _contents(root: Path) -> TextTable:
     more = f" (first {_MOST_ROWS} of {len(tallies):,})" if len(tallies) > _MOST_ROWS else ""
     header = ("genome", "track", "bases with a value", "share", "mean where not 0", "maximum")
     return TextTable(f"What tracks hold{more}", header, rows)
+
+
+def _files(root: Path, tracks: Sequence[dict[str, Any]]) -> TextTable:
+    """Return the files that tracks were recorded from, by name and hash: what a reader of the card can compare."""
+    layout = SignalLayout(root)
+    keys = dict.fromkeys((row["genome"], row["recording"]) for row in tracks if row["recording"])
+    found = [
+        (genome, recording, Markdown.link(_last(file.url), file.url) if file.url else file.path.name, file.sha256)
+        for genome, recording in list(keys)[:_MOST_ROWS]
+        if (origin := Origin.read(layout.source(genome, recording)))
+        for file in origin.files
+    ]
+    more = f" (first {_MOST_ROWS} of {len(keys):,} recordings)" if len(keys) > _MOST_ROWS else ""
+    rows = tuple((*names, Markdown.code(sha256)) for *names, sha256 in found)
+    return TextTable(f"Files of the tracks{more}", ("genome", "recording", "file", "SHA-256"), rows)
+
+
+def _last(url: str) -> str:
+    return url.rsplit("/", 1)[-1]
 
 
 def _values(tally: Tally) -> tuple[str, str]:

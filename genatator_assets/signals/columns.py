@@ -62,8 +62,12 @@ SCHEMA = pa.schema(
 """A row per track. `recording` is None for a track that is only listed, because no file is known of it.
 
 `nonzero_mean` is what its own table states; what was measured here stands in the statistics. `extra` holds the columns
-of a table of one's own that are none of these.
+of a table of one's own that are none of these. `file` is where the file is on this machine; `origin` names the table
+that a row is from, null for an entry of the catalogue.
 """
+
+RELEASED = SCHEMA.insert(SCHEMA.get_field_index("md5"), pa.field("sha256", pa.string()))
+"""The track table of a release: `file` is the file's name alone, and `sha256` the hash of its bytes."""
 
 REJECTS = pa.schema(
     [("origin", pa.string()), ("row", pa.int64()), ("identifier", pa.string()), ("reason", pa.string())]

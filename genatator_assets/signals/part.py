@@ -5,10 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genatator_assets.catalogue import Catalogue
-from genatator_assets.catalogue.part import FINISH, PREPARE, Asset, Part, Partitions, Shown, Stage, Tasks
+from genatator_assets.catalogue.part import (
+    FINISH,
+    PREPARE,
+    Asset,
+    Part,
+    Partitions,
+    ReleasedFile,
+    Shown,
+    Stage,
+    Tasks,
+)
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.signals import columns, statistics, windows
 from genatator_assets.signals.recording import Recording
+from genatator_assets.signals.release import released
 from genatator_assets.signals.statistics import build_statistics, finished_tracks, statistics_unit
 from genatator_assets.signals.tasks import RecordingTask, build_recordings
 from genatator_assets.signals.track_table import (
@@ -209,6 +220,11 @@ def _plan(catalogue: Catalogue, _: Path) -> Sequence[TextTable]:
         return []
 
 
+def _release(catalogue: Catalogue, root: Path) -> Sequence[ReleasedFile]:
+    found = recordings(catalogue, root)
+    return released(catalogue, root, found, finished_tracks(root, found, chromosomes_of(catalogue, root)))
+
+
 PART = Part(
     name="signals",
     title="Signals",
@@ -285,4 +301,5 @@ PART = Part(
     ),
     page=_page,
     plan=_plan,
+    release=_release,
 )

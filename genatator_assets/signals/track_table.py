@@ -1,7 +1,8 @@
 """The track table: entries of the catalogue and rows of tables, as one table; and which files have to be recorded."""
 
+import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from genatator_assets.signals.tables import alphagenome, borzoi, encode, fantom,
 from genatator_assets.signals.tables.files import read_table as rows_of
 from genatator_assets.signals.terms import Term, read_terms, table_of
 from genatator_assets.tracks.output_types import output_type
-from genatator_assets.work.files import sha256_of_file
+from genatator_assets.work.files import canonical_json, sha256_of_file
 from genatator_assets.work.layout_signals import SignalLayout
 from genatator_assets.work.manifest import Manifest
 from genatator_assets.work.tables import read_table, write_table
@@ -30,7 +31,7 @@ from genatator_assets.work.unit import Provenance, Step, Unit
 if TYPE_CHECKING:
     from genatator_assets.sources.fetch import Cache
 
-STEP = Step("track_table", 1)
+STEP = Step("track_table", 2)
 
 _KINDS = {".bam": "reads", ".cram": "reads", ".bw": "signal", ".bigwig": "signal"}
 _INTERVALS = {".bed", ".narrowpeak", ".broadpeak", ".gff", ".gff3", ".gtf"}
@@ -97,10 +98,10 @@ def list_tracks(catalogue: Catalogue, files: TableFiles) -> Listed:
     terms = read_terms(files.ontology)
     rows = [row for entry in section.tracks for row in _rows_of_entry(catalogue, entry, files)]
     rejects: list[dict[str, Any]] = []
-    for table, path in zip(section.tables, files.tables, strict=True):
+    for (origin, table), path in zip(_named(section.tables), files.tables, strict=True):
         found, own = _rows_of_table(catalogue, table, path, terms)
-        rows += found
-        rejects += [{"origin": _origin(table), **reject} for reject in own]
+        rows += [{**row, "origin": origin} for row in found]
+        rejects += [{"origin": origin, **reject} for reject in own]
     completed = [_completed(catalogue, section, row) for row in rows]
     _require_unique(completed)
     used = [row["ontology_curie"] for row in completed if row["ontology_curie"]]
@@ -114,9 +115,10 @@ def list_tracks(catalogue: Catalogue, files: TableFiles) -> Listed:
 def table_unit(catalogue: Catalogue, root: Path, files: TableFiles) -> Unit:
     """Return the unit of the track table."""
     section = catalogue.section(Signals).model_dump(mode="json", exclude={"windows"})
+    stated = hashlib.sha256(canonical_json(section).encode()).hexdigest()  # has paths, which no footer shall have
     species = {one.genome: [one.species, one.accession] for one in catalogue.assemblies}
     layout = SignalLayout(root)
-    provenance = Provenance(files.sha256(), {"signals": section, "assemblies": species}, STEP)
+    provenance = Provenance(files.sha256() | {"signals": stated}, {"assemblies": species}, STEP)
     return Unit(root, layout.table.with_suffix(".json"), provenance)
 
 
@@ -156,7 +158,7 @@ def recordings_of(catalogue: Catalogue, tracks: pa.Table) -> list[Recording]:
     """
     section = catalogue.section(Signals)
     entries = {(genome_of(catalogue, one), one.name): one for one in section.tracks}
-    tables = {_origin(table): table for table in section.tables}
+    tables = dict(_named(section.tables))
     recordings: dict[tuple[str, str], Recording] = {}
     for row in tracks.to_pylist():
         key = (row["genome"], row["recording"])
@@ -195,6 +197,15 @@ def genome_of(catalogue: Catalogue, entry: TrackEntry | TrackTable | WindowSet) 
 
 def _origin(table: TrackTable) -> str:
     return str(table.path or table.url)
+
+
+def _named(tables: Iterable[TrackTable]) -> Iterator[tuple[str, TrackTable]]:
+    """Return tables by the names of their files, with a number where several share one: they say nothing of folders."""
+    seen: Counter[str] = Counter()
+    for table in tables:
+        name = table.url or Path(str(table.path)).name
+        seen[name] += 1
+        yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), table
 
 
 def _rows_of_entry(catalogue: Catalogue, entry: TrackEntry, files: TableFiles) -> list[Row]:
@@ -247,7 +258,7 @@ def _rows_of_table(
             identifier = row.get("accession") or row["name"]
             rejects.append(Reject(row=row["row"], identifier=identifier, reason=reason))
         else:
-            row |= {"genome": genome, "origin": _origin(table)}
+            row |= {"genome": genome}
             placed.append(row)
     _make_names_unique(placed)
     for row in placed:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +68,17 @@ Window = tuple[str, int, int, str, str | None]
 
 @dataclass(frozen=True)
 class SetPiece:
-    """One window set, as a worker makes it. `regions` is the file of its regions on this machine."""
+    """One window set, as a worker makes it: `unit` is its table, how it is read and, if it is stored, its arrays.
 
-    catalogue: Catalogue
+    `regions` is the file of its regions on this machine; `chromosomes` are none as long as the genome is not imported.
+    """
+
     root: Path
     window_set: WindowSet
+    genome: str
     regions: Path | None
+    chromosomes: tuple[Chromosome, ...]
+    unit: Unit
 
     @property
     def key(self) -> str:
@@ -86,39 +90,11 @@ class SetPiece:
         """Tracks to read."""
         return len(self.window_set.tracks)
 
-    @property
-    def genome(self) -> str:
-        """The genome that it is of."""
-        return genome_of(self.catalogue, self.window_set)
-
-    @cached_property
-    def chromosomes(self) -> tuple[Chromosome, ...]:
-        """The sequences of the genome; none as long as it is not imported."""
-        path = Layout(self.root).chromosomes(self.genome)
-        return tuple(read_chromosomes(path)) if path.is_file() else ()
-
-    @cached_property
-    def unit(self) -> Unit:
-        """Its table, how it is read and, if it is stored, its arrays."""
-        layout = SignalLayout(self.root)
-        manifest = layout.windows_manifest(self.key)
-        if not layout.statistics.is_file():
-            return Unit(self.root, manifest, _NOT_READY)
-        recordings = recordings_of(self.catalogue, read_track_table(self.root))
-        tracks = finished_tracks(self.root, recordings, {self.genome: self.chromosomes})
-        inputs = {one.recording.key: one.unit.fingerprint for one in tracks}
-        inputs["statistics"] = statistics_unit(self.catalogue, self.root, tracks).fingerprint
-        inputs |= {"regions": sha256_of_file(self.regions)} if self.regions else {}
-        places = [[one.chrom, one.length, one.split, one.included, one.sha256] for one in self.chromosomes]
-        own = self.window_set.model_dump(mode="json", exclude={"regions"})
-        return Unit(self.root, manifest, Provenance(inputs, {"set": own, "chromosomes": places}, STEP))
-
 
 @dataclass(frozen=True)
 class WindowsTask:
     """Make all window sets of a catalogue, and the table of them."""
 
-    catalogue: Catalogue
     root: Path
     pieces: tuple[SetPiece, ...]
     key: str = ""
@@ -141,13 +117,39 @@ def windows_task(catalogue: Catalogue, root: Path) -> WindowsTask:
     """
     from genatator_assets.sources.inputs import resolve_file  # noqa: PLC0415 - requests: slow to import
 
-    pieces = tuple(
-        SetPiece(catalogue, root, one, resolve_file(one.regions).path if one.regions else None)
-        for one in catalogue.section(Signals).windows
-    )
-    for piece in pieces:
-        genome_of(catalogue, piece.window_set)
-    return WindowsTask(catalogue, root, pieces)
+    section = catalogue.section(Signals)
+    regions = {one.name: resolve_file(one.regions).path if one.regions else None for one in section.windows}
+    pieces = tuple(_piece(catalogue, root, one, regions[one.name]) for one in section.windows)
+    return WindowsTask(root, pieces)
+
+
+def _piece(catalogue: Catalogue, root: Path, window_set: WindowSet, regions: Path | None) -> SetPiece:
+    genome = genome_of(catalogue, window_set)
+    path = Layout(root).chromosomes(genome)
+    chromosomes = tuple(read_chromosomes(path)) if path.is_file() else ()
+    made_from = _made_from(catalogue, root, window_set, genome, regions, chromosomes)
+    unit = Unit(root, SignalLayout(root).windows_manifest(window_set.name), made_from)
+    return SetPiece(root, window_set, genome, regions, chromosomes, unit)
+
+
+def _made_from(
+    catalogue: Catalogue,
+    root: Path,
+    window_set: WindowSet,
+    genome: str,
+    regions: Path | None,
+    chromosomes: tuple[Chromosome, ...],
+) -> Provenance:
+    if not SignalLayout(root).statistics.is_file():
+        return _NOT_READY
+    recordings = recordings_of(catalogue, read_track_table(root))
+    tracks = finished_tracks(root, recordings, {genome: chromosomes})
+    inputs = {one.recording.key: one.unit.fingerprint for one in tracks}
+    inputs["statistics"] = statistics_unit(catalogue, root, tracks).fingerprint
+    inputs |= {"regions": sha256_of_file(regions)} if regions else {}
+    places = [[one.chrom, one.length, one.split, one.included, one.sha256] for one in chromosomes]
+    own = window_set.model_dump(mode="json", exclude={"regions"})
+    return Provenance(inputs, {"set": own, "chromosomes": places}, STEP)
 
 
 def build_sets(pieces: Sequence[SetPiece]) -> list[Outcome]:

@@ -1,0 +1,24 @@
+"""What callers give, checked: a wrong argument is an error that names it, the value and what is expected."""
+
+import operator
+from typing import SupportsIndex
+
+from genatator_assets.errors import ReadingError
+
+
+def whole(name: str, value: SupportsIndex, least: int = 0) -> int:
+    """Return a whole number, of numpy or not, that is at least `least`.
+
+    >>> whole("context", 512)
+    512
+
+    Raises:
+        ReadingError: it is none, or less.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError as error:
+        raise ReadingError(f"found {name}={value!r}, expected a whole number") from error
+    if number < least:
+        raise ReadingError(f"found {name}={number:,}, expected at least {least:,}")
+    return number
