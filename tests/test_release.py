@@ -497,9 +497,10 @@ def test_the_code_of_the_card_runs(dataset, published, cache, monkeypatch, capsy
         if re.search("^ *targets = ", code, re.MULTILINE):
             dna = names["dna"] if "dna = " in code else names["row"]["dna_sequence"][0].as_py()
             np.testing.assert_array_equal(names["targets"], blocks[dna].targets)
+        if "combined, mrna = " in code:
+            np.testing.assert_array_equal(names["mrna"], names["targets"][:, 6:])
     assert len(snippets(published)) == 11
     said = capsys.readouterr().out
-    np.testing.assert_array_equal(names["mrna"], names["targets"][:, 6:])
     # by hand, from the catalogue: the shortest chromosome of train is 2 of sim-ensembl, 95,454 bp in two blocks
     assert [json.loads(text)["genome"] for text in names["of_genome"]["metadata"]] == ["sim-ensembl"] * 6
     assert "6 blocks\n" in said
