@@ -138,8 +138,9 @@ class Known:
         """Read it; of a release there may be nothing."""
         if not layout.annotation_summary(genome).is_file():
             return cls()
-        path = read_source(layout, genome).annotation_path if layout.source(genome).is_file() else None
-        return cls(path or "its annotation", tuple(read_summary(layout, genome).types["lncRNA"]))
+        known = layout.source(genome).is_file()
+        path = str(read_source(layout, genome).inputs["annotation"].path) if known else "its annotation"
+        return cls(path, tuple(read_summary(layout, genome).types["lncRNA"]))
 
 
 def sharing_tss(transcripts: pa.Table) -> np.ndarray:

@@ -79,7 +79,7 @@ def _open_store(folder: Path, cache_bytes: int) -> Store:
         return NoChromosomes(folder)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        raise DatasetError(f"{folder} is no folder{nearest(folder.name, beside)}")
+        raise DatasetError(f"{folder} is not a folder{nearest(folder.name, beside)}")
     raise DatasetError(
         f"{folder} holds no dataset; expected a root with assemblies/ and targets/, or blocks under data/<split>/;"
         f" it has {_some([path.name for path in folder.iterdir()])}"

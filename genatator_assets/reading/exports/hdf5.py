@@ -44,7 +44,7 @@ def write_windows(
     names = [CHANNELS.names[number] for number in channel_numbers(channels)]
     count, length = len(windows), windows.length
     if not count:
-        raise ReadingError(f"{dataset.store.origin}: there are no windows to write; ask for others")
+        raise ReadingError(f"{dataset.store.origin}: there are no windows to write; choose others")
     with whole_file(Path(path)) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update({"channels": names, "bases": "ACGT", "genatator_assets.platform_version": __version__})
         x = file.create_dataset("x", (count, length, 4), np.uint8, chunks=(1, length, 4), **_PACKED)
