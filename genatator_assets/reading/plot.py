@@ -67,7 +67,7 @@ def plot_locus(
 
 
 def save(figure: Figure, path: Path, form: str) -> None:
-    """Write a picture as png, pdf or svg. In SVG text stays text, numbers have two digits, and nothing tells the time."""
+    """Write a picture as png, pdf or svg. In SVG text stays text, numbers are short, and nothing tells the time."""
     if form != "svg":
         figure.savefig(path, format=form)
         return
