@@ -36,7 +36,10 @@ BLOCK = f"{CHR1}/60000.parquet"
 HUMAN = {"genome": "sim-gencode", "chrom": "chr1"}
 VIEWS = {
     "exons",
+    "genes",
     "introns",
+    "n_gaps",
+    "sequences",
     "coding",
     "suspicions",
     "block_targets",
