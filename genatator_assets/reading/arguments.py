@@ -1,6 +1,7 @@
 """What callers give, checked: a wrong argument is an error that names it, the value and what is expected."""
 
 import operator
+from numbers import Real
 from typing import SupportsIndex
 
 from genatator_assets.errors import ReadingError
@@ -22,3 +23,12 @@ def whole(name: str, value: SupportsIndex, least: int = 0) -> int:
     if number < least:
         raise ReadingError(f"found {name}={number:,}, expected at least {least:,}")
     return number
+
+
+def is_share(value: object) -> bool:
+    """Return whether a value is a number from 0 to 1.
+
+    >>> is_share(0.5), is_share(1), is_share("0.5"), is_share(2)
+    (True, True, False, False)
+    """
+    return isinstance(value, Real) and 0 <= float(value) <= 1
