@@ -193,7 +193,7 @@ def test_any_window_is_a_slice_of_its_chromosome(stores, truth, way, drawn):
     dna, targets = truth[genome, chrom]
     start = drawn.draw(st.integers(0, len(dna) - 1) | st.sampled_from([59_999, 60_000]))
     end = drawn.draw(st.integers(start + 1, min(start + 70_000, len(dna))))
-    columns = drawn.draw(st.lists(st.integers(0, 11), unique=True))
+    columns = drawn.draw(st.lists(st.integers(0, 11), min_size=1, unique=True))
     window = ds.window(genome, chrom, start, end, channels=[oracle.TARGET_NAMES[column] for column in columns])
     assert window.dna == dna[start:end]
     np.testing.assert_array_equal(window.targets, targets[start:end, columns])
