@@ -539,11 +539,6 @@ class Dataset:
 
     def _chromosome_of(self, interval: Interval, beyond: bool = False) -> Chromosome:
         chromosome = self._chromosome(interval.genome, interval.chrom)
-        if beyond and (interval.end <= 0 or interval.start >= chromosome.length):
-            raise ReadingError(
-                f"no base of [{interval.start:,}, {interval.end:,}) is on {interval.chrom} of {interval.genome}, which"
-                f" is [0, {chromosome.length:,})"
-            )
         if not beyond and not 0 <= interval.start < interval.end <= chromosome.length:
             raise ReadingError(
                 f"{interval.chrom} of {interval.genome} is [0, {chromosome.length:,}); found [{interval.start:,},"
