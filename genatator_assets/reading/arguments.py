@@ -7,8 +7,8 @@ from typing import SupportsIndex
 from genatator_assets.errors import ReadingError
 
 
-def whole(name: str, value: SupportsIndex, least: int = 0) -> int:
-    """Return a whole number, of numpy or not, that is at least `least`.
+def whole(name: str, value: SupportsIndex, least: int | None = 0) -> int:
+    """Return a whole number, of numpy or not, that is at least `least`; None sets no limit.
 
     >>> whole("context", 512)
     512
@@ -20,7 +20,7 @@ def whole(name: str, value: SupportsIndex, least: int = 0) -> int:
         number = operator.index(value)
     except TypeError as error:
         raise ReadingError(f"found {name}={value!r}, expected a whole number") from error
-    if number < least:
+    if least is not None and number < least:
         raise ReadingError(f"found {name}={number:,}, expected at least {least:,}")
     return number
 

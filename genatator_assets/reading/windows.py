@@ -226,7 +226,7 @@ class Windows(Sequence[Interval]):
         Raises:
             ReadingError: there is no such rank.
         """
-        rank, world_size = whole("rank", rank), whole("world_size", world_size, 1)
+        rank, world_size = whole("rank", rank, None), whole("world_size", world_size, None)
         if not 0 <= rank < world_size:
             raise ReadingError(f"{rank=} is not one of world_size={world_size} processes: expected 0 to world_size - 1")
         return self[rank : len(self) // world_size * world_size : world_size]
