@@ -635,10 +635,10 @@ def test_a_random_split_keeps_overlapping_regions_together(make, tmp_path):
         (("--random-split", "9,9"), "fewer than 9 for test and 9 for validation"),
         (("--random-split", "a"), "expected two numbers such as 0.1,0.1"),
         (("--test_chr", "chr1", "--valid_chr", "chr1"), "chr1 stands among the chromosomes of both"),
-        (("-m", "0"), "found a least overlap of 0"),
+        (("-m", "0"), "found a minimum overlap of 0"),
         (("-l", "0"), "found a length of 0"),
         (("--alphabet", "ACGU"), "found the alphabet 'ACGU'"),
-        (("--method", "basset", "-m", "10"), "a least overlap of 10 bp for regions of 10 bp"),
+        (("--method", "basset", "-m", "10"), "a minimum overlap of 10 bp for regions of 10 bp"),
         (("--method", "basset", "--ends", "pad"), "always shifts regions back"),
     ],
 )

@@ -69,7 +69,7 @@ class _Sql(click.Command):
     "--allow",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
-    help="A file or folder outside the root that questions may read, too; may be given several times.",
+    help="A file or folder outside the root that questions may read, too; may be repeated.",
 )
 def sql(question: str | None, root: Path, form: str, output: Path | None, allow: tuple[Path, ...]) -> None:
     """Ask in SQL.
@@ -149,8 +149,10 @@ def statistics(root: Path, as_json: bool) -> None:
 @click.command()
 @dataset_options
 @genomes_option
-@click.option("--sample", type=click.IntRange(min=1), help="Only so many blocks, drawn at random; by default all.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
+@click.option(
+    "--sample", type=click.IntRange(min=1), help="Compare only this many blocks, drawn at random; by default all."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the sample.")
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, of up to 1.8 GB each."
 )
@@ -208,7 +210,7 @@ def _verify_parts(catalogue: Catalogue, root: Path, sample: int | None) -> None:
 def lineage(path: str) -> None:
     """Trace a file back to its inputs.
 
-    PATH is any file of a dataset; the way leads to the FASTA and annotation files that it was made from.
+    PATH is any file of a dataset; it is traced back to the FASTA and annotation files that it was made from.
 
     For each file on the way: what is known to have changed since it was made, its parameters, and which run made it,
     where and when. Blocks and targets are hashed; to compare what is in them with the inputs, use 'verify'.
@@ -268,7 +270,7 @@ def _cells(one: Difference) -> tuple[str, ...]:
 def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do: bool) -> None:
     """List chromosomes.
 
-    A line each: key, split, length, and whether there is something to do; tabs between.
+    One tab-separated line each: key, split, length, and whether there is something to do.
 
     Keys are those of Dagster's partitions. Genomes that are not prepared yet have no chromosomes.
     """

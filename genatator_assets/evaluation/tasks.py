@@ -22,7 +22,7 @@ from genatator_assets.work.layout import Layout
 from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.outcome import Outcome, guarded
-from genatator_assets.work.unit import Provenance, Step, Unit
+from genatator_assets.work.unit import OnlyTask, Provenance, Step, Unit
 
 TRUTH = Step("truth", 1)
 SCORES = Step("evaluation", 1)
@@ -35,7 +35,7 @@ def prediction_names(catalogue: Catalogue, _: Path) -> list[str]:
 
 
 @dataclass(frozen=True)
-class TruthTask:
+class TruthTask(OnlyTask):
     """The truth of all splits. `inputs` are the hashes of the annotations' tables, `splits` those that there are."""
 
     root: Path
@@ -43,16 +43,6 @@ class TruthTask:
     splits: tuple[str, ...]
     inputs: Mapping[str, str]
     run_id: str | None = None
-
-    @property
-    def key(self) -> str:
-        """There is only one."""
-        return ""
-
-    @property
-    def size(self) -> int:
-        """It is small."""
-        return 1
 
     @cached_property
     def unit(self) -> Unit:

@@ -134,7 +134,7 @@ def _task(catalogue: Catalogue, root: Path, wanted: IntervalSet) -> IntervalTask
     chromosomes = choose_chromosomes(lengths, {one.chrom: one.aliases for one in every}, wanted.chromosomes)
     sources = tuple(_source(source, wanted.genome, layout) for source in wanted.beds)
     recipe = Recipe(_rules(wanted), _split(wanted, chromosomes.names, included), wanted.chromosomes)
-    sha256 = read_source(layout, wanted.genome).sequence_sha256
+    sha256 = read_source(layout, wanted.genome).sequence.sha256
     task = IntervalTask(root, wanted, sources, chromosomes, recipe, sha256)
     _ = task.units  # what can't be hashed shows here, by name
     return task

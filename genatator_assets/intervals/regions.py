@@ -40,10 +40,10 @@ class Rules:
         if self.length < 1:
             raise ValueError(f"found a length of {self.length}, expected at least 1 bp")
         if self.min_overlap < 1:
-            raise ValueError(f"found a least overlap of {self.min_overlap}, expected at least 1 bp")
+            raise ValueError(f"found a minimum overlap of {self.min_overlap}, expected at least 1 bp")
         if self.method == "basset" and self.min_overlap >= self.length:
             raise ValueError(
-                f"found a least overlap of {self.min_overlap} bp for regions of {self.length} bp: Basset extends"
+                f"found a minimum overlap of {self.min_overlap} bp for regions of {self.length} bp: Basset extends"
                 " intervals to the length first, so that it must be greater"
             )
         if self.method == "basset" and self.ends != "shift":

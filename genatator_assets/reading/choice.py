@@ -59,7 +59,7 @@ class Without:
         """Check the numbers and names."""
         whole("margin", self.margin)
         if self.drop_n_fraction is not None and not 0 <= self.drop_n_fraction <= 1:
-            raise ReadingError(f"drop_n_fraction={self.drop_n_fraction!r} is no share; give 0 to 1")
+            raise ReadingError(f"drop_n_fraction={self.drop_n_fraction!r} is not a share; expected 0 to 1")
         if self.without is not None:
             marking(self.without)
 

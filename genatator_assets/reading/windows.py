@@ -264,15 +264,15 @@ def step_of(length: int, overlap: float | None, stride: int | None) -> int:
         ReadingError: a number makes no sense, or both are given.
     """
     if length < 1:
-        raise ReadingError(f"windows of {length=} bp have no bases; give at least 1")
+        raise ReadingError(f"windows of {length=} bp have no bases; expected at least 1")
     if overlap is not None and stride is not None:
         raise ReadingError(f"found both {overlap=} and {stride=}; give one of them")
     if stride is not None:
         if stride < 1:
-            raise ReadingError(f"{stride=} does not lead on; give at least 1")
+            raise ReadingError(f"{stride=} does not move forward; expected at least 1")
         return stride
     if not 0 <= (overlap or 0) < 1:
-        raise ReadingError(f"{overlap=} is no share of a window; give at least 0 and less than 1")
+        raise ReadingError(f"{overlap=} is not a share of a window; expected at least 0 and less than 1")
     return max(1, int(length * (1.0 - (overlap or 0.0))))
 
 

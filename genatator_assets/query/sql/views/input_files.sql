@@ -8,8 +8,7 @@
 with sources as (
     select json from read_json_objects(glob_root() || '/assemblies/*/source.json', format = 'unstructured')
 )
-select json ->> 'genome' as genome, input, json ->> (input || '_sha256') as sha256, json ->> (input || '_url') as url,
-    json ->> (input || '_path') as path
-from sources, (values ('sequence'), ('annotation'), ('aliases')) kinds(input)
-where sha256 is not null
+select sources.json ->> 'genome' as genome, input.key as input, input.value ->> 'sha256' as sha256,
+    input.value ->> 'url' as url, input.value ->> 'path' as path
+from sources, json_each(sources.json -> 'inputs') input
 order by genome, input
