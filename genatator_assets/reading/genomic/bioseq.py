@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.reading.genomic.indexer import GenomicIndexer, Interval, WindowError, WindowIndexError
+from genatator_assets.regions.one_hot import one_hot, one_hot_table
 from genatator_assets.sources.fasta import index_path, read_index
 from genatator_assets.sources.sequence import read_dna
 from genatator_assets.work.lines import whole_lines
 
 _ALPHABETS = {"dna": "ACGT", "protein": "ACDEFGHIKLMNPQRSTVWY"}
 _STORAGES = ("hdf5", "ndarray")
+_ONE_HOT = one_hot_table(_ALPHABETS["dna"])
 _MOST_ORDER = 8
 _COMPLEMENT = bytes.maketrans(b"ACGTacgt", b"TGCAtgca")
 _NONE = "N"
@@ -214,7 +216,10 @@ class Bioseq:
     def encode(self, letters: Sequence[bytes]) -> OneHot:
         """Return sequences of one length as one-hot words: uint8 (sequences, positions, 1, words)."""
         length = len(letters[0]) if letters else self.gindexer.length
-        codes = self._codes[np.frombuffer(b"".join(letters), np.uint8)].reshape(len(letters), length)
+        joined = np.frombuffer(b"".join(letters), np.uint8).reshape(len(letters), length)
+        if self._order == 1 and len(self._alphabet) == len(_ALPHABETS["dna"]):
+            return one_hot(joined, _ONE_HOT)[:, :, np.newaxis]
+        codes = self._codes[joined]
         positions = length - self._order + 1
         words, known = np.zeros((len(codes), positions), np.int64), np.ones((len(codes), positions), np.bool_)
         for offset in range(self._order):
