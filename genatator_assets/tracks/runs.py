@@ -190,7 +190,11 @@ def join(start: Positions, end: Positions, value: Values) -> tuple[Positions, Po
     """
     if not len(start):
         return start, end, value
-    breaks = np.flatnonzero((start[1:] != end[:-1]) | (value[1:] != value[:-1])) + 1
+    apart = start[1:] != end[:-1]
+    apart |= value[1:] != value[:-1]
+    if apart.all():
+        return start, end, value
+    breaks = np.flatnonzero(apart) + 1
     first, last = np.concatenate([[0], breaks]), np.concatenate([breaks, [len(start)]]) - 1
     return start[first], end[last], value[first]
 

@@ -75,7 +75,7 @@ class _Opened:
 
     def __init__(self, path: Path) -> None:
         self._stack = ExitStack()
-        self.fasta = self._stack.enter_context(open_indexed(path))
+        self.fasta = self._stack.enter_context(open_indexed(path, mapped=True))
 
 
 @lru_cache(maxsize=16)
