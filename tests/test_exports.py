@@ -276,7 +276,7 @@ def test_sites_of_flat_peaks_need_the_transcripts(dataset, written, tmp_path):
         to = release / "data" / block.metadata["split"] / f"{number}.parquet"
         to.parent.mkdir(parents=True, exist_ok=True)
         write_foreign(to, replace(block, targets=(block.targets > 0).astype(np.float32)))
-    with pytest.raises(DatasetError, match=r"sites of sim-ensembl can't be told .*sim-ensembl.transcripts\.parquet"):
+    with pytest.raises(DatasetError, match=r"sites of sim-ensembl can't be derived .*sim-ensembl.transcripts\.parquet"):
         write_bed(ga.open_dataset(release), tmp_path / "out")
     assert not (tmp_path / "out").exists()
     shutil.copytree(dataset.root / "annotation", release / "annotation")
@@ -492,7 +492,7 @@ def test_names_of_any_letters_are_read_again(chrom, name, gene, biotype):
 
 def test_blocks_alone_have_no_truth(dataset, tmp_path):
     release = ga.open_dataset(published(dataset.root, tmp_path / "release"))
-    with pytest.raises(DatasetError, match=r"has no transcripts of sim-ensembl: blocks alone don't tell them"):
+    with pytest.raises(DatasetError, match=r"has no transcripts of sim-ensembl: blocks alone don't have them"):
         write_gff3(release, tmp_path / "truth")
     assert list((tmp_path / "truth").iterdir()) == []
 

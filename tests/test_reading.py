@@ -158,8 +158,8 @@ def test_a_root_that_is_only_prepared_has_nothing_to_read(dataset, tmp_path):
 @pytest.mark.parametrize(
     ("folder", "message"),
     [
-        ("roo", r"roo is no folder; did you mean 'root'\?"),
-        ("nowhere/at/all", "all is no folder"),
+        ("roo", r"roo is not a folder; did you mean 'root'\?"),
+        ("nowhere/at/all", "all is not a folder"),
         ("other", r"other holds no dataset; expected a root .* it has notes\.txt"),
         ("empty", "empty holds no dataset; .* it has nothing"),
     ],
@@ -314,8 +314,8 @@ def test_what_is_not_there_is_told_with_what_is(small, asked, message):
 @pytest.mark.parametrize(
     ("channels", "message"),
     [
-        ("mRNA", "channels='mRNA' is no group of channels; there are 'all', 'combined' and 'mrna'"),
-        ("mrna_tss_+", "or give a list of names"),
+        ("mRNA", "channels='mRNA' is not a group of channels; expected 'all', 'combined', 'mrna'"),
+        ("mrna_tss_+", "or a list of names"),
         (["mrna_tss"], r"no channel 'mrna_tss'; did you mean 'mrna_tss_[+-]'\?; there are primary_tss_"),
         (["mrna_tss_+", "mrna_tss_+"], "names one of them twice"),
     ],
@@ -393,7 +393,7 @@ def test_names_of_chromosomes_may_have_colons():
 
 @pytest.mark.parametrize("locus", ["chr20:1-5", "hg38:chr20", "hg38:chr20:1", "hg38:chr20:a-b", "", "hg38:chr20:9-5"])
 def test_what_is_no_locus_is_told(locus):
-    with pytest.raises(ReadingError, match=r"is no locus; expected genome:chrom|is not before end=5"):
+    with pytest.raises(ReadingError, match=r"is not a locus; expected genome:chrom|is not before end=5"):
         Interval.from_locus(locus)
 
 
@@ -425,14 +425,14 @@ def change(**said):
         (1, lambda path: shutil.copy(path, path.with_name("again.parquet")), "sim-gencode chr1: between .*: overlap"),
         (0, lambda path: edit_block(path, change(chrom_length=10**6)), "disagree on its split or length"),
         (0, lambda path: path.rename(path.parents[2] / "test" / "moved.parquet"), "disagree on its split or length"),
-        (0, lambda path: edit_block(path, change(start=-5)), r"is not that of a block .*\[-5, 60,000\) is no place"),
+        (0, lambda path: edit_block(path, change(start=-5)), r"is not that of a block .*\[-5, 60,000\) is not a place"),
         (0, lambda path: edit_block(path, change(end=None)), "its metadata is not that of a block"),
         (0, lambda path: edit_block(path, lambda parts: parts.metadata.pop("chrom")), "KeyError.'chrom'"),
         (0, lambda path: rewrite(path, metadata=["no JSON"]), "its metadata is not that of a block"),
         (0, lambda path: rewrite(path, metadata=["[]"]), "its metadata is not that of a block"),
         (0, lambda path: rewrite(path, metadata=[None]), "its metadata is not that of a block"),
-        (0, lambda path: rewrite(path, metadata=["{}", "{}"]), "is no block: it has 2 rows of metadata"),
-        (0, lambda path: rewrite(path, other=[1]), "is no block: it has 1 rows of other, expected one with a column"),
+        (0, lambda path: rewrite(path, metadata=["{}", "{}"]), "is not a block: it has 2 rows of metadata"),
+        (0, lambda path: rewrite(path, other=[1]), "is not a block: it has 1 rows of other, expected one"),
         (0, lambda path: os.truncate(path, 500), "can't be read as a block"),
     ],
 )
@@ -703,7 +703,7 @@ def test_n_letters_are_counted(dna, data):
 @pytest.mark.parametrize("way", ["root", "published"])
 @pytest.mark.parametrize("fraction", [0.0, 0.1, 1.0])
 def test_windows_with_too_much_n_are_dropped(stores, truth, fraction, way, monkeypatch):
-    monkeypatch.setattr("genatator_assets.reading.dataset._PIECE_BP", 7_777)
+    monkeypatch.setattr("genatator_assets.reading.choice._PIECE_BP", 7_777)
     ds = ga.open_dataset(stores[way])
     expected = [
         one
@@ -719,11 +719,14 @@ def test_windows_with_too_much_n_are_dropped(stores, truth, fraction, way, monke
     ("how", "message"),
     [
         ({"length": 0}, "windows of length=0 bp have no bases"),
-        ({"length": 5, "overlap": 1.0}, r"overlap=1\.0 is no share of a window; give at least 0 and less than 1"),
-        ({"length": 5, "overlap": -0.1}, r"overlap=-0\.1 is no share"),
+        (
+            {"length": 5, "overlap": 1.0},
+            r"overlap=1\.0 is not a share of a window; expected at least 0 and less than 1",
+        ),
+        ({"length": 5, "overlap": -0.1}, r"overlap=-0\.1 is not a share"),
         ({"length": 5, "overlap": 0.5, "stride": 2}, r"found both overlap=0\.5 and stride=2"),
-        ({"length": 5, "stride": 0}, "stride=0 does not lead on"),
-        ({"length": 5, "drop_n_fraction": 2}, "drop_n_fraction=2 is no share"),
+        ({"length": 5, "stride": 0}, "stride=0 does not move forward"),
+        ({"length": 5, "drop_n_fraction": 2}, "drop_n_fraction=2 is not a share"),
     ],
 )
 def test_windows_that_make_no_sense_are_told(small, how, message):

@@ -468,14 +468,16 @@ def test_the_card_has_tables_kernels_and_inputs(dataset, published):
     assert "| sim-ensembl | laplace, width 2 bp, radius 20 bp | ensembl |" in text
     for genome in dataset.catalogue.genomes:
         source = json.loads(dataset.layout.source(genome).read_text())
-        assert f"| {genome} | sequence | sequence.fa | `{source['sequence_sha256']}` |" in text
-        assert source["annotation_sha256"] in text
+        assert f"| {genome} | sequence | sequence.fa | `{source['inputs']['sequence']['sha256']}` |" in text
+        assert source["inputs"]["annotation"]["sha256"] in text
     assert "$" not in text.replace("$EDITOR", "")
 
 
 def test_an_input_that_was_fetched_is_linked(layout):
     path, url = layout.source("sim-refseq"), "https://ftp.ncbi.nlm.nih.gov/GCF_1_genomic.fna.gz"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "sequence_url": url}))
+    record = json.loads(path.read_text())
+    record["inputs"]["sequence"]["url"] = url
+    path.write_text(json.dumps(record))
     text = (release(layout).folder / "README.md").read_text()
     assert f"| sim-refseq | sequence | [GCF_1_genomic.fna.gz]({url}) |" in text
     assert "| sim-refseq | annotation | annotation.gff3 |" in text
@@ -746,9 +748,9 @@ def test_push_says_what_the_hub_said(run, client, published, monkeypatch):
     ("repo_id", "message"),
     [
         ("small", "does not say whose repository it is; expected owner/name"),
-        ("lab/a/b", "is no repository's name"),
-        ("lab/a--b", "is no repository's name"),
-        ("datasets/../x", "is no repository's name"),
+        ("lab/a/b", "is not the name of a repository"),
+        ("lab/a--b", "is not the name of a repository"),
+        ("datasets/../x", "is not the name of a repository"),
     ],
 )
 def test_push_refuses_what_is_no_repository(run, client, published, repo_id, message):

@@ -172,7 +172,7 @@ def test_sites_are_where_the_peaks_are_one(dataset, blocks):
         sites = answer(
             dataset.root,
             f"""select position from sites
-            where genome = '{GENOME}' and chrom = '{CHROM}' and target = '{name}' order by position""",
+            where genome = '{GENOME}' and chrom = '{CHROM}' and channel = '{name}' order by position""",
         )
         assert [position for (position,) in sites] == np.flatnonzero(whole[:, channel] == 1).tolist()
 
@@ -204,7 +204,9 @@ def test_unknown_chromosome_is_told(dataset, call):
 def test_every_view_and_macro_says_what_it_is():
     for release in (False, True):
         for name, one in definitions(release).items():
-            assert re.match(rf"(--.*\n)+create or replace (view|macro) \"?{name}\b", one.text), name
+            assert re.match(
+                rf"(--.*\n)+create or replace (view|macro) \"?{name}\b", f"{one.comment}\n{one.statement}"
+            ), name
 
 
 def test_what_is_needed_is_there_before(dataset):

@@ -73,7 +73,7 @@ def test_the_last_window_of_a_chromosome_is_filled_up(small, windows, mapped):
 
 
 def test_a_wrong_channel_is_told_before_any_worker_starts(small, windows):
-    with pytest.raises(ReadingError, match="is no group of channels"):
+    with pytest.raises(ReadingError, match="is not a group of channels"):
         WindowDataset(small, windows, channels="lncrna")
 
 

@@ -28,6 +28,7 @@ from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.statistics import read_statistics
 from genatator_assets.gene_finding.verify import Difference
 from genatator_assets.query.connect import connect, questions_in, stream
+from genatator_assets.query.dictionary import add_comments, as_question
 from genatator_assets.query.explain import explain as explain_transcript
 from genatator_assets.query.lineage import Origin, lineage_of
 from genatator_assets.work.layout import Layout
@@ -68,30 +69,27 @@ class _Sql(click.Command):
     "--allow",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
-    help="A file or folder outside the root that questions may read, too; may be given several times.",
+    help="A file or folder outside the root that questions may read, too; may be repeated.",
 )
 def sql(question: str | None, root: Path, form: str, output: Path | None, allow: tuple[Path, ...]) -> None:
     """Ask in SQL.
 
     Without a QUESTION, a prompt takes questions.
 
-    Views: blocks, block_targets, chromosomes, transcripts, exons, introns, coding, suspicions, sites, segments,
-    channels, statistics, split_overview, dna_alphabet, target_sums, species_coverage, transcript_reasons,
-    stored_blocks, input_files, lineage, soft_masked.
-
-    Macros, called like tables: blocks_overlapping, transcripts_around, target_runs and targets (genome, chrom, start,
-    end), segments_of (genome, chrom), lineage_of (file); and dna (genome, chrom, start, end), which gives one value.
-    Examples: docs/sql.md.
+    'help' lists all views and macros and says what each is, '.tables' the views alone, and 'describe transcripts' the
+    columns of one; they are questions, too. Examples: docs/sql.md. Everything there is: docs/dictionary.md.
 
     Questions only read, and only files of the root and of what --allow names.
     """
     if output is not None and question is None:
         raise click.UsageError("-o writes the answer to the QUESTION; give one")
     with connect(root, allow) as connection:
+        add_comments(connection)
         if question is None:
             _answer_typed(connection, form)
         else:
-            interruptible(connection, lambda: _answer(connection, question, form, output))
+            asked = as_question(connection, question)
+            interruptible(connection, lambda: _answer(connection, asked, form, output))
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, question: str, form: str, output: Path | None = None) -> None:
@@ -106,7 +104,7 @@ def _answer_typed(connection: duckdb.DuckDBPyConnection, form: str) -> None:
     person, faults = sys.stdin.isatty(), 0
     for typed in typed_questions(_PROMPT):
         try:
-            for question in questions_in(connection, typed):
+            for question in questions_in(connection, as_question(connection, typed)):
                 interruptible(connection, partial(_answer, connection, question, form))
         except GenatatorError as error:
             complain("Error", str(error))
@@ -151,8 +149,10 @@ def statistics(root: Path, as_json: bool) -> None:
 @click.command()
 @dataset_options
 @genomes_option
-@click.option("--sample", type=click.IntRange(min=1), help="Only so many blocks, drawn at random; by default all.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
+@click.option(
+    "--sample", type=click.IntRange(min=1), help="Compare only this many blocks, drawn at random; by default all."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the sample.")
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, of up to 1.8 GB each."
 )
@@ -210,7 +210,7 @@ def _verify_parts(catalogue: Catalogue, root: Path, sample: int | None) -> None:
 def lineage(path: str) -> None:
     """Trace a file back to its inputs.
 
-    PATH is any file of a dataset; the way leads to the FASTA and annotation files that it was made from.
+    PATH is any file of a dataset; it is traced back to the FASTA and annotation files that it was made from.
 
     For each file on the way: what is known to have changed since it was made, its parameters, and which run made it,
     where and when. Blocks and targets are hashed; to compare what is in them with the inputs, use 'verify'.
@@ -270,7 +270,7 @@ def _cells(one: Difference) -> tuple[str, ...]:
 def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do: bool) -> None:
     """List chromosomes.
 
-    A line each: key, split, length, and whether there is something to do; tabs between.
+    One tab-separated line each: key, split, length, and whether there is something to do.
 
     Keys are those of Dagster's partitions. Genomes that are not prepared yet have no chromosomes.
     """

@@ -35,7 +35,7 @@ class _Output(click.Path):
 
 
 class _Channels(click.ParamType["Channels"]):
-    """A group of channels, or names with commas between."""
+    """A group of channels, or comma-separated names."""
 
     name = "channels"
 
@@ -58,7 +58,7 @@ def _of_a_part(command: Command) -> Command:
             raise GenatatorError(f"{output} can't be written ({error}); make room, or give another place") from error
 
     genome = click.option("--genome", help="Only this genome.")
-    split = click.option("--split", help="Only this split, of which the files then have the name.")
+    split = click.option("--split", help="Only this split; the files are then named after it.")
     return root_option(genome(split(with_part)))
 
 
@@ -68,14 +68,14 @@ _channels_option = click.option(
     default="all",
     show_default=True,
     metavar="GROUP|NAME,...",
-    help=f"{', '.join(_GROUPS)}; or names with commas between.",
+    help=f"{', '.join(_GROUPS)}, or comma-separated names.",
 )
 _folder_option = click.option(
     "--output",
     "-o",
     type=_Output(file_okay=False, path_type=Path),
     required=True,
-    help="The folder of the files; it is made if it is not there.",
+    help="The folder of the files; created if missing.",
 )
 
 
@@ -148,7 +148,7 @@ def bed12(part: Dataset, output: Path) -> None:
 @click.option("--length", type=int, required=True, help="Bases of a window.")
 @click.option("--overlap", type=float, help="Share of its bases that a window has in common with the next.")
 @click.option("--stride", type=int, help="Bases from one window's start to the next, instead of --overlap.")
-@click.option("--drop-n-fraction", type=float, help="Leave out windows of whose bases a greater share is N.")
+@click.option("--drop-n-fraction", type=float, help="Leave out windows with a greater share of N.")
 @click.option("--seed", type=int, help="Shuffle the windows by this seed; without it they go along the chromosomes.")
 @click.option(
     "--output", "-o", type=_Output(dir_okay=False, path_type=Path), required=True, help="The file, such as train.h5."
@@ -156,7 +156,7 @@ def bed12(part: Dataset, output: Path) -> None:
 def hdf5(part: Dataset, output: Path, channels: Channels, length: int, seed: int | None, **rule: Any) -> None:
     """Write HDF5 of windows, for Keras: x one-hot, y targets, and where each window is. Needs the extra [export].
 
-    Windows lie side by side, unless --overlap or --stride says otherwise.
+    Windows are adjacent unless --overlap or --stride is given.
     """
     from genatator_assets.reading.exports.hdf5 import write_windows
 

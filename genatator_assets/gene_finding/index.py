@@ -101,7 +101,7 @@ def _rows(layout: Layout, chromosome: Chromosome, recipe: Recipe) -> list[dict[s
 def _provenance(catalogue: Catalogue, layout: Layout, genomes: list[str]) -> Provenance:
     inputs: dict[str, str] = {}
     for genome in genomes:
-        inputs[f"{genome}.sequence"] = read_source(layout, genome).sequence_sha256
+        inputs[f"{genome}.sequence"] = read_source(layout, genome).sequence.sha256
         inputs[f"{genome}.annotation"] = read_summary(layout, genome).sha256
     about = {
         "dataset": catalogue.dataset,

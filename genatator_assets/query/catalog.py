@@ -8,10 +8,10 @@ from genatator_assets.work.layout import Layout
 
 _HEAD = """\
 -- The views and macros of this dataset, for DuckDB 2.0 or later. In the dataset's folder:
---     duckdb -init dataset/catalog.sql                                   (the command line)
---     con = duckdb.connect(); con.execute(Path("dataset/catalog.sql").read_text())   (Python)
+--     duckdb -init dataset/catalog.sql                        (the command line)
+--     con.execute(Path("dataset/catalog.sql").read_text())    (Python, con = duckdb.connect())
 -- From any other folder, say first where the dataset is:
---     set variable root = '/data/my-dataset';
+--     set variable root = '/data/my-dataset'
 """
 
 
@@ -23,4 +23,7 @@ def write_catalog(layout: Layout) -> None:
 
 def catalog_of(folder: Path, release: bool = False) -> str:
     """Return the statements that the files of a root, or of a release, can answer."""
-    return "\n".join([_HEAD, *(f"{one.text};\n" for one in available(folder, release).values())])
+    there = available(folder, release).values()
+    made = (f"{one.comment.replace(';', ',')}\n{one.statement}" for one in there)
+    told = (statement for one in there for statement in one.comments())
+    return "\n".join([_HEAD, *(f"{statement};\n" for statement in made), *(f"{statement};" for statement in told), ""])

@@ -54,7 +54,9 @@ class Block:
     def __post_init__(self) -> None:
         """Check the place."""
         if not 0 <= self.start < self.end <= self.chrom_length:
-            raise ValueError(f"[{self.start:,}, {self.end:,}) is no place in a chromosome of {self.chrom_length:,} bp")
+            raise ValueError(
+                f"[{self.start:,}, {self.end:,}) is not a place in a chromosome of {self.chrom_length:,} bp"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +210,8 @@ def _read_text(path: Path, column: str) -> str:
                 text = file.read_row_group(0, columns=[column], use_threads=False)[column].cast(pa.string())
                 return str(text[0].as_py())
             raise DatasetError(
-                f"{path} is no block: it has {file.metadata.num_rows:,} rows of {', '.join(file.schema_arrow.names)},"
+                f"{path} is not a block: it has {file.metadata.num_rows:,} rows of"
+                f" {', '.join(file.schema_arrow.names)},"
                 f" expected one with a column {column}; get it again, or move it elsewhere"
             )
     except (ValueError, OSError) as error:

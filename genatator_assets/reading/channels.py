@@ -29,8 +29,7 @@ def channel_numbers(wanted: Channels) -> tuple[int, ...]:
     if isinstance(wanted, str):
         if wanted not in ("all", *GROUPS):
             raise ReadingError(
-                f"channels={wanted!r} is no group of channels; there are 'all', 'combined' and 'mrna';"
-                " or give a list of names"
+                f"channels={wanted!r} is not a group of channels; expected 'all', 'combined', 'mrna' or a list of names"
             )
         return tuple(number for number, channel in enumerate(CHANNELS) if wanted in ("all", channel.group))
     for name in wanted:

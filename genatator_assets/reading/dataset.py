@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from genatator_assets.annotation.explained import Known
 from genatator_assets.catalogue.values import SPLITS, nearest
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.arguments import whole
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
 from genatator_assets.reading.channels import Channels, channel_numbers
+from genatator_assets.reading.choice import Bed, Marks, Without, places_of, windows_of
 from genatator_assets.reading.locus import Row, transcripts_at
 from genatator_assets.reading.store import Chromosome, NoChromosomes, RootStore, Store
 from genatator_assets.reading.tracks import TrackReader, select_of
 from genatator_assets.reading.window import Interval, Window
-from genatator_assets.reading.windows import Windows, runs_of_n, step_of
+from genatator_assets.reading.windows import Windows, step_of
 from genatator_assets.tracks.bins import Aggregate
-from genatator_assets.tracks.runs import Positions, covered_before
+from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
 CACHE_BYTES = 1_000_000_000
 
-_PIECE_BP = 10_000_000
 _SHOWN = 12
 
 
@@ -78,7 +79,7 @@ def _open_store(folder: Path, cache_bytes: int) -> Store:
         return NoChromosomes(folder)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        raise DatasetError(f"{folder} is no folder{nearest(folder.name, beside)}")
+        raise DatasetError(f"{folder} is not a folder{nearest(folder.name, beside)}")
     raise DatasetError(
         f"{folder} holds no dataset; expected a root with assemblies/ and targets/, or blocks under data/<split>/;"
         f" it has {_some([path.name for path in folder.iterdir()])}"
@@ -363,7 +364,7 @@ class Dataset:
         """
         return self.window(genome, chrom, 0, self._chromosome(genome, chrom).length, channels=channels)
 
-    def windows(
+    def windows(  # noqa: PLR0913 - where they begin, and which of them are kept
         self,
         length: int,
         *,
@@ -373,6 +374,9 @@ class Dataset:
         shuffle: bool = False,
         seed: int = 0,
         drop_n_fraction: float | None = None,
+        exclude: Bed | None = None,
+        without: Marks | None = None,
+        margin: int = 0,
     ) -> Windows:
         """Return the windows of `length` bp of all chromosomes, by the rule of the published trainer.
 
@@ -383,14 +387,49 @@ class Dataset:
         `shuffle`: in the order that `seed` decides, else along the chromosomes. `drop_n_fraction`: without those of
         whose bases more than this share is N, for which all DNA is read once.
 
+        `exclude`: without those that have a base of a region of a BED file ({genome: file} where there are several
+        genomes). `without`: without those that have a base of "genes" or of the peaks of "sites", "tss" or "polya", or
+        one where a channel of a group, or of some names, is above 0: such windows are negatives. With `margin`, also
+        without those closer than so many bp to either, so that a shift of as much does not reach it.
+
         Raises:
-            ReadingError: a number makes no sense, or there is no such split.
+            ReadingError: a number makes no sense, there is no such split or channel, or a BED file is of others.
+            BedError: a BED file is missing or malformed.
         """
-        if drop_n_fraction is not None and not 0 <= drop_n_fraction <= 1:
-            raise ReadingError(f"{drop_n_fraction=} is no share; give 0 to 1")
-        windows = Windows.of(self.chromosomes(split), length, step_of(length, overlap, stride))
-        if drop_n_fraction is not None:
-            windows = windows.take(self._n_letters(windows) <= drop_n_fraction * (windows.end - windows.start))
+        unwanted = Without(exclude, without, margin, drop_n_fraction)
+        windows = Windows.of(self.chromosomes(split), length, step_of(length, overlap, stride), self)
+        windows = unwanted.keep(self, windows)
+        return windows.shuffled(seed) if shuffle else windows
+
+    def windows_around(  # noqa: PLR0913 - what stands in their middle, and which of them are kept
+        self,
+        what: Marks | Bed,
+        length: int,
+        *,
+        split: str | None = None,
+        oriented: bool = False,
+        shuffle: bool = False,
+        seed: int = 0,
+        drop_n_fraction: float | None = None,
+        exclude: Bed | None = None,
+        margin: int = 0,
+    ) -> Windows:
+        """Return the windows of `length` bp around sites, or around the regions of a BED file, each once.
+
+        `what`: "tss", "polya", "sites" (both), or a list of names of channels of sites; else a BED file, a region of
+        which lies with its middle in the middle of a window. A window that would leave its chromosome is moved until it
+        is on it. `oriented`: windows of what is on the - strand are read on it, as reverse complements.
+
+        The other arguments are those of `windows`.
+
+        Raises:
+            ReadingError: a number makes no sense, there is no such split or channel, or a BED file is of others.
+            BedError: a BED file is missing or malformed.
+            DatasetError: the blocks alone don't tell where the sites are.
+        """
+        unwanted = Without(exclude, None, margin, drop_n_fraction)
+        windows = windows_of(self, places_of(self, what, self.chromosomes(split)), length, oriented=oriented)
+        windows = unwanted.keep(self, windows)
         return windows.shuffled(seed) if shuffle else windows
 
     def plot(self, genome: str, chrom: str, start: int, end: int, *, tracks: Sequence[str] = ()) -> Figure:
@@ -435,7 +474,8 @@ class Dataset:
         require_short(interval)
         script = read_igv(Path(igv) if igv is not None else None)
         window, transcripts = self.read(interval), self._transcripts_at(interval)
-        return locus_page(window, transcripts, script, tracks, self.track_reader)
+        known = Known.of(Layout(self.store.origin), genome)
+        return locus_page(window, transcripts, known, script, tracks, self.track_reader)
 
     def locate(self, text: str) -> Interval:
         """Return the interval that a person means: a place in any usual form, or a gene or transcript with some margin.
@@ -488,26 +528,6 @@ class Dataset:
     def _no(self, what: str, name: str, known: Iterable[str]) -> str:
         known = tuple(known)
         return f"no {what} {name!r} in {self.store.origin}{nearest(name, known)}; there are {_some(known)}"
-
-    def _n_letters(self, windows: Windows) -> Positions:
-        """Count the N of each window; windows are in the order of their chromosomes."""
-        counts = []
-        edges = np.searchsorted(windows.number, np.arange(len(windows.chromosomes) + 1))
-        for number, chromosome in enumerate(windows.chromosomes):
-            own = slice(edges[number], edges[number + 1])
-            starts, ends = self._runs_of_n(chromosome)
-            first, last = (covered_before(starts, ends, edges[own]) for edges in (windows.start, windows.end))
-            counts.append(last - first)
-        return np.concatenate(counts)
-
-    def _runs_of_n(self, chromosome: Chromosome) -> tuple[Positions, Positions]:
-        starts, ends = [], []
-        for start in range(0, chromosome.length, _PIECE_BP):
-            dna = self.store.dna(chromosome, start, min(start + _PIECE_BP, chromosome.length))
-            own_starts, own_ends = runs_of_n(dna)
-            starts.append(own_starts + start)
-            ends.append(own_ends + start)
-        return np.concatenate(starts), np.concatenate(ends)
 
 
 def _in_order(chromosome: Chromosome) -> tuple[str, list[str | int], str]:

@@ -3,18 +3,21 @@
 Workers share nothing that is open: files are opened in the process that reads them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from genatator_assets.errors import optional_import
-from genatator_assets.reading.channels import Channels, channel_numbers
+from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.reading.arguments import whole
+from genatator_assets.reading.channels import Channels, channel_numbers, opposite_columns
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.transcripts import Transcript, Transcripts
-from genatator_assets.reading.window import Interval, Window
+from genatator_assets.reading.window import Window
 from genatator_assets.reading.window_set import WindowSet
-from genatator_assets.reading.windows import Windows
+from genatator_assets.reading.windows import Shares, Windows
 from genatator_assets.tracks.bins import Aggregate
 
 with optional_import("torch", "torch", "PyTorch"):
@@ -27,9 +30,9 @@ Item = dict[str, Any]
 def as_tensors(window: Window) -> Item:
     """Return a window as tensors: `dna` uint8 [L, 4], `targets` float32 [L, C], `inside` bool [L].
 
-    The columns of `dna` are A, C, G and T; N is four zeros. `inside` is false where a window was filled up past the
-    end of its chromosome. Beside them stand `genome`, `chrom`, `start` and `end`, and `tracks`, float32 [bins, T], if
-    tracks were asked for.
+    The columns of `dna` are A, C, G and T; N is four zeros. With context it has so many rows more on either side.
+    `inside` is false where a window was filled up past the end of its chromosome. Beside them stand `genome`, `chrom`,
+    `start`, `end` and `strand`, and `tracks`, float32 [bins, T], if tracks were asked for.
     """
     interval = window.interval
     tracks = {} if window.tracks is None else {"tracks": torch.from_numpy(window.tracks)}
@@ -42,6 +45,7 @@ def as_tensors(window: Window) -> Item:
         "chrom": interval.chrom,
         "start": interval.start,
         "end": interval.end,
+        "strand": interval.strand,
     }
 
 
@@ -58,6 +62,7 @@ class WindowDataset(data.Dataset[Any]):
         *,
         channels: Channels = "all",
         transform: Callable[[Window], Any] = as_tensors,
+        context: int = 0,
         tracks: Sequence[str] = (),
         resolution: int = 1,
         aggregate: Aggregate | None = None,
@@ -70,6 +75,7 @@ class WindowDataset(data.Dataset[Any]):
         channel_numbers(channels)  # a wrong name shows here, not in a worker
         self.dataset, self.windows, self.channels, self.transform = dataset, windows, channels, transform
         self.how: dict[str, Any] = {
+            "context": whole("context", context),
             "tracks": tuple(tracks),
             "resolution": resolution,
             "aggregate": aggregate,
@@ -83,8 +89,16 @@ class WindowDataset(data.Dataset[Any]):
     def __getitem__(self, place: int) -> Any:
         """Read a window and transform it."""
         one = self.windows[place]
-        filled = Interval(one.genome, one.chrom, one.start, one.start + self.windows.length)
+        filled = replace(one, end=one.start + self.windows.length)
         return self.transform(self.dataset.read(filled, channels=self.channels, pad=True, **self.how))
+
+    def require_both_strands(self) -> None:
+        """Check that windows can be turned over.
+
+        Raises:
+            ReadingError: a channel is read without that of the other strand.
+        """
+        opposite_columns([CHANNELS.names[number] for number in channel_numbers(self.channels)])
 
     def take(self, windows: Windows) -> "WindowDataset":
         """Return other windows, read in the same way."""
@@ -100,20 +114,33 @@ class WindowStream(data.IterableDataset[Any]):
     and 1, unless they are given.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - how windows are drawn, and by whom
         self,
         mapped: WindowDataset,
         *,
         shuffle: bool = True,
         seed: int = 0,
+        shift: int = 0,
+        reverse_complement: bool = False,
+        balance: bool | Shares = False,
         rank: int | None = None,
         world_size: int | None = None,
     ) -> None:
-        """Take windows, their channels and their transform from a map-style dataset."""
+        """Take windows, their channels and their transform from a map-style dataset.
+
+        In each epoch, anew, windows are moved by up to `shift` bp and, with `reverse_complement`, half of them turned
+        (`Windows.augmented`); with `balance`, genomes come equally often, or by the shares given (`Windows.balanced`).
+        """
         known = torch.distributed.is_available() and torch.distributed.is_initialized()
         self.rank = rank if rank is not None else (torch.distributed.get_rank() if known else 0)
         self.world_size = world_size or (torch.distributed.get_world_size() if known else 1)
-        self.mapped, self.shuffle, self.seed = mapped, shuffle, seed
+        self.mapped, self.shuffle, self.seed, self.balance = mapped, shuffle, seed, balance
+        self.varied: dict[str, Any] = {"shift": shift, "reverse_complement": reverse_complement}
+        mapped.windows[:0].augmented(seed, shift=shift)  # what makes no sense shows here, not in a worker
+        if reverse_complement:
+            mapped.require_both_strands()
+        if isinstance(balance, Mapping):
+            mapped.windows.weights(balance)
         mapped.windows.lane(self.rank, self.world_size)  # a wrong rank shows here, not in a worker
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
 
@@ -121,9 +148,16 @@ class WindowStream(data.IterableDataset[Any]):
         """Set which epoch comes next: without it each is like the first."""
         self._epoch.fill_(epoch)
 
+    def windows_of_epoch(self, epoch: int) -> Windows:
+        """Return the windows of an epoch as they are drawn, moved and turned, not yet shuffled."""
+        windows = self.mapped.windows
+        if self.balance:
+            windows = windows.balanced(self.seed, epoch, None if self.balance is True else self.balance)
+        return windows.augmented(self.seed, epoch, **self.varied)
+
     def __iter__(self) -> Iterator[Any]:
         """Go through this worker's share of this rank's lane."""
-        windows = self.mapped.windows
+        windows = self.windows_of_epoch(int(self._epoch))
         ordered = windows.shuffled(self.seed, int(self._epoch)) if self.shuffle else windows
         lane = ordered.lane(self.rank, self.world_size)
         if worker := data.get_worker_info():

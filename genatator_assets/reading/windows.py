@@ -1,4 +1,4 @@
-"""Which windows there are: the published trainer's rule, their order, and how much of each is N. Numpy, no I/O.
+"""Which windows there are: the published trainer's rule, their order, their share, and how they vary. Numpy, no I/O.
 
 A window of length W of a chromosome of length L begins every `step` bases, until one reaches the end. The last one
 ends there and is shorter than W unless it fits; so is the only one of a chromosome shorter than W:
@@ -11,24 +11,35 @@ ends there and is shorter than W unless it fits; so is the only one of a chromos
                                          [---)     the last
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import overload
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.errors import ReadingError
+from genatator_assets.reading.arguments import whole
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.reading.window import Interval
-from genatator_assets.tracks.runs import Positions, intervals_where
+from genatator_assets.tracks.runs import Positions, Strand, covered_before, intervals_where
+
+if TYPE_CHECKING:
+    from genatator_assets.reading.dataset import Dataset
+    from genatator_assets.reading.torch import WindowDataset
+
+Mask = npt.NDArray[np.bool_]
+Shares = Mapping[str, float]
+"""How often each genome's windows come, in relation to each other."""
 
 
 @dataclass(frozen=True, eq=False)
 class Windows(Sequence[Interval]):
     """Intervals of at most `length` bp, as arrays: interval i is [start[i], end[i]) of chromosomes[number[i]].
 
-    number int32 [n], start int64 [n], end int64 [n]. It is a sequence of `Interval`; a slice is `Windows` again.
+    number int32 [n], start int64 [n], end int64 [n], reverse bool [n]: whether it is read on the - strand. It is a
+    sequence of `Interval`; a slice is `Windows` again, and so is a sum of two. `dataset` is what they are read from.
     """
 
     length: int
@@ -36,15 +47,20 @@ class Windows(Sequence[Interval]):
     number: npt.NDArray[np.int32]
     start: Positions
     end: Positions
+    reverse: Mask
+    dataset: "Dataset | None" = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, chromosomes: Sequence[Chromosome], length: int, step: int) -> "Windows":
+    def of(
+        cls, chromosomes: Sequence[Chromosome], length: int, step: int, dataset: "Dataset | None" = None
+    ) -> "Windows":
         """Return all windows of chromosomes, in their order, by the rule above."""
         starts = [window_starts(chromosome.length, length, step) for chromosome in chromosomes]
         number = np.repeat(np.arange(len(starts), dtype=np.int32), [len(own) for own in starts])
         lengths = np.array([chromosome.length for chromosome in chromosomes], np.int64)
         start = np.concatenate([np.empty(0, np.int64), *starts])
-        return cls(length, tuple(chromosomes), number, start, np.minimum(start + length, lengths[number]))
+        end = np.minimum(start + length, lengths[number])
+        return cls(length, tuple(chromosomes), number, start, end, np.zeros(len(start), bool), dataset)
 
     def __len__(self) -> int:
         """Number of windows."""
@@ -59,7 +75,8 @@ class Windows(Sequence[Interval]):
         if isinstance(place, slice):
             return self.take(np.arange(len(self))[place])
         chromosome = self.chromosomes[self.number[place]]
-        return Interval(chromosome.genome, chromosome.chrom, int(self.start[place]), int(self.end[place]))
+        strand: Strand = "-" if self.reverse[place] else "+"
+        return Interval(chromosome.genome, chromosome.chrom, int(self.start[place]), int(self.end[place]), strand)
 
     def __iter__(self) -> Iterator[Interval]:
         """Return the intervals one by one."""
@@ -71,11 +88,121 @@ class Windows(Sequence[Interval]):
 
     def take(self, places: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> "Windows":
         """Return those at some places, in the order of the places; or those where a mask is true."""
-        return replace(self, number=self.number[places], start=self.start[places], end=self.end[places])
+        return self._with({name: getattr(self, name)[places] for name in _ARRAYS})
+
+    def _with(self, arrays: Mapping[str, Any]) -> "Windows":
+        return replace(self, **arrays)
+
+    def __add__(self, others: "Windows") -> "Windows":
+        """Return these windows and behind them others of the same length, such as negatives.
+
+        Raises:
+            ReadingError: the others are of another length.
+        """
+        if others.length != self.length:
+            raise ReadingError(f"windows of {self.length:,} bp and of {others.length:,} bp can't be read together")
+        chromosomes = tuple(dict.fromkeys((*self.chromosomes, *others.chromosomes)))
+        place = {one: number for number, one in enumerate(chromosomes)}
+        renumbered = np.array([place[one] for one in others.chromosomes], np.int32)[others.number]
+        theirs = {**{name: getattr(others, name) for name in _ARRAYS}, "number": renumbered}
+        arrays = {name: np.concatenate([getattr(self, name), theirs[name]]) for name in _ARRAYS}
+        return replace(self._with(arrays), chromosomes=chromosomes)
 
     def shuffled(self, seed: int, epoch: int = 0) -> "Windows":
         """Return all of them in an order that `seed` and `epoch` decide, on any machine."""
         return self.take(np.random.default_rng([seed, epoch]).permutation(len(self)))
+
+    def augmented(self, seed: int, epoch: int = 0, *, shift: int = 0, reverse_complement: bool = False) -> "Windows":
+        """Return each window moved by up to `shift` bp to either side and, half of them, turned to the other strand.
+
+        What becomes of a window is decided by `seed`, `epoch` and its place alone, so that it is the same in any order,
+        on any rank and from any way of keeping the dataset. None leaves its chromosome: moved as far as there is room.
+
+        Raises:
+            ReadingError: `shift` is no number of bases.
+        """
+        shift = whole("shift", shift)
+        drawn = self._noise(seed, epoch)
+        start, own = self.start, self.end - self.start
+        if shift:
+            moved = start + (drawn >> np.uint64(1)).astype(np.int64) % (2 * shift + 1) - shift
+            start = np.clip(moved, 0, self._chromosome_lengths()[self.number] - own)
+        turned = self.reverse ^ (drawn & np.uint64(1)).astype(bool) if reverse_complement else self.reverse
+        return replace(self, start=start, end=start + own, reverse=turned)
+
+    def _noise(self, seed: int, epoch: int) -> npt.NDArray[np.uint64]:
+        """Return 64 random bits for each window, which its place, seed and epoch decide."""
+        names = (f"{one.genome}\t{one.chrom}".encode() for one in self.chromosomes)
+        keys = [int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "little") for name in names]
+        (salt,) = np.random.SeedSequence([whole("seed", seed), whole("epoch", epoch)]).generate_state(1, np.uint64)
+        of_chromosome = _mixed(np.array(keys, np.uint64) ^ salt)
+        return _mixed(of_chromosome[self.number] + self.start.astype(np.uint64))
+
+    def weights(self, shares: Shares | None = None) -> npt.NDArray[np.float64]:
+        """Return how likely each window should be drawn, float64 [n], in all 1: genomes are equally likely, or as
+        `shares` says ({"hg38": 2, "mm39": 1}), and so are the windows of a genome.
+
+        For `torch.utils.data.WeightedRandomSampler`; `balanced` draws so without repeating more than it has to.
+
+        Raises:
+            ReadingError: `shares` does not give each genome a share.
+        """
+        genomes, of_genome, counts = self._genomes()
+        return (_shares_of(genomes, shares) / np.maximum(counts, 1))[of_genome]
+
+    def balanced(self, seed: int, epoch: int = 0, shares: Shares | None = None) -> "Windows":
+        """Return as many windows, of which genomes have equal shares, or such as `shares` says; by chromosomes.
+
+        Windows of a genome are drawn by `seed` and `epoch`: each as often as any other, or once more.
+
+        Raises:
+            ReadingError: `shares` does not give each genome a share.
+        """
+        genomes, of_genome, counts = self._genomes()
+        wanted = _whole_shares(_shares_of(genomes, shares), len(self))
+        random = np.random.default_rng([whole("seed", seed), whole("epoch", epoch), 1])  # not what shuffles them
+        times = np.zeros(len(self), np.int64)
+        for number, (count, own) in enumerate(zip(wanted.tolist(), counts.tolist(), strict=True)):
+            places = np.flatnonzero(of_genome == number)
+            times[places] = count // own
+            times[random.choice(places, count % own, replace=False)] += 1
+        return self.take(np.repeat(np.arange(len(self)), times))
+
+    def _genomes(self) -> tuple[list[str], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the genomes that have windows, the number of each window's, and how many windows each has."""
+        names = sorted({one.genome for one in self.chromosomes})
+        of_chromosome = np.array([names.index(one.genome) for one in self.chromosomes], np.int64)
+        found, of_genome, counts = np.unique(of_chromosome[self.number], return_inverse=True, return_counts=True)
+        return [names[number] for number in found], of_genome, counts
+
+    def covered(self, intervals: Sequence[tuple[Positions, Positions]]) -> Positions:
+        """Count the bases of each window that lie in the disjoint intervals of its chromosome: int64 [n]."""
+        counts = np.zeros(len(self), np.int64)
+        order = np.argsort(self.number, kind="stable")
+        edges = np.searchsorted(self.number[order], np.arange(len(self.chromosomes) + 1))
+        for number, (start, end) in enumerate(intervals):
+            own = order[edges[number] : edges[number + 1]]
+            if len(own) and len(start):
+                first, last = (covered_before(start, end, of_windows[own]) for of_windows in (self.start, self.end))
+                counts[own] = last - first
+        return counts
+
+    def _chromosome_lengths(self) -> Positions:
+        return np.array([one.length for one in self.chromosomes], np.int64)
+
+    def to_torch(self, **how: Any) -> "WindowDataset":
+        """Return the windows as a map-style dataset for `torch.utils.data.DataLoader`; `how` they are read is what
+        `WindowDataset` takes: `channels`, `context`, `transform`, `tracks`, `resolution` ...
+
+        Raises:
+            MissingExtraError: PyTorch is not installed.
+            ReadingError: there is no such channel, or these windows were not made by a dataset.
+        """
+        from genatator_assets.reading.torch import WindowDataset  # noqa: PLC0415 - an extra
+
+        if self.dataset is None:
+            raise ReadingError("these windows were not made by a dataset: give one, as WindowDataset(dataset, windows)")
+        return WindowDataset(self.dataset, self, **how)
 
     def lane(self, rank: int, world_size: int) -> "Windows":
         """Return the share of one of `world_size` processes: every lane is equally long, and no two share a window.
@@ -90,6 +217,43 @@ class Windows(Sequence[Interval]):
         return self[rank : len(self) // world_size * world_size : world_size]
 
 
+_ARRAYS = ("number", "start", "end", "reverse")
+
+
+def _mixed(bits: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Return bits of which each depends on all of those given: the finaliser of SplitMix64 (Steele, Lea, Flood 2014).
+
+    >>> _mixed(np.array([0x9E3779B97F4A7C15], np.uint64)).tolist() == [0xE220A8397B1DCDAF]
+    True
+    """
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
+
+
+def _shares_of(genomes: Sequence[str], shares: Shares | None) -> npt.NDArray[np.float64]:
+    """Return the share of each genome, float64, in all 1."""
+    given = dict.fromkeys(genomes, 1.0) if shares is None else shares
+    if set(given) != set(genomes) or not all(np.isfinite(share) and share >= 0 for share in given.values()):
+        raise ReadingError(f"found shares={dict(given)!r}, expected a number for each of {', '.join(genomes)}")
+    if not sum(given.values()) > 0:
+        raise ReadingError(f"found shares={dict(given)!r}, expected one above 0")
+    return np.array([given[genome] for genome in genomes]) / sum(given.values())
+
+
+def _whole_shares(shares: npt.NDArray[np.float64], total: int) -> npt.NDArray[np.int64]:
+    """Return whole numbers that are in all `total` and as near to the shares as can be.
+
+    >>> _whole_shares(np.array([0.5, 0.25, 0.25]), 7).tolist()
+    [3, 2, 2]
+    """
+    exact = shares * total
+    whole_ = np.floor(exact).astype(np.int64)
+    most_left = np.argsort(whole_ - exact, kind="stable")[: total - whole_.sum()]
+    whole_[most_left] += 1
+    return whole_
+
+
 def step_of(length: int, overlap: float | None, stride: int | None) -> int:
     """Return the bases from one window's start to the next: the stride, or max(1, int(W * (1 - overlap))).
 
@@ -100,15 +264,15 @@ def step_of(length: int, overlap: float | None, stride: int | None) -> int:
         ReadingError: a number makes no sense, or both are given.
     """
     if length < 1:
-        raise ReadingError(f"windows of {length=} bp have no bases; give at least 1")
+        raise ReadingError(f"windows of {length=} bp have no bases; expected at least 1")
     if overlap is not None and stride is not None:
         raise ReadingError(f"found both {overlap=} and {stride=}; give one of them")
     if stride is not None:
         if stride < 1:
-            raise ReadingError(f"{stride=} does not lead on; give at least 1")
+            raise ReadingError(f"{stride=} does not move forward; expected at least 1")
         return stride
     if not 0 <= (overlap or 0) < 1:
-        raise ReadingError(f"{overlap=} is no share of a window; give at least 0 and less than 1")
+        raise ReadingError(f"{overlap=} is not a share of a window; expected at least 0 and less than 1")
     return max(1, int(length * (1.0 - (overlap or 0.0))))
 
 

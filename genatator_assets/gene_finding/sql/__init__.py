@@ -7,11 +7,13 @@ def _channels() -> str:
     rows = [f"({number}, '{c.name}', '{c.group}', '{c.kind}', '{c.strand}')" for number, c in enumerate(CHANNELS)]
     listed = ",\n    ".join(rows)
     return f"""\
--- The twelve channels, in the order of the targets.
+-- A row per channel, in the order of the targets.
+-- columns: channel_index, channel, group, strand
+--   kind: tss, polya or intragenic
 create or replace view "channels" as
 select * from (values
     {listed}
-) as channels(channel, name, "group", kind, strand)"""
+) as channels(channel_index, channel, "group", kind, strand)"""
 
 
 def _targets() -> str:

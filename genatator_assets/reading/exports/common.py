@@ -51,7 +51,7 @@ def selected_models(dataset: Dataset, genome: str) -> tuple[pa.Table, pa.Table]:
     transcripts, origin = dataset.store.transcripts(genome), dataset.store.origin
     if transcripts is None:
         raise DatasetError(
-            f"{origin} has no transcripts of {genome}: blocks alone don't tell them; expected"
+            f"{origin} has no transcripts of {genome}: blocks alone don't have them; expected"
             f" {Layout(origin).transcripts(genome)}, which a root and a release have"
         )
     chroms = pa.array([one.chrom for one in dataset.chromosomes(genome=genome)], pa.string())

@@ -1,6 +1,7 @@
 """HDF5 of windows, all of one length, for Keras and whatever else reads arrays. One window after another is written."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from genatator_assets.errors import ReadingError, optional_import
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.window import Interval
 from genatator_assets.reading.windows import Windows
 from genatator_assets.version import __version__
 from genatator_assets.work.files import whole_file
@@ -44,15 +44,14 @@ def write_windows(
     names = [CHANNELS.names[number] for number in channel_numbers(channels)]
     count, length = len(windows), windows.length
     if not count:
-        raise ReadingError(f"{dataset.store.origin}: there are no windows to write; ask for others")
+        raise ReadingError(f"{dataset.store.origin}: there are no windows to write; choose others")
     with whole_file(Path(path)) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update({"channels": names, "bases": "ACGT", "genatator_assets.platform_version": __version__})
         x = file.create_dataset("x", (count, length, 4), np.uint8, chunks=(1, length, 4), **_PACKED)
         y = file.create_dataset("y", (count, length, len(names)), np.float32, chunks=(1, length, len(names)), **_PACKED)
         _write_places(file, windows)
         for place, one in enumerate(windows):
-            filled = Interval(one.genome, one.chrom, one.start, one.start + length)
-            window = dataset.read(filled, channels=channels, pad=True)
+            window = dataset.read(replace(one, end=one.start + length), channels=channels, pad=True)
             x[place], y[place] = window.one_hot(), window.targets
             tell(1)
 

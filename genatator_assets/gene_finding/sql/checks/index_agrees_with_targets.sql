@@ -15,11 +15,11 @@ with settings as (
     select genome, chrom, target, block * size as start, sum(length * value) as run_sum, max(value) as run_max
     from pieces group by genome, chrom, target, block, size
 ), of_index as (
-    select b.genome, b.chrom, b.start, c.channel, c.name as target,
-        b.target_sum[c.channel + 1] as index_sum, b.target_max[c.channel + 1]::double as index_max
+    select b.genome, b.chrom, b.start, c.channel_index as channel, c.channel as target,
+        b.target_sum[c.channel_index + 1] as index_sum, b.target_max[c.channel_index + 1]::double as index_max
     from blocks b cross join channels c
 ), compared as (
-    select genome, chrom, start, coalesce(i.channel, (select channel from channels where name = target)) as channel,
+    select genome, chrom, start, coalesce(i.channel, (select channel_index from channels c where c.channel = target)) as channel,
         index_sum, coalesce(run_sum, 0) as run_sum, index_max, coalesce(run_max, 0) as run_max
     from of_index i full join of_runs r using (genome, chrom, start, target)
     where (genome, chrom) in (select (genome, chrom) from blocks)

@@ -1,7 +1,7 @@
 -- Sum, greatest value and density (sum per nucleotide) of each channel in each split.
 with one_row_a_channel as (
-    select b.split, c.channel, c.name as target, b."end" - b.start as nt,
-        b.target_sum[c.channel + 1] as block_sum, b.target_max[c.channel + 1] as block_max
+    select b.split, c.channel_index as channel, c.channel as target, b."end" - b.start as nt,
+        b.target_sum[c.channel_index + 1] as block_sum, b.target_max[c.channel_index + 1] as block_max
     from blocks b cross join channels c
 )
 select split, channel, target, sum(block_sum) as target_sum, max(block_max) as target_max,
