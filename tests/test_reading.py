@@ -28,12 +28,13 @@ from genatator_assets import reading
 from genatator_assets.errors import DatasetError, GenatatorError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading import Interval, Window, Windows
-from genatator_assets.reading.store import Cache, Chromosome
+from genatator_assets.reading.store import Chromosome
 from genatator_assets.reading.window import one_hot
 from genatator_assets.reading.windows import runs_of_n, step_of
 from genatator_assets.release import release as make_release
 from genatator_assets.tracks.runs import covered_before
 from genatator_assets.tracks.segments import Segments
+from genatator_assets.work.cache import Cache
 
 # By hand, from the card's table of channels: + and - stand side by side.
 OTHER_STRAND = [1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10]
