@@ -503,6 +503,11 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
             [{**HUMAN, "start": 60_000, "channels": [4]}],
         ),
         ("no sum in the index", index_channel("chr3", 10, target_sum=None), [{"channels": [10]}] * 2),
+        (
+            "another count of bases above 0 in the index",
+            index_channel("chr3", 10, target_positive=1),
+            [{"chrom": "chr3", "channels": [10], "index_positives": [1]}] * 2,
+        ),
         ("no greatest value in the index", index_channel("chr3", 10, target_max=None), [{"channels": [10]}] * 2),
         (
             "another count in the index",
