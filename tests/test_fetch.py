@@ -695,7 +695,7 @@ def test_a_genome_by_accession_is_built_as_by_paths(mirror, settings, four_genom
     fetched, by_path = (
         {path.relative_to(root): path for path in root.glob(folder)} for root in (tmp_path / "root", four_genomes.root)
     )
-    assert len(fetched) == 57  # of 250,000 bp: see the README
+    assert len(fetched) == 57  # of 250,000 bp: see docs/gene_models.md
     assert set(fetched) == set(by_path)
     for name, path in fetched.items():
         block, expected = read_block(path), read_block(by_path[name])
@@ -752,7 +752,7 @@ def test_the_names_alone_are_enough_for_a_plan(mirror, settings, tmp_path):
     assert {SEQUENCE, ANNOTATION}.isdisjoint(path for path, _ in mirror.asked)
     planned = command(*plan, **environment).stdout
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in planned.splitlines() if "│" in line]
-    # of 250,000 bp: see the README; the splits' sizes are those of the four real genomes' statistics
+    # of 250,000 bp: see docs/gene_models.md; the splits' sizes are those of the four real genomes' statistics
     counts = {row[1]: row[2:4] for row in rows[:3]}
     assert counts == {"train": ["13", "47"], "validation": ["1", "1"], "test": ["2", "9"]}
     assert not (tmp_path / "root").exists()

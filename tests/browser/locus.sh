@@ -38,8 +38,8 @@ open_pages() { # ROOT LOCUS...
     assets sql --root "$root" --format json "select
       '$chrom' as chrom, $start as start, $end as \"end\", dna($place) as dna,
       (select length from chromosomes where genome = '$genome' and chrom = '$chrom') as chrom_length,
-      (select list({name: name, runs: coalesce((select list([start, \"end\", value::double] order by start)
-        from target_runs($place) r where r.channel = channels.name), [])} order by channel) from channels) as channels,
+      (select list({name: channels.channel, runs: coalesce((select list([start, \"end\", value::double] order by start)
+        from target_runs($place) r where r.channel = channels.channel), [])} order by channel_index) from channels) as channels,
       (select list({id: transcript_id, gene: gene_id, gene_name: gene_name, start: start, \"end\": \"end\",
         strand: strand, reason: reason, exons: (select list([e.start, e.\"end\"] order by e.start) from exons e
           where (e.genome, e.chrom, e.source_line) = ('$genome', '$chrom', t.source_line))}
