@@ -83,6 +83,15 @@ def test_a_batch_has_the_windows_that_are_read_one_by_one(kept, way, drawn):
     assert by_base.channels == windows[0].channels
 
 
+def test_short_windows_of_a_batch_are_filled_up_if_that_is_allowed(kept):
+    windows = kept["root"].windows(LENGTH)[-1:]
+    (last,) = windows
+    batch = kept["root"].read_batch(windows, pad=True)
+    assert batch.inside.tolist() == [[base < last.length for base in range(LENGTH)]]
+    np.testing.assert_array_equal(batch.targets[0, : last.length], kept["root"].read(last).targets)
+    assert kept["root"].read_batch(windows).targets.shape == (1, last.length, 12)
+
+
 def test_arrays_that_are_given_are_written_over_and_are_the_results(kept):
     ds, place = kept["root"], Interval("sim-gencode", "chr1", 50_000, 54_096)
     expected = ds.read(place)
@@ -127,9 +136,7 @@ def test_batches_of_the_loader_are_the_same_however_they_are_put_together(kept, 
     batches = BatchSampler(SequentialSampler(mapped), 8, drop_last=False)
     copied = list(DataLoader(mapped, batch_sampler=batches, num_workers=workers))
     whole = list(DataLoader(mapped, batch_sampler=batches, num_workers=workers, collate_fn=collate))
-    streamed = list(
-        DataLoader(WindowStream(mapped, shuffle=False, batch_size=8), batch_size=None, num_workers=min(workers, 1))
-    )
+    streamed = list(DataLoader(WindowStream(mapped, shuffle=False, batch_size=8), batch_size=None, num_workers=workers))
     assert [len(batch["dna"]) for batch in whole] == [8, 8, 8, 6]
     for ways in zip(copied, whole, streamed, strict=True):
         for batch in ways:
@@ -143,6 +150,20 @@ def test_batches_of_the_loader_are_the_same_however_they_are_put_together(kept, 
     for number, item in enumerate(one_by_one):
         assert all(torch.equal(together[name][number], item[name]) for name in together)
     assert not together["inside"].all()
+
+
+def test_a_stream_of_batches_goes_on_after_the_last_batch_seen(kept):
+    mapped = WindowDataset(kept["root"], kept["root"].windows(LENGTH)[:7], transform=place_of)
+    stream = WindowStream(mapped, seed=5, batch_size=2)
+    passed = iter(stream)
+    seen = [next(passed).tolist() for _ in range(2)]
+    resumed = WindowStream(mapped, seed=5, batch_size=2)
+    resumed.load_state_dict(stream.state_dict())
+    assert [*seen, *(batch.tolist() for batch in resumed)] == [
+        batch.tolist() for batch in WindowStream(mapped, seed=5, batch_size=2)
+    ]
+    with pytest.raises(ReadingError, match="batch_size"):
+        WindowStream(mapped, seed=5, batch_size=3).load_state_dict(stream.state_dict())
 
 
 def test_a_batch_is_not_copied_when_it_is_put_together(kept):
@@ -170,5 +191,6 @@ def test_batches_of_a_stream_with_a_transform_are_collated(kept):
     stream = WindowStream(mapped, shuffle=False, batch_size=2)
     expected = [one.start for one in mapped.windows]
     assert [batch.tolist() for batch in stream] == [expected[:2], expected[2:4], expected[4:]]
+    assert len(stream) == 3
     with pytest.raises(ReadingError, match="batch_size"):
         WindowStream(mapped, batch_size=0)

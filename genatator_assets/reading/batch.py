@@ -1,7 +1,7 @@
 """Several windows in one set of arrays: each is written where it stays, and nothing is written twice."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -10,6 +10,7 @@ from genatator_assets.errors import ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.channels import Channels
 from genatator_assets.reading.window import Interval, Mask, OneHot, write_one_hot
+from genatator_assets.reading.windows import Windows
 from genatator_assets.tracks.runs import Values
 
 if TYPE_CHECKING:
@@ -79,11 +80,13 @@ def read_batch(  # noqa: PLR0913 - intervals, and what is read of them
     how: dict[str, Any],
 ) -> Batch:
     """Read intervals of one length; see `Dataset.read_batch`."""
+    if pad and isinstance(intervals, Windows):
+        intervals = [replace(one, end=one.start + intervals.length) for one in intervals]
     intervals = tuple(intervals)
     lengths = sorted({one.length for one in intervals})
     if len(lengths) != 1:
         raise ReadingError(
-            f"a batch is of windows of one length, found {lengths or 'no window'}; fill short ones up, with pad=True"
+            f"a batch is of windows of one length, found {lengths or 'no window'}; give `Windows` with pad=True, which fills short ones up"
         )
     numbers = dataset.channel_numbers(channels)
     letters = lengths[0] + 2 * context

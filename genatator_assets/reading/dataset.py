@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from genatator_assets.annotation.explained import Known
 from genatator_assets.catalogue.values import SPLITS, nearest
@@ -22,6 +23,7 @@ from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_bl
 from genatator_assets.reading.channels import Channels, channel_numbers, other_strand
 from genatator_assets.reading.choice import Bed, Marks, Without, places_of, windows_of
 from genatator_assets.reading.locus import Row, transcripts_at
+from genatator_assets.reading.positives import pos_weight, positive_share
 from genatator_assets.reading.store import Chromosome, NoChromosomes, RootStore, Store
 from genatator_assets.reading.tracks import TrackReader, select_of
 from genatator_assets.reading.window import Interval, OneHot, Window, reverse_complement
@@ -334,7 +336,8 @@ class Dataset:
         channels_first: bool = False,
         out: Arrays | tuple[OneHot, Values] | None = None,
     ) -> Batch:
-        """Read intervals of one length, each as `read` does, into arrays that hold them all.
+        """Read intervals of one length, each as `read` does, into arrays that hold them all. Of `Windows`, the short
+        ones are filled up with `pad`.
 
         With `channels_first` the arrays are [B, C, L] instead of [B, L, C]. With `out`, uint8 `dna` and float32
         `targets` of those shapes, they are written over these, such as the arrays of the batch before: new memory
@@ -495,6 +498,24 @@ class Dataset:
         windows = windows_of(self, places_of(self, what, self.chromosomes(split)), length, oriented=oriented)
         windows = unwanted.keep(self, windows)
         return windows.shuffled(seed) if shuffle else windows
+
+    def positive_share(self, channels: Channels = "all", split: str | None = None) -> npt.NDArray[np.float64]:
+        """Return the share of bases above 0 in each channel, float64 [C]: what guessing scores by the area under the
+        precision-recall curve. Of all bases, or of a split's; blocks without an index are read for it.
+
+        Raises:
+            ReadingError: there is no such channel or split.
+        """
+        return positive_share(self.select(split), channel_numbers(channels))
+
+    def pos_weight(self, channels: Channels = "all", split: str | None = None) -> npt.NDArray[np.float32]:
+        """Return how many bases are 0 for each that is above 0, float32 [C]: by `torch.from_numpy` the `pos_weight` of
+        `BCEWithLogitsLoss`, with which both count alike. Take its root, or a maximum, where that is too much.
+
+        Raises:
+            ReadingError: there is no such channel or split.
+        """
+        return pos_weight(self.select(split), channel_numbers(channels))
 
     def plot(self, genome: str, chrom: str, start: int, end: int, *, tracks: Sequence[str] = ()) -> Figure:
         """Draw bases [start, end), 0-based half-open: DNA, tracks, and what there is of transcripts and channels.

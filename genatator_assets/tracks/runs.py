@@ -126,6 +126,11 @@ class Runs:
         return float(self.value.max(initial=0.0))
 
     @property
+    def positive(self) -> int:
+        """Number of bases whose value is above 0."""
+        return int((self.end - self.start)[self.value > 0].sum())
+
+    @property
     def nbytes(self) -> int:
         """Memory of the arrays in bytes."""
         return self.start.nbytes + self.end.nbytes + self.value.nbytes
