@@ -86,7 +86,8 @@ def read_batch(  # noqa: PLR0913 - intervals, and what is read of them
     lengths = sorted({one.length for one in intervals})
     if len(lengths) != 1:
         raise ReadingError(
-            f"a batch is of windows of one length, found {lengths or 'no window'}; give `Windows` with pad=True, which fills short ones up"
+            f"a batch is of windows of one length, found {lengths or 'no window'}; give `Windows` with pad=True, which"
+            " fills short ones up"
         )
     numbers = dataset.channel_numbers(channels)
     letters = lengths[0] + 2 * context

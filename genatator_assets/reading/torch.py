@@ -256,7 +256,7 @@ class WindowStream(data.IterableDataset[Any]):
 
     def __len__(self) -> int:
         """Number of windows of this rank in an epoch, or of batches; those of all its workers together."""
-        return -(-(len(self.mapped.windows) // self.world_size) // (self.batch_size or 1))
+        return math.ceil(len(self.mapped.windows) // self.world_size / (self.batch_size or 1))
 
     def state_dict(self) -> dict[str, Any]:
         """Return where this stream is, in plain values: its epoch, and how many windows of it were yielded here.
