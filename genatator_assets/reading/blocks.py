@@ -24,11 +24,12 @@ from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.window import BlockTargets, open_targets
 from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.store import Cache, Chromosome, masked_cache
+from genatator_assets.reading.store import Chromosome, masked_cache
 from genatator_assets.reading.window import Stretches
 from genatator_assets.sources.letters import in_contract
 from genatator_assets.tracks.runs import Runs, Values
 from genatator_assets.tracks.segments import Segments
+from genatator_assets.work.cache import Cache
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import read_table
 
