@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -186,6 +186,10 @@ class Dataset:
         """Return the part of the dataset that is in a split."""
         return self.select(split)
 
+    def __iter__(self) -> NoReturn:
+        """Refuse: a dataset has chromosomes and windows, and neither is meant before the other."""
+        raise ReadingError("a dataset can't be iterated; iterate .chromosomes(), .windows(length), or .splits")
+
     @cached_property
     def track_reader(self) -> TrackReader:
         """What reads the stored tracks."""
@@ -295,7 +299,7 @@ class Dataset:
 
     def read(  # noqa: PLR0913 - an interval, and what is read of it
         self,
-        interval: Interval,
+        interval: Interval | str,
         *,
         channels: Channels = "all",
         pad: bool = False,
@@ -306,7 +310,15 @@ class Dataset:
         normalize: bool = False,
     ) -> Window:
         """Read an interval, as `window` does; on the - strand it comes as its reverse complement, and tracks of the +
-        and the - strand are exchanged."""
+        and the - strand are exchanged. A text is what `locate` takes, such as "hg38:chr20:1,001-2,000".
+
+        Raises:
+            ReadingError: there is no such place, or an argument makes no sense.
+        """
+        if isinstance(interval, str):
+            interval = self.locate(interval)
+        if not isinstance(interval, Interval):
+            raise ReadingError(f"found {interval!r}, expected an Interval or a place such as 'hg38:chr20:1,001-2,000'")
         window = self._read(interval, channels, pad=pad, context=whole("context", context))
         if not tracks:
             return window
@@ -547,7 +559,7 @@ class Dataset:
 
     def _no(self, what: str, name: str, known: Iterable[str]) -> str:
         known = tuple(known)
-        return f"no {what} {name!r} in {self.store.origin}{nearest(name, known)}; there are {_some(known)}"
+        return f"no {what} {name!r} in {self.store.origin}{nearest(str(name), known)}; there are {_some(known)}"
 
 
 def _in_order(chromosome: Chromosome) -> tuple[str, list[str | int], str]:
