@@ -167,8 +167,8 @@ def test_normalisers_are_of_training_chromosomes_and_go_with_a_model(root: Path)
     fitted = dataset.normalizers("g")
     assert set(fitted) == {"signal"}
     training = bases("chrA", ".")
-    raw = dataset.window("g", "chrB", 0, 50, channels=(), tracks=["signal"]).tracks
-    normal = dataset.window("g", "chrB", 0, 50, channels=(), tracks=["signal"], normalize=True).tracks
+    raw = dataset.window("g", "chrB", 0, 50, tracks=["signal"]).tracks
+    normal = dataset.window("g", "chrB", 0, 50, tracks=["signal"], normalize=True).tracks
     assert raw is not None
     assert normal is not None
     np.testing.assert_allclose(normal, (raw - training.mean()) / training.std(ddof=1), rtol=1e-5)
@@ -182,7 +182,7 @@ def test_torch_gets_all_of_it(root: Path) -> None:
     assert tuple(batch["tracks"].shape) == (4, 5, 3)
     assert tuple(batch["dna"].shape) == (4, 119, 16)
     assert batch["split"] == ["train"] * 4
-    stream = WindowDataset(dataset, dataset.windows(200), channels=(), tracks=["signal"], resolution=50)
+    stream = WindowDataset(dataset, dataset.windows(200), tracks=["signal"], resolution=50)
     assert tuple(stream[0]["tracks"].shape) == (4, 1)
     np.testing.assert_allclose(stream[0]["tracks"][:, 0], 2.5)
 
