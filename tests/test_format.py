@@ -26,6 +26,7 @@ TYPES = {
     "list<element: fixed_size_list<element: float>[12]>": "list<fixed list<float32>[12]>",
     "fixed_size_list<element: double>[12]": "fixed list<float64>[12]",
     "fixed_size_list<element: float>[12]": "fixed list<float32>[12]",
+    "fixed_size_list<element: int64>[12]": "fixed list<int64>[12]",
     "dictionary<values=string, indices=int32, ordered=0>": "dictionary<string>",
     "double": "float64",
     "float": "float32",

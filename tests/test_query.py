@@ -36,7 +36,10 @@ BLOCK = f"{CHR1}/60000.parquet"
 HUMAN = {"genome": "sim-gencode", "chrom": "chr1"}
 VIEWS = {
     "exons",
+    "genes",
     "introns",
+    "n_gaps",
+    "sequences",
     "coding",
     "suspicions",
     "block_targets",
@@ -500,6 +503,11 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
             [{**HUMAN, "start": 60_000, "channels": [4]}],
         ),
         ("no sum in the index", index_channel("chr3", 10, target_sum=None), [{"channels": [10]}] * 2),
+        (
+            "another count of bases above 0 in the index",
+            index_channel("chr3", 10, target_positive=1),
+            [{"chrom": "chr3", "channels": [10], "index_positives": [1]}] * 2,
+        ),
         ("no greatest value in the index", index_channel("chr3", 10, target_max=None), [{"channels": [10]}] * 2),
         (
             "another count in the index",

@@ -18,7 +18,7 @@ from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import read_table, write_table
 from genatator_assets.work.unit import Provenance, Step
 
-STEP = Step("statistics", 1)
+STEP = Step("statistics", 2)
 TABLES = ("split_overview", "dna_alphabet", "target_sums", "species_coverage", "transcript_reasons")
 
 

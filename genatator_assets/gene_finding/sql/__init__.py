@@ -21,15 +21,12 @@ def _targets() -> str:
         f"coalesce(max(value) filter (channel = '{name}'), 0)::float as \"{name}\"" for name in CHANNELS.names
     )
     return f"""\
--- The targets of [start, end), a row per base and a column per channel; bases past the chromosome's ends have no row.
--- needs: target_runs, glob_root, path_name, assemblies/*/chromosomes.parquet
+-- The targets of [start, end), a row per base and a column per channel.
+-- needs: target_runs, place
 create or replace macro targets(genome, chrom, start, "end") as table
 with bases as (
-    select unnest(range(greatest(start, 0), least("end", (
-        select c.length from read_parquet(
-            glob_root() || '/assemblies/' || path_name(genome) || '/chromosomes.parquet', hive_partitioning = false) c
-        where c.chrom = chrom
-    )))) as position
+    select unnest(range(spot.start, spot."end")) as position
+    from (select place(genome, chrom, start, "end", true) as spot)
 ), painted as (
     select unnest(range(r.start, r."end")) as position, r.channel, r.value
     from target_runs(genome, chrom, start, "end") r

@@ -1,6 +1,6 @@
 -- A row per transcript of each annotation: selected, or the reason why not.
--- needs: glob_root, annotation/*/transcripts.parquet
--- columns: genome, gene_id, selected
+-- needs: glob_root, chromosomes, annotation/*/transcripts.parquet
+-- columns: genome, species, gene_id, selected
 --   chrom: the FASTA file's name of the sequence; seqid where it is unknown
 --   seqid: the annotation's name of the sequence; null where a malformed line doesn't tell
 --   start: 0-based, the first base; null where the line is malformed
@@ -32,4 +32,11 @@
 --   segmentation_reason: selected, or why it is not in a segmentation dataset
 --   representative: whether it represents its gene
 --   representative_by: the rule that decided; null where it does not
-select * from read_parquet(glob_root() || '/annotation/*/transcripts.parquet', hive_partitioning = false)
+--   split: train, validation or test; null where its chromosome is not included
+--   tss: 0-based, the first base that is transcribed: the end of the transcript on -; null where strand is neither + nor -
+--   polya: 0-based, the last base that is transcribed; null where strand is neither + nor -
+select t.*, c.species, c.split,
+    case t.strand when '+' then t.start when '-' then t."end" - 1 end as tss,
+    case t.strand when '+' then t."end" - 1 when '-' then t.start end as polya
+from read_parquet(glob_root() || '/annotation/*/transcripts.parquet', hive_partitioning = false) t
+left join chromosomes c using (genome, chrom)
