@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -192,7 +193,7 @@ def test_any_window_is_a_slice_of_its_chromosome(stores, truth, way, drawn):
     dna, targets = truth[genome, chrom]
     start = drawn.draw(st.integers(0, len(dna) - 1) | st.sampled_from([59_999, 60_000]))
     end = drawn.draw(st.integers(start + 1, min(start + 70_000, len(dna))))
-    columns = drawn.draw(st.lists(st.integers(0, 11), unique=True))
+    columns = drawn.draw(st.lists(st.integers(0, 11), min_size=1, unique=True))
     window = ds.window(genome, chrom, start, end, channels=[oracle.TARGET_NAMES[column] for column in columns])
     assert window.dna == dna[start:end]
     np.testing.assert_array_equal(window.targets, targets[start:end, columns])
@@ -317,6 +318,7 @@ def test_what_is_not_there_is_told_with_what_is(small, asked, message):
         ("mrna_tss_+", "or give a list of names"),
         (["mrna_tss"], r"no channel 'mrna_tss'; did you mean 'mrna_tss_[+-]'\?; there are primary_tss_"),
         (["mrna_tss_+", "mrna_tss_+"], "names one of them twice"),
+        ([], r"found channels=\[\], expected 'all', 'combined', 'mrna' or a list of names"),
     ],
 )
 def test_channels_that_are_not_there_are_told(small, channels, message):
@@ -717,17 +719,75 @@ def test_windows_with_too_much_n_are_dropped(stores, truth, fraction, way, monke
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"length": 0}, "windows of length=0 bp have no bases"),
+        ({"length": 0}, "found length=0, expected at least 1"),
         ({"length": 5, "overlap": 1.0}, r"overlap=1\.0 is no share of a window; give at least 0 and less than 1"),
+        ({"length": 1000.5}, r"found length=1000\.5, expected a whole number"),
+        ({"length": "16384"}, "found length='16384', expected a whole number"),
+        ({"length": 5, "stride": 2.5}, r"found stride=2\.5, expected a whole number"),
+        ({"length": 5, "overlap": "half"}, "overlap='half' is no share"),
+        ({"length": 5, "shuffle": True, "seed": -1}, "found seed=-1, expected at least 0"),
+        ({"length": 5, "shuffle": True, "seed": None}, "found seed=None, expected a whole number"),
         ({"length": 5, "overlap": -0.1}, r"overlap=-0\.1 is no share"),
         ({"length": 5, "overlap": 0.5, "stride": 2}, r"found both overlap=0\.5 and stride=2"),
-        ({"length": 5, "stride": 0}, "stride=0 does not lead on"),
+        ({"length": 5, "stride": 0}, "found stride=0, expected at least 1"),
         ({"length": 5, "drop_n_fraction": 2}, "drop_n_fraction=2 is no share"),
     ],
 )
 def test_windows_that_make_no_sense_are_told(small, how, message):
     with pytest.raises(ReadingError, match=message):
         small.windows(**how)
+
+
+def test_a_locus_is_read_as_it_is_typed(small):
+    typed, window = small.read("sim-gencode:chr1:1,001-1,010"), small.window("sim-gencode", "chr1", 1_000, 1_010)
+    assert (typed.interval, typed.dna) == (window.interval, window.dna)
+    assert typed.interval.length == 10
+    with pytest.raises(ReadingError, match="'chr1' is no locus; expected genome:chromosome:first-last"):
+        small.read("chr1")
+    with pytest.raises(ReadingError, match=r"found 7, expected an Interval, or a locus"):
+        small.read(7)
+
+
+def test_what_a_dataset_goes_through_is_said(small):
+    with pytest.raises(ReadingError, match=r"no order of its own.* for interval in ds\.windows"):
+        next(iter(small))
+    with pytest.raises(ReadingError, match=r"found \[0\], expected a split: train, validation, test"):
+        small[0]
+
+
+def test_several_places_of_windows_are_windows(small):
+    windows = small.windows(1_000)
+    assert list(windows[[5, 2]]) == list(windows[np.array([5, 2])]) == [windows[5], windows[2]]
+
+
+def test_a_strand_is_one_of_two():
+    with pytest.raises(ReadingError, match="found strand='x', expected"):
+        Interval("g", "c", 0, 1, "x")
+
+
+@given(
+    st.lists(st.integers(1, 300), min_size=1, max_size=6), st.integers(1, 40), st.integers(0, 9), st.integers(0, 2**40)
+)
+def test_along_chromosomes_few_are_read_at_a_time(megabases, buffer, epoch, seed):
+    windows = Windows.of(chromosomes_of([size * 1_000_000 for size in megabases]), 1_000_000, 1_000_000)
+    order = windows.shuffled(seed, epoch, along="chromosomes", buffer=buffer)
+    assert sorted(zip(order.number, order.start, strict=True)) == list(zip(windows.number, windows.start, strict=True))
+    assert list(order) == list(windows.shuffled(seed, epoch, along="chromosomes", buffer=buffer))
+    stretches = list(zip(order.number.tolist(), (order.start // 10_000_000).tolist(), strict=True))
+    sizes = Counter(stretches)
+    for first in range(0, len(order), buffer):
+        own = [sizes[one] for one in set(stretches[first : first + buffer])]
+        assert sum(sorted(own)[:-2]) <= buffer  # all but the first and the last lie in the buffer whole
+    seen = [number for number, _ in stretches]
+    places = [[place for place, number in enumerate(seen) if number == one] for one in set(seen)]
+    assert all(max(own) - min(own) + 1 < len(own) + 2 * buffer for own in places)
+
+
+def test_an_order_that_is_not_there_is_told(small):
+    with pytest.raises(ReadingError, match="found along='genomes', expected 'chromosomes', or None"):
+        small.windows(1_000).shuffled(1, along="genomes")
+    with pytest.raises(ReadingError, match="found buffer=0, expected at least 1"):
+        small.windows(1_000).shuffled(1, along="chromosomes", buffer=0)
 
 
 @pytest.mark.parametrize(("rank", "world_size"), [(-1, 2), (2, 2), (0, 0)])

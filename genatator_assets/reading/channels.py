@@ -33,6 +33,8 @@ def channel_numbers(wanted: Channels) -> tuple[int, ...]:
                 " or give a list of names"
             )
         return tuple(number for number, channel in enumerate(CHANNELS) if wanted in ("all", channel.group))
+    if not isinstance(wanted, Sequence) or not wanted:
+        raise ReadingError(f"found channels={wanted!r}, expected 'all', 'combined', 'mrna' or a list of names")
     for name in wanted:
         if name not in CHANNELS.names:
             raise ReadingError(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 CACHE_BYTES = 1_000_000_000
 
 _SHOWN = 12
+_WINDOWS_ARE_READ = "Windows are read so: for interval in ds.windows(16_384): ds.read(interval)"
 
 
 def open_dataset(folder: str | Path, cache_bytes: int = CACHE_BYTES) -> Dataset:
@@ -180,7 +181,13 @@ class Dataset:
 
     def __getitem__(self, split: str) -> Dataset:
         """Return the part of the dataset that is in a split."""
+        if not isinstance(split, str):
+            raise ReadingError(f"found [{split!r}], expected a split: {_some(self.splits)}. {_WINDOWS_ARE_READ}")
         return self.select(split)
+
+    def __iter__(self) -> NoReturn:
+        """Raise: what would it go through, splits, chromosomes or windows?"""
+        raise ReadingError(f"a dataset has no order of its own to go through. {_WINDOWS_ARE_READ}")
 
     @cached_property
     def track_reader(self) -> TrackReader:
@@ -291,7 +298,7 @@ class Dataset:
 
     def read(  # noqa: PLR0913 - an interval, and what is read of it
         self,
-        interval: Interval,
+        interval: Interval | str,
         *,
         channels: Channels = "all",
         pad: bool = False,
@@ -302,7 +309,12 @@ class Dataset:
         normalize: bool = False,
     ) -> Window:
         """Read an interval, as `window` does; on the - strand it comes as its reverse complement, and tracks of the +
-        and the - strand are exchanged."""
+        and the - strand are exchanged. A text is a locus as genome browsers write it, counted from 1 with both ends
+        inside: "hg38:chr20:1,001-2,000"."""
+        if isinstance(interval, str):
+            interval = Interval.from_locus(interval)
+        if not isinstance(interval, Interval):
+            raise ReadingError(f"found {interval!r}, expected an Interval, or a locus such as 'hg38:chr20:1,001-2,000'")
         window = self._read(interval, channels, pad=pad, context=whole("context", context))
         if not tracks:
             return window

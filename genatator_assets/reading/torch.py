@@ -3,13 +3,14 @@
 Workers share nothing that is open: files are opened in the process that reads them.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from genatator_assets.errors import optional_import
+from genatator_assets.errors import ReadingError, optional_import
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.arguments import whole
 from genatator_assets.reading.channels import Channels, channel_numbers, opposite_columns
@@ -17,7 +18,7 @@ from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.transcripts import Transcript, Transcripts
 from genatator_assets.reading.window import Window
 from genatator_assets.reading.window_set import WindowSet
-from genatator_assets.reading.windows import Shares, Windows
+from genatator_assets.reading.windows import BUFFER, Along, Shares, Windows
 from genatator_assets.tracks.bins import Aggregate
 
 with optional_import("torch", "torch", "PyTorch"):
@@ -109,9 +110,11 @@ class WindowStream(data.IterableDataset[Any]):
     """A dataset's windows one after another, each epoch in an order of its own that seed and epoch decide.
 
     Each rank has a lane of len(windows) // world_size windows, all equally long and no window in two, and each of its
-    workers a share of that. With equally many workers all ranks get equally many batches, and the same ones again
-    for the same seed and epoch. Rank and world_size are those of `torch.distributed` if it is initialised, else 0
-    and 1, unless they are given.
+    workers a share of that, in whole batches. All ranks get equally many batches, and the same ones again for the same
+    seed and epoch; with the loader's `batch_size` they are those of one process, whatever the number of workers.
+
+    Rank and world_size are those of `torch.distributed` if it is initialised, else RANK and WORLD_SIZE of the
+    environment, where torchrun puts them, else 0 and 1, unless they are given.
     """
 
     def __init__(  # noqa: PLR0913 - how windows are drawn, and by whom
@@ -120,33 +123,52 @@ class WindowStream(data.IterableDataset[Any]):
         *,
         shuffle: bool = True,
         seed: int = 0,
+        along: Along | None = None,
+        buffer: int = BUFFER,
         shift: int = 0,
         reverse_complement: bool = False,
         balance: bool | Shares = False,
+        batch_size: int = 1,
         rank: int | None = None,
         world_size: int | None = None,
     ) -> None:
         """Take windows, their channels and their transform from a map-style dataset.
 
+        `along` and `buffer` are those of `Windows.shuffled`; a worker's share is then of few chromosomes, not of all.
+
         In each epoch, anew, windows are moved by up to `shift` bp and, with `reverse_complement`, half of them turned
         (`Windows.augmented`); with `balance`, genomes come equally often, or by the shares given (`Windows.balanced`).
+
+        Raises:
+            ReadingError: an argument makes no sense, or the environment and `torch.distributed` disagree on the rank.
         """
-        known = torch.distributed.is_available() and torch.distributed.is_initialized()
-        self.rank = rank if rank is not None else (torch.distributed.get_rank() if known else 0)
-        self.world_size = world_size or (torch.distributed.get_world_size() if known else 1)
-        self.mapped, self.shuffle, self.seed, self.balance = mapped, shuffle, seed, balance
+        self._rank_given = rank is not None or world_size is not None
+        self.rank, self.world_size = _given(rank, world_size) if self._rank_given else _rank_and_world_size()
+        self.mapped, self.shuffle, self.seed, self.balance = mapped, shuffle, whole("seed", seed), balance
+        self.along, self.buffer, self.batch_size = along, buffer, whole("batch_size", batch_size, 1)
         self.varied: dict[str, Any] = {"shift": shift, "reverse_complement": reverse_complement}
+        if along is not None and not shuffle:
+            raise ReadingError(f"found {along=} with shuffle=False, which is along the chromosomes anyway; give one")
         mapped.windows[:0].augmented(seed, shift=shift)  # what makes no sense shows here, not in a worker
+        mapped.windows[:0].shuffled(seed, along=along, buffer=buffer)
         if reverse_complement:
             mapped.require_both_strands()
         if isinstance(balance, Mapping):
             mapped.windows.weights(balance)
-        mapped.windows.lane(self.rank, self.world_size)  # a wrong rank shows here, not in a worker
-        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
+        mapped.windows[:0].lane(self.rank, self.world_size)
+        self._epoch = _shared()  # workers that live on see it change
+        self._workers_read = _shared()
+        self._place = _Place(0, 0)
+        self._loaded: tuple[int, _Place] | None = None
+
+    def __len__(self) -> int:
+        """Number of windows of this rank's lane: of an epoch, by all workers of the rank."""
+        self._require_same_rank()
+        return len(self.mapped.windows) // self.world_size
 
     def set_epoch(self, epoch: int) -> None:
-        """Set which epoch comes next: without it each is like the first."""
-        self._epoch.fill_(epoch)
+        """Set which epoch comes next: without it each is like the first. What was begun is gone on with as it was."""
+        self._epoch.fill_(whole("epoch", epoch))
 
     def windows_of_epoch(self, epoch: int) -> Windows:
         """Return the windows of an epoch as they are drawn, moved and turned, not yet shuffled."""
@@ -156,14 +178,156 @@ class WindowStream(data.IterableDataset[Any]):
         return windows.augmented(self.seed, epoch, **self.varied)
 
     def __iter__(self) -> Iterator[Any]:
-        """Go through this worker's share of this rank's lane."""
-        windows = self.windows_of_epoch(int(self._epoch))
-        ordered = windows.shuffled(self.seed, int(self._epoch)) if self.shuffle else windows
-        lane = ordered.lane(self.rank, self.world_size)
-        if worker := data.get_worker_info():
-            lane = lane[worker.id :: worker.num_workers]
-        share = self.mapped.take(lane)
-        return (share[place] for place in range(len(share)))
+        """Go through this worker's share of this rank's lane; after `load_state_dict`, from where that state was."""
+        self._require_same_rank()
+        self._workers_read.fill_(data.get_worker_info() is not None)
+        self._place = self._begin()
+        return self._from(self._place)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return how far this process has read the epoch, as plain values, equal for ranks that are equally far.
+
+        With workers, each has a state of its own, which torchdata's `StatefulDataLoader` asks for and puts together.
+
+        Raises:
+            ReadingError: this is not the process that reads: a `DataLoader` of torch doesn't ask its workers.
+        """
+        if data.get_worker_info() is None and self._workers_read:
+            raise ReadingError(
+                "workers read this stream, and how far each is, is known to none but it: use"
+                " torchdata.stateful_dataloader.StatefulDataLoader, and keep what its state_dict() returns"
+            )
+        return {**self._place.__dict__, "stream": self._as_made()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on, in the iteration that comes next, where a stream of the same kind was; of root, release or S3 alike.
+
+        Raises:
+            ReadingError: it is no such state, or that of a stream made in another way.
+        """
+        made = self._as_made()
+        if set(state) != {"epoch", "taken", "stream"} or set(state["stream"]) != set(made):
+            raise ReadingError(f"found {str(state)[:200]}, expected what state_dict() of a WindowStream returned")
+        if differing := [name for name, value in made.items() if state["stream"][name] != value]:
+            found, expected = ({name: of[name] for name in differing} for of in (state["stream"], made))
+            raise ReadingError(
+                f"the state is that of a stream with {_said(found)}, and this one has {_said(expected)}: make it as"
+                " that one was made, or begin the epoch anew"
+            )
+        place = _Place(whole("epoch", state["epoch"]), whole("taken", state["taken"]))
+        self._place, self._loaded = place, (os.getpid(), place)
+
+    def _begin(self) -> "_Place":
+        if self._loaded is None:
+            return _Place(int(self._epoch), 0)
+        process, place = self._loaded
+        if process != os.getpid():
+            raise ReadingError(
+                "the state was loaded by another process than the worker that reads: give it to the load_state_dict of"
+                " torchdata's StatefulDataLoader"
+            )
+        self._loaded = None
+        return place
+
+    def _from(self, place: "_Place") -> Iterator[Any]:
+        share = self.mapped.take(self._share(place.epoch))
+        while place.taken < len(share):
+            item = share[place.taken]
+            place.taken += 1
+            yield item
+
+    def _share(self, epoch: int) -> Windows:
+        """Return the windows of this worker: batches of the lane by turns or, along chromosomes, consecutive ones."""
+        windows, along = self.windows_of_epoch(epoch), self.along is not None
+        if self.shuffle:
+            windows = windows.shuffled(self.seed, epoch, along=self.along, buffer=self.buffer)
+        lane = windows.lane(self.rank, self.world_size, consecutive=along)
+        worker, workers = _worker()
+        batch = np.arange(len(lane)) // self.batch_size
+        batches = -(-len(lane) // self.batch_size)
+        first, last = worker * batches // workers, (worker + 1) * batches // workers
+        return lane.take((first <= batch) & (batch < last) if along else batch % workers == worker)
+
+    def _as_made(self) -> dict[str, Any]:
+        """Return what decides which windows this process reads in which order, but for the epoch and the rank."""
+        worker, workers = _worker()
+        order = {"shuffle": self.shuffle, "seed": self.seed, "along": self.along, "buffer": self.buffer}
+        drawn = {"balance": dict(self.balance) if isinstance(self.balance, Mapping) else self.balance, **self.varied}
+        shares = {"world_size": self.world_size, "batch_size": self.batch_size, "worker": worker, "workers": workers}
+        return {"windows": self.mapped.windows.fingerprint, **order, **drawn, **shares}
+
+    def _require_same_rank(self) -> None:
+        if not self._rank_given and (now := _rank_and_world_size()) != (self.rank, self.world_size):
+            raise ReadingError(
+                f"the stream was made for rank {self.rank} of {self.world_size}, and this process is rank {now[0]} of"
+                f" {now[1]} now: make it after init_process_group, or give rank= and world_size="
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what spawned workers get, which don't know what torch.distributed says here."""
+        self._require_same_rank()
+        return self.__dict__
+
+
+@dataclass
+class _Place:
+    """How many windows of its share of an epoch a process has given."""
+
+    epoch: int
+    taken: int
+
+
+def _shared() -> torch.Tensor:
+    """Return a number, 0, that this process and its workers share."""
+    number = torch.zeros((), dtype=torch.int64)
+    number.share_memory_()  # type: ignore[no-untyped-call]
+    return number
+
+
+def _worker() -> tuple[int, int]:
+    """Return which worker of how many this process is; one that reads by itself is the only one."""
+    worker = data.get_worker_info()
+    return (worker.id, worker.num_workers) if worker else (0, 1)
+
+
+def _said(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in values.items())
+
+
+def _given(rank: int | None, world_size: int | None) -> tuple[int, int]:
+    if rank is None or world_size is None:
+        raise ReadingError(f"found {rank=} and {world_size=}; give both or neither")
+    return rank, whole("world_size", world_size, 1)
+
+
+def _rank_and_world_size() -> tuple[int, int]:
+    """Return which rank of how many this process is.
+
+    Raises:
+        ReadingError: the environment says something else than torch.distributed, or nothing that makes sense.
+    """
+    told = _told_by_environment()
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return told or (0, 1)
+    known = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    if told not in (None, known):
+        raise ReadingError(
+            f"found RANK={told[0]} and WORLD_SIZE={told[1]} in the environment, but torch.distributed is initialised as"
+            f" rank {known[0]} of {known[1]}: make them agree, or give rank= and world_size="
+        )
+    return known
+
+
+def _told_by_environment() -> tuple[int, int] | None:
+    texts = {name: os.environ[name] for name in ("RANK", "WORLD_SIZE") if os.environ.get(name)}
+    if not texts:
+        return None
+    if len(texts) < 2 or not all(text.isdecimal() for text in texts.values()):
+        raise ReadingError(
+            f"found {_said(texts)} in the environment, expected whole numbers for both RANK and WORLD_SIZE, as torchrun"
+            " sets them, or neither; or give rank= and world_size="
+        )
+    return int(texts["RANK"]), int(texts["WORLD_SIZE"])
 
 
 def transcript_tensors(transcript: Transcript) -> Item:

@@ -14,7 +14,9 @@ ends there and is shorter than W unless it fits; so is the only one of a chromos
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, overload
+from functools import cached_property
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
 Mask = npt.NDArray[np.bool_]
 Shares = Mapping[str, float]
 """How often each genome's windows come, in relation to each other."""
+
+Along = Literal["chromosomes"]
+"""What a random order goes along."""
+BUFFER = 1_000
+_STRETCH_BP = 10_000_000  # what a block has unless a catalogue says otherwise; any other gives an order as good
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +76,10 @@ class Windows(Sequence[Interval]):
     @overload
     def __getitem__(self, place: int) -> Interval: ...
     @overload
-    def __getitem__(self, place: slice) -> "Windows": ...
-    def __getitem__(self, place: int | slice) -> "Interval | Windows":
-        """Return one interval, or some of the windows."""
-        if isinstance(place, slice):
+    def __getitem__(self, place: slice | list[int] | npt.NDArray[Any]) -> "Windows": ...
+    def __getitem__(self, place: int | slice | list[int] | npt.NDArray[Any]) -> "Interval | Windows":
+        """Return one interval; or, of a slice or several places, some of the windows."""
+        if isinstance(place, slice | list | np.ndarray):
             return self.take(np.arange(len(self))[place])
         chromosome = self.chromosomes[self.number[place]]
         strand: Strand = "-" if self.reverse[place] else "+"
@@ -108,9 +115,32 @@ class Windows(Sequence[Interval]):
         arrays = {name: np.concatenate([getattr(self, name), theirs[name]]) for name in _ARRAYS}
         return replace(self._with(arrays), chromosomes=chromosomes)
 
-    def shuffled(self, seed: int, epoch: int = 0) -> "Windows":
-        """Return all of them in an order that `seed` and `epoch` decide, on any machine."""
-        return self.take(np.random.default_rng([seed, epoch]).permutation(len(self)))
+    def shuffled(self, seed: int, epoch: int = 0, *, along: Along | None = None, buffer: int = BUFFER) -> "Windows":
+        """Return all of them in an order that `seed` and `epoch` decide, on any machine.
+
+        `along="chromosomes"`: the chromosomes in random order, one after another, each by stretches of 10 Mbp in random
+        order, and these windows shuffled within every `buffer` of them. So few blocks or chromosomes are read at a
+        time, where all don't fit into `cache_bytes`.
+
+        Raises:
+            ReadingError: a number is none, or below 0, or there is no such order.
+        """
+        if along not in (None, "chromosomes"):
+            raise ReadingError(
+                f"found {along=}, expected 'chromosomes', or None for an order that is random throughout"
+            )
+        random = np.random.default_rng([whole("seed", seed), whole("epoch", epoch)])
+        buffer = whole("buffer", buffer, 1)
+        if along is None:
+            return self.take(random.permutation(len(self)))
+        stretches = (self.number.astype(np.int64) << 32) + self.start // _STRETCH_BP
+        found, stretch = np.unique(stretches, return_inverse=True)
+        of_chromosome, of_stretch = (
+            random.permutation(len(self.chromosomes))[self.number],
+            random.permutation(len(found))[stretch],
+        )
+        order = np.lexsort((random.permutation(len(self)), of_stretch, of_chromosome))
+        return self.take(order[np.lexsort((random.permutation(len(self)), np.arange(len(self)) // buffer))])
 
     def augmented(self, seed: int, epoch: int = 0, *, shift: int = 0, reverse_complement: bool = False) -> "Windows":
         """Return each window moved by up to `shift` bp to either side and, half of them, turned to the other strand.
@@ -204,17 +234,31 @@ class Windows(Sequence[Interval]):
             raise ReadingError("these windows were not made by a dataset: give one, as WindowDataset(dataset, windows)")
         return WindowDataset(self.dataset, self, **how)
 
-    def lane(self, rank: int, world_size: int) -> "Windows":
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen letters that tell these windows in this order from others, wherever the dataset is kept."""
+        digest = hashlib.blake2b(digest_size=8)
+        for one in self.chromosomes:
+            digest.update(f"{one.genome}\t{one.chrom}\t{one.length}\n".encode())
+        for name in _ARRAYS:
+            digest.update(np.ascontiguousarray(getattr(self, name)).data)
+        return digest.hexdigest()
+
+    def lane(self, rank: int, world_size: int, *, consecutive: bool = False) -> "Windows":
         """Return the share of one of `world_size` processes: every lane is equally long, and no two share a window.
 
-        The last `len(self) % world_size` windows are in no lane.
+        It is every `world_size`-th window or, with `consecutive`, so many one after another. The last
+        `len(self) % world_size` windows are in no lane.
 
         Raises:
             ReadingError: there is no such rank.
         """
         if not 0 <= rank < world_size:
             raise ReadingError(f"{rank=} is not one of world_size={world_size} processes: expected 0 to world_size - 1")
-        return self[rank : len(self) // world_size * world_size : world_size]
+        length = len(self) // world_size
+        if consecutive:
+            return self[rank * length : (rank + 1) * length]
+        return self[rank : length * world_size : world_size]
 
 
 _ARRAYS = ("number", "start", "end", "reverse")
@@ -263,15 +307,12 @@ def step_of(length: int, overlap: float | None, stride: int | None) -> int:
     Raises:
         ReadingError: a number makes no sense, or both are given.
     """
-    if length < 1:
-        raise ReadingError(f"windows of {length=} bp have no bases; give at least 1")
+    length = whole("length", length, 1)
     if overlap is not None and stride is not None:
         raise ReadingError(f"found both {overlap=} and {stride=}; give one of them")
     if stride is not None:
-        if stride < 1:
-            raise ReadingError(f"{stride=} does not lead on; give at least 1")
-        return stride
-    if not 0 <= (overlap or 0) < 1:
+        return whole("stride", stride, 1)
+    if not isinstance(overlap, Real | None) or not 0 <= (overlap or 0) < 1:
         raise ReadingError(f"{overlap=} is no share of a window; give at least 0 and less than 1")
     return max(1, int(length * (1.0 - (overlap or 0.0))))
 

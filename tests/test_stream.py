@@ -1,0 +1,164 @@
+"""A stream of windows in training: which process reads what, how far it is, and where it goes on."""
+
+import json
+
+import pytest
+import torch
+from releases import published
+from test_torch import batches, flat, place_of, places
+from torch.utils.data import DataLoader
+from torchdata.stateful_dataloader import StatefulDataLoader
+
+from genatator_assets import open_dataset
+from genatator_assets.errors import ReadingError
+from genatator_assets.reading.torch import WindowDataset, WindowStream
+
+LENGTH = 4_096
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded, use of fork:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:'set_vital' is deprecated:UserWarning"),  # torchdata 0.11 with newer torch
+]
+
+
+@pytest.fixture(scope="module")
+def mapped(small):
+    return WindowDataset(small, small.windows(LENGTH), transform=place_of)
+
+
+# --- ranks ---
+
+
+def test_rank_and_world_size_come_from_the_environment(mapped, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    stream = WindowStream(mapped, shuffle=False)
+    assert (stream.rank, stream.world_size) == (1, 2)
+    assert list(stream) == places(mapped.windows)[1 : len(mapped) // 2 * 2 : 2]
+    monkeypatch.delenv("WORLD_SIZE")
+    with pytest.raises(ReadingError, match="found RANK='1' in the environment, expected whole numbers for both"):
+        WindowStream(mapped)
+    assert WindowStream(mapped, rank=0, world_size=1).world_size == 1
+    with pytest.raises(ReadingError, match="found rank=1 and world_size=None; give both or neither"):
+        WindowStream(mapped, rank=1)
+
+
+def test_an_environment_that_torch_distributed_contradicts_is_refused(mapped, monkeypatch, tmp_path):
+    before = WindowStream(mapped, shuffle=False)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
+    try:
+        assert len(list(before)) == len(mapped)
+        monkeypatch.setenv("RANK", "1")
+        monkeypatch.setenv("WORLD_SIZE", "2")
+        for refused in (lambda: WindowStream(mapped), lambda: iter(before), lambda: len(before)):
+            with pytest.raises(ReadingError, match=r"RANK=1 and WORLD_SIZE=2 .* initialised as rank 0 of 1"):
+                refused()
+    finally:
+        torch.distributed.destroy_process_group()
+    with pytest.raises(ReadingError, match="made for rank 0 of 1, and this process is rank 1 of 2 now"):
+        list(before)
+
+
+# --- length and batches ---
+
+
+@pytest.mark.parametrize("along", [None, "chromosomes"])
+def test_a_stream_and_its_loader_know_how_long_they_are(mapped, along):
+    for rank in (0, 1):
+        how = {"along": along, "batch_size": 6, "rank": rank, "world_size": 2}
+        stream = WindowStream(mapped, seed=5, **how)
+        loader = DataLoader(stream, batch_size=6, num_workers=2)
+        assert len(stream) == len(mapped) // 2
+        assert len(loader) == len(batches(loader)) == -(-len(stream) // 6)
+        assert sum(len(batch) < 6 for batch in batches(loader)) <= 1
+
+
+def test_batches_are_the_same_for_any_number_of_workers(mapped):
+    stream = WindowStream(mapped, seed=5, batch_size=6)
+    alone = batches(DataLoader(stream, batch_size=6))
+    assert batches(DataLoader(stream, batch_size=6, num_workers=2)) == alone
+
+
+# --- the middle of an epoch ---
+
+
+def test_a_stream_goes_on_in_the_middle_of_an_epoch(mapped):
+    stream = WindowStream(mapped, seed=2)
+    stream.set_epoch(3)
+    whole = list(stream)
+    reading = iter(stream)
+    begun = [next(reading) for _ in range(10)]
+    state = json.loads(json.dumps(stream.state_dict()))
+    other = WindowStream(mapped, seed=2)
+    other.load_state_dict(state)
+    assert begun + list(other) == whole == places(mapped.windows.shuffled(2, 3))
+    assert list(other) == places(mapped.windows.shuffled(2, 0))  # the next epoch is a whole one
+    state = stream.state_dict()
+    assert list(reading) == whole[10:]
+    assert (state["taken"], stream.state_dict()["taken"]) == (10, len(whole))
+
+
+def test_a_state_of_another_stream_is_refused(small, mapped):
+    state = WindowStream(mapped, seed=2).state_dict()
+    with pytest.raises(ReadingError, match="a stream with seed=2, and this one has seed=3: make it as that"):
+        WindowStream(mapped, seed=3).load_state_dict(state)
+    others = WindowDataset(small, small.windows(LENGTH, overlap=0.5), transform=place_of)
+    with pytest.raises(ReadingError, match="a stream with windows="):
+        WindowStream(others, seed=2).load_state_dict(state)
+    with pytest.raises(ReadingError, match="expected what state_dict"):
+        WindowStream(mapped).load_state_dict({"epoch": 1})
+
+
+def test_a_loader_that_does_not_ask_its_workers_is_not_believed(mapped):
+    stream = WindowStream(mapped, seed=2)
+    state = stream.state_dict()
+    next(iter(DataLoader(stream, batch_size=4, num_workers=1)))
+    with pytest.raises(ReadingError, match="StatefulDataLoader"):
+        stream.state_dict()
+    stream.load_state_dict(state)
+    with pytest.raises(ReadingError, match="give it to the load_state_dict"):
+        list(DataLoader(stream, batch_size=4, num_workers=1))
+
+
+# --- all of it, wherever the dataset is ---
+
+
+def epoch_in_two_parts(mapped, rank, along):
+    """The windows of a rank: what two workers gave before and after the state was kept, and the whole by one loader."""
+
+    def loader():
+        stream = WindowStream(mapped, seed=7, along=along, buffer=20, batch_size=4, rank=rank, world_size=2)
+        stream.set_epoch(1)
+        return StatefulDataLoader(stream, batch_size=4, num_workers=2)
+
+    first, begun = loader(), []
+    for batch in first:
+        begun.append(list(zip(*batch, strict=True)))
+        if len(begun) == 9:
+            state = first.state_dict()
+            break
+    second = loader()
+    second.load_state_dict(state)
+    return [(genome, chrom, int(start)) for batch in begun + batches(second) for genome, chrom, start in batch], flat(
+        loader()
+    )
+
+
+@pytest.mark.parametrize("along", [None, "chromosomes"])
+def test_two_ranks_of_two_workers_read_every_window_once(dataset, s3_root, tmp_path, along):
+    orders = []
+    for kept in (dataset.root, published(dataset.root, tmp_path / "release"), s3_root):
+        ds = open_dataset(kept)
+        mapped = WindowDataset(ds, ds.windows(LENGTH), transform=place_of)
+        lanes = []
+        for rank in (0, 1):
+            resumed, uninterrupted = epoch_in_two_parts(mapped, rank, along)
+            assert resumed == uninterrupted
+            lanes.append(resumed)
+        assert len(lanes[0]) == len(lanes[1]) == len(mapped) // 2
+        together = lanes[0] + lanes[1]
+        assert len(set(together)) == len(together) >= len(mapped) - 1
+        assert set(together) <= set(places(mapped.windows))
+        orders.append(lanes)
+    assert orders[0] == orders[1] == orders[2]
+    assert orders[0] != places(mapped.windows)
