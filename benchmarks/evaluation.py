@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,11 +141,13 @@ def empty_annotation(layout: Layout) -> None:
     from genatator_assets.annotation.parsed import EXONS_SCHEMA
     from genatator_assets.annotation.select import SCHEMA as TRANSCRIPTS_SCHEMA
     from genatator_assets.sources.assembly import Source
+    from genatator_assets.sources.input_file import InputFile
 
     write_table(layout.transcripts("g"), TRANSCRIPTS_SCHEMA.empty_table(), Provenance())
     write_table(layout.exons("g"), EXONS_SCHEMA.empty_table(), Provenance())
-    said = {field.name: None for field in fields(Source)} | {"genome": "g", "annotation_sha256": "0" * 64}
-    layout.source("g").write_text(json.dumps(said))
+    given = InputFile(Path("none"), "0" * 64)
+    source = Source("g", {"sequence": given, "annotation": given}, indexed_bytes=0, indexed_sha256="0" * 64)
+    layout.source("g").write_text(json.dumps(source.as_record()))
 
 
 def targets(random: np.random.Generator, length: int) -> pa.Table:

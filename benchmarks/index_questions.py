@@ -130,6 +130,7 @@ def index_row(
         "dna_sha256": draws.bytes(32).hex(),
         "target_sum": sums.tolist(),
         "target_max": [1.0] * len(CHANNELS),
+        "target_positive": np.ceil(sums).astype(int).tolist(),
         "path": layout_path(split, genome, chrom, start),
         "bytes": 3_300_000,
         "sha256": draws.bytes(32).hex(),

@@ -35,7 +35,7 @@ from genatator_assets.work.layout import Layout
 
 CATALOGUE = """
 dataset: rate
-block_writer: {writer}
+gene_finding: {{block_writer: {writer}}}
 assemblies:
   - genome: sim
     species: Simulata

@@ -250,7 +250,7 @@ def test_files_without_a_page_table_are_read_by_pyarrow(tmp_path):
 def test_windows_outside_the_block_are_refused(tmp_path, start, end):
     path = tmp_path / "block.parquet"
     path.write_bytes(encoded(segments_of(20_000), 0, 20_000, 20_000))
-    with pytest.raises(ValueError, match="no interval within the block"):
+    with pytest.raises(ValueError, match="is not an interval within the block"):
         read_targets(path, start, end)
 
 
@@ -357,7 +357,7 @@ def test_a_file_that_is_no_block_is_told(tmp_path, size):
 
 def test_another_parquet_file_is_no_block(tmp_path):
     pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "other.parquet")
-    with pytest.raises(DatasetError, match="is no block: 2 rows of 1 columns"):
+    with pytest.raises(DatasetError, match="is not a block: 2 rows of 1 columns"):
         read_targets(tmp_path / "other.parquet", 0, 1)
 
 

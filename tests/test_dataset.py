@@ -69,6 +69,7 @@ def test_index_says_what_the_files_hold(dataset, index):
         assert sum(row[letter] for letter in "ACGTN") == row["end"] - row["start"]
         np.testing.assert_allclose(row["target_sum"], block.targets.sum(axis=0, dtype=np.float64), rtol=1e-12)
         assert row["target_max"] == block.targets.max(axis=0).tolist()
+        assert row["target_positive"] == (block.targets > 0).sum(axis=0).tolist()
 
 
 def test_index_knows_the_species(index):
@@ -152,6 +153,7 @@ def block(place: str, start: int, end: int, length: int, letters: str, **more: A
         **counts,
         "target_sum": [0.0] * 12,
         "target_max": [0.0] * 12,
+        "target_positive": [0] * 12,
         "path": f"{place}/{start}",
         "bytes": 1,
         "sha256": "",
@@ -170,6 +172,7 @@ def by_hand() -> dict[str, list[Row]]:
     """Chromosomes of 10, 4 and 7 bp in train (two genomes of one species), 5 in validation, 8 in test."""
     first = {"target_sum": [1.5, 0.25, *[0.0] * 10], "target_max": [1.0, 0.25, *[0.0] * 10]}
     second = {"target_sum": [2.7, *[0.0] * 11], "target_max": [0.5, *[0.0] * 11]}
+    first["target_positive"], second["target_positive"] = [2, 1, *[0] * 10], [3, *[0] * 11]
     blocks = [
         block("test/g3/chr1", 0, 8, 8, "ACGTACGT"),
         block("validation/g1/chr3", 0, 5, 5, "NNNNA"),
@@ -238,6 +241,8 @@ def test_target_sums_by_hand(by_hand):
     assert [row["target_sum"] for row in rows[:3]] == pytest.approx([1.5 + 2.7, 0.25, 0.0])
     assert [row["target_max"] for row in rows[:3]] == [1.0, 0.25, 0.0]
     assert [row["density"] for row in rows[:3]] == pytest.approx([(1.5 + 2.7) / 21, 0.25 / 21, 0.0])
+    assert [row["target_positive"] for row in rows[:3]] == [5, 1, 0]
+    assert [row["positive_share"] for row in rows[:3]] == pytest.approx([5 / 21, 1 / 21, 0.0])
     assert all((row["target_sum"], row["target_max"], row["density"]) == (0, 0, 0) for row in rows[2:])
 
 
@@ -268,7 +273,7 @@ def test_text_is_in_the_cards_formats(by_hand):
     assert overview.rows[0] == ("train", "1", "3", "4", "4", "4", *bp, "4", "2", "2")
     assert alphabet.rows[0] == ("train", "4", "4", "21", "18", "3", "14.285714%", "'N':3")
     assert alphabet.rows[2] == ("test", "1", "1", "8", "8", "0", "0.000000%", "-")
-    assert sums.rows[0] == ("train", "primary_tss_+", "4.200", "1.000", "20.000000%")
+    assert sums.rows[0] == ("train", "primary_tss_+", "4.200", "1.000", "20.000000%", "23.809524%")
 
 
 # --- Statistics of the built dataset, recomputed from the block files ---
@@ -283,6 +288,7 @@ def recomputed(dataset: Dataset) -> dict[str, Row]:
         row = found.setdefault(
             block.metadata["split"], {"dna": "", "sum": np.zeros(12), "max": np.zeros(12), "lengths": {}, "blocks": 0}
         )
+        row["positive"] = row.get("positive", 0) + (block.targets > 0).sum(axis=0)
         row["dna"] += block.dna
         row["sum"] += block.targets.sum(axis=0, dtype=np.float64)
         row["max"] = np.maximum(row["max"], block.targets.max(axis=0))
@@ -320,6 +326,8 @@ def test_target_sums_agree_with_the_files(dataset, recomputed):
         assert row["target_sum"] == pytest.approx(files["sum"][row["channel"]], rel=1e-12)
         assert row["target_max"] == files["max"][row["channel"]]
         assert row["density"] == pytest.approx(files["sum"][row["channel"]] / len(files["dna"]), rel=1e-12)
+        assert row["target_positive"] == files["positive"][row["channel"]]
+        assert row["positive_share"] == pytest.approx(row["target_positive"] / len(files["dna"]), rel=1e-12)
 
 
 def test_transcripts_are_counted_as_in_their_tables(dataset):

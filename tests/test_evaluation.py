@@ -1,7 +1,9 @@
 """Predictions in files against truth in files and datasets: readers, names, edge cases, reports and commands."""
 
 import gzip
+import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,14 @@ from sklearn.metrics import average_precision_score
 import genatator_assets as ga
 from genatator_assets.cli import main
 from genatator_assets.errors import EvaluationError
+from genatator_assets.evaluation import hashes, probabilities
+from genatator_assets.evaluation.hashes import Hashed
 from genatator_assets.evaluation.publish import write_truth
 from genatator_assets.evaluation.round_trip import round_trip
 from genatator_assets.evaluation.scores import Scores
+from genatator_assets.evaluation.tasks import EvaluationTask, build_evaluation, evaluation_tasks
 from genatator_assets.evaluation.truth import truth_of_split
+from genatator_assets.parts import load_catalogue
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import write_table
 from genatator_assets.work.unit import Provenance
@@ -298,7 +304,7 @@ def test_the_published_tables_count_what_the_annotation_has(dataset: Dataset, pu
 MIXED = """
 dataset: mixed
 min_chromosome_length_bp: 1_000
-evaluation: {}
+evaluation: {predictions: [{name: model, path: predicted.bed}]}
 assemblies:
   - genome: annotated
     species: Simulata humana
@@ -308,15 +314,69 @@ assemblies:
 """
 
 
-def test_a_genome_without_annotation_is_built_but_not_judged(tmp_path: Path) -> None:
-    (tmp_path / "bare.fa").write_text(">chrB\n" + "ACGTTGCA" * 500 + "\n")
-    (tmp_path / "catalogue.yaml").write_text(MIXED)
-    root = built(tmp_path / "catalogue.yaml", tmp_path / "root").root
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a catalogue of a genome with annotation and one without, a prediction, and the root."""
+    folder = tmp_path_factory.mktemp("mixed")
+    (folder / "bare.fa").write_text(">chrB\n" + "ACGTTGCA" * 500 + "\n")
+    (folder / "predicted.bed").write_text("chr1\t5000\t6000\tp1\t0\t-\n")
+    (folder / "catalogue.yaml").write_text(MIXED)
+    built(folder / "catalogue.yaml", folder / "root")
+    return folder
+
+
+def test_a_genome_without_annotation_is_built_but_not_judged(mixed: Path) -> None:
+    root = mixed / "root"
     assert [path.name for path in root.glob("blocks/*/*")] == ["genome=annotated"]
     judged = pq.ParquetFile(root / "dataset/truth/test/transcripts.parquet").read()["genome"].to_pylist()
     assert {*judged} == {"annotated"}
     with pytest.raises(EvaluationError, match="genome 'bare' has no annotation, so nothing is known to be found"):
         truth_of_split(Layout(root), "test", ["bare"])
+
+
+def test_a_plan_reads_no_prediction_that_lies_as_it_lay(mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue, predicted = load_catalogue(mixed / "catalogue.yaml"), mixed / "predicted.bed"
+
+    def planned() -> EvaluationTask:
+        task = evaluation_tasks(catalogue, mixed / "root", ["model"]).by_key["model"]
+        assert isinstance(task, EvaluationTask)
+        return task
+
+    def finished() -> bool:
+        return planned().units["evaluation"].finished() is not None
+
+    def built_again() -> str:
+        (outcome,) = build_evaluation([planned()])
+        return outcome.status
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hashes, "sha256_of_file", lambda path: pytest.fail(f"{path} was read"))
+        assert finished()
+        os.utime(predicted, ns=(1, 1))
+        assert not finished()
+    scores = mixed / "root" / "evaluation" / "model" / "scores.parquet"
+    before = scores.stat().st_mtime_ns
+    assert built_again() == "intact"  # it was read, and is the same
+    assert finished()
+    assert scores.stat().st_mtime_ns == before
+    predicted.write_text(predicted.read_text().replace("6000", "6001"))
+    assert not finished()
+    assert built_again() == "built"
+    assert finished()
+    (mixed / "root" / "evaluation" / "model" / ".prediction.json").write_text("no JSON")
+    assert not finished()
+
+
+def test_the_hash_of_a_folder_is_that_of_its_names_and_files(tmp_path: Path) -> None:
+    """By the words of the docstring, with sha256sum's own numbers of "1" and "2"."""
+    for name, text in (("b", "1"), ("a/c", "2")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    one = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"
+    two = "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35"
+    whole = hashlib.sha256(f"a/c\t{two}\nb\t{one}\n".encode()).hexdigest()
+    assert Hashed.of(tmp_path).sha256(tmp_path) == whole
+    assert Hashed.of(tmp_path / "b").sha256(tmp_path / "b") == one
 
 
 CHANNELS = ("primary_tss_-", "intragenic_regions_-")
@@ -333,7 +393,7 @@ def dense(dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 def test_scores_per_base_are_the_same_from_every_format(
-    dataset: Dataset, dense: dict[str, np.ndarray], tmp_path: Path
+    dataset: Dataset, dense: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
     opened = ga.open_dataset(dataset.root)
@@ -354,6 +414,11 @@ def test_scores_per_base_are_the_same_from_every_format(
     for start in range(0, length, 60_000):
         _write_block(tmp_path / "blocks" / f"{start}.parquet", dense, start, min(start + 60_000, length))
     targets = opened.chromosome("sim-gencode", "chr3", channels=CHANNELS).targets > 0
+    tables = {form: ga.evaluate(dataset.root, "validation", tmp_path / form).table for form in ("npz", "npy", "blocks")}
+    monkeypatch.setattr(probabilities, "SHARE", 90_000)  # so that chromosomes are cut, and a share has two blocks
+    for form, table in tables.items():
+        scores = ga.evaluate(dataset.root, "validation", tmp_path / form, workers=2 if form == "npy" else 1)
+        assert scores.table == table, form
     for form in ("npz", "npy", "bw", "blocks"):
         scores = ga.evaluate(dataset.root, "validation", tmp_path / form)
         for column, channel in enumerate(CHANNELS):

@@ -7,11 +7,13 @@ import pytest
 import yaml
 from conftest import command
 
+from genatator_assets.annotation.explained import Explained, Known, explained
+from genatator_assets.annotation.flavours import words
 from genatator_assets.annotation.reader import read_annotation
 from genatator_assets.annotation.select import MEANINGS, REASONS
 from genatator_assets.catalogue.model import TypeRules
 from genatator_assets.errors import DatasetError, QueryError
-from genatator_assets.query.explain import Explained, explain
+from genatator_assets.query.explain import explain
 
 GENCODE = "human_GRCh38_chr1_1Mb/trimmed_gencode.v29.chr1_1-1000000.gtf.gz"
 # Line 64 of GENCODE: chr1 HAVANA transcript 65419 71585 . + . gene_id "ENSG00000186092.6"; ...
@@ -98,6 +100,7 @@ def test_what_is_not_there_is_told_as_it_was_typed(four_genomes, name, told):
 def test_the_line_that_lets_a_transcript_in_does_so(four_genomes, data):
     (found,) = explain(four_genomes.root, "NR_132149.1")
     assert "its row has column 3 ncRNA, biotype ncRNA, gene's biotype ncRNA; nothing says what it is" in found.lines()
+    assert found.letting_in == "annotation: {types: {lncRNA: [usual, ncRNA]}}"
     rules = yaml.safe_load(found.letting_in)["annotation"]["types"]
     path = data / "yeast_R64/refseq/GCF_000146045.2_R64_genomic_subset.gff.gz"
     for types, kind in ((TypeRules(), "other"), (TypeRules(**rules), "lncRNA")):
@@ -105,6 +108,16 @@ def test_the_line_that_lets_a_transcript_in_does_so(four_genomes, data):
             read_annotation(path, types=types).transcripts.filter(pc.field("row_id") == "rna-NR_132149.1").to_pylist()
         )
         assert row["type"] == kind
+
+
+def test_what_a_catalogue_says_already_stays_in_the_line_that_lets_a_transcript_in():
+    row = dict.fromkeys(("genome", "chrom", "start", "end", "strand", "transcript_id", "gene_id", "malformed", "seqid"))
+    row |= {"reason": "other_type", "type": "other", "type_from": "column_3", "row_type": "ncRNA", "source_line": 1}
+    row |= dict.fromkeys(("biotype", "gene_biotype", "gene_name"))
+    for stated, told in ((("TEC",), "TEC, ncRNA"), (("usual", "TEC"), "usual, TEC, ncRNA"), ((), "ncRNA")):
+        known = words().with_types(TypeRules(lncRNA=stated)).listed()["lncRNA"]
+        found = explained(row, [], Known("a.gff", tuple(known)), chrom_length=None)
+        assert found.letting_in == f"annotation: {{types: {{lncRNA: [{told}]}}}}"
 
 
 def test_the_id_of_a_gff3_row_names_a_transcript_too(four_genomes):

@@ -1,5 +1,6 @@
 """Exports: what is written, read back by the readers that people have, is what the blocks and the annotation hold."""
 
+import gc
 import itertools
 import re
 import shlex
@@ -21,6 +22,8 @@ import pyarrow.parquet as pq
 import pyBigWig
 import pyranges
 import pytest
+import webdataset
+import zarr
 from alphagenome.data.genome import Interval as TheirInterval
 from alphagenome.visualization import plot_components
 from blockfiles import blocks_of, read_block
@@ -48,6 +51,8 @@ from genatator_assets.reading.exports.bed12 import write_bed12
 from genatator_assets.reading.exports.bigwig import write_bigwig
 from genatator_assets.reading.exports.gff3 import write_gff3
 from genatator_assets.reading.exports.hdf5 import write_windows
+from genatator_assets.reading.exports.webdataset import write_webdataset
+from genatator_assets.reading.exports.zarr import write_zarr
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.sources.chromosomes import read_chromosomes
@@ -58,6 +63,7 @@ from genatator_assets.work.layout import Layout
 PAGE = (Path(__file__).resolve().parents[1] / "docs/exports.md").read_text()
 GENOMES = ("sim-ensembl", "sim-gencode", "sim-refseq")
 GENOME, CHROM = "sim-gencode", "chr1"
+LEFT_OPEN = "ignore:unclosed file <_io.BufferedReader name='.*tar':ResourceWarning"  # by the package webdataset
 WRITERS = (write_bigwig, write_bedgraph, write_bed)
 
 matplotlib.use("agg")
@@ -238,7 +244,7 @@ def rows_of_bed(path):
 @pytest.mark.parametrize("genome", GENOMES)
 def test_bed_has_the_sites_that_sql_has(dataset, written, genome):
     with connect(dataset.root) as connection:
-        question = f"select target, chrom, position, strand from sites where genome = '{genome}'"
+        question = f"select channel, chrom, position, strand from sites where genome = '{genome}'"
         sites = ask(connection, question).rows
     names = ("primary_tss", "primary_polya", "mrna_tss", "mrna_polya")
     assert len(sites) > 4 * len(names)
@@ -276,7 +282,7 @@ def test_sites_of_flat_peaks_need_the_transcripts(dataset, written, tmp_path):
         to = release / "data" / block.metadata["split"] / f"{number}.parquet"
         to.parent.mkdir(parents=True, exist_ok=True)
         write_foreign(to, replace(block, targets=(block.targets > 0).astype(np.float32)))
-    with pytest.raises(DatasetError, match=r"sites of sim-ensembl can't be told .*sim-ensembl.transcripts\.parquet"):
+    with pytest.raises(DatasetError, match=r"sites of sim-ensembl can't be derived .*sim-ensembl.transcripts\.parquet"):
         write_bed(ga.open_dataset(release), tmp_path / "out")
     assert not (tmp_path / "out").exists()
     shutil.copytree(dataset.root / "annotation", release / "annotation")
@@ -492,7 +498,7 @@ def test_names_of_any_letters_are_read_again(chrom, name, gene, biotype):
 
 def test_blocks_alone_have_no_truth(dataset, tmp_path):
     release = ga.open_dataset(published(dataset.root, tmp_path / "release"))
-    with pytest.raises(DatasetError, match=r"has no transcripts of sim-ensembl: blocks alone don't tell them"):
+    with pytest.raises(DatasetError, match=r"has no transcripts of sim-ensembl: blocks alone don't have them"):
         write_gff3(release, tmp_path / "truth")
     assert list((tmp_path / "truth").iterdir()) == []
 
@@ -579,6 +585,88 @@ print(peaks[1] - peaks[0])"""
     assert int(done.stdout) < 40_000  # kB; the 500 windows more are 213 MB
 
 
+# --- Zarr and WebDataset ---
+
+
+def test_zarr_has_the_arrays_of_hdf5(small, tmp_path, monkeypatch):
+    windows = small.windows(16_384, overlap=0.5).augmented(1, reverse_complement=True)
+    monkeypatch.setattr("genatator_assets.reading.exports.zarr._SHARD_BYTES", 20 * 16_384 * (4 + 24))
+    write_windows(small, windows, tmp_path / "a.h5", channels="mrna")
+    write_zarr(small, windows, tmp_path / "a.zarr", channels="mrna")
+    stored = zarr.open_group(tmp_path / "a.zarr", mode="r")
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert set(stored.array_keys()) == set(file)
+        assert stored.attrs["channels"] == list(file.attrs["channels"]) == list(CHANNELS.names[6:])
+        for name in ("x", "y", "start", "end"):
+            np.testing.assert_array_equal(stored[name][:], file[name][:])
+            assert stored[name].dtype == file[name].dtype
+        for name in ("genome", "chrom", "split", "strand"):
+            assert stored[name][:].tolist() == file[name].asstr()[:].tolist()
+        assert set(file["strand"].asstr()[:]) == {"+", "-"}
+    assert stored["x"].chunks == (1, 16_384, 4)
+    assert stored["y"].shards == (20, 16_384, 6)
+    assert len(list((tmp_path / "a.zarr/y/c").glob("*/0/0"))) == -(-len(windows) // 20)
+
+
+@pytest.mark.filterwarnings(LEFT_OPEN)
+def test_webdataset_is_read_by_its_own_package(small, truth, tmp_path):
+    windows = small["train"].windows(10_000, shuffle=True, seed=3)
+    paths = write_webdataset(small["train"], windows, tmp_path / "tar", channels="combined", per_shard=20)
+    assert [path.name for path in paths] == [f"windows-{n:06d}.tar" for n in range(-(-len(windows) // 20))]
+    shards = f"{tmp_path}/tar/windows-{{000000..{len(paths) - 1:06d}}}.tar"
+    samples = webdataset.WebDataset(shards, shardshuffle=False).decode().to_tuple("x.npy.gz", "y.npy.gz", "json")
+    seen = 0
+    for one, (x, y, about) in zip(windows, samples, strict=True):
+        assert about == {
+            "genome": one.genome, "chrom": one.chrom, "start": one.start, "end": one.end, "strand": "+",
+            "split": "train", "channels": list(CHANNELS.names[:6]),
+        }  # fmt: skip
+        dna, targets = truth[one.genome, one.chrom]
+        letters = np.array(list(dna[one.start : one.end]))
+        assert (x.dtype, x.shape, y.dtype, y.shape) == (np.uint8, (10_000, 4), np.float32, (10_000, 6))
+        np.testing.assert_array_equal(x[: one.length], letters[:, None] == np.array(list("ACGT")))
+        np.testing.assert_array_equal(y[: one.length], targets[one.start : one.end, :6])
+        assert not y[one.length :].any()
+        seen += 1
+    assert seen == len(windows)
+    del samples
+    gc.collect()
+
+
+@pytest.mark.parametrize("format_", ["zarr", "webdataset"])
+def test_folders_of_windows_are_the_same_each_time_and_of_blocks_alone(dataset, tmp_path, format_):
+    release = published(dataset.root, tmp_path / "release")
+    for root, name in ((dataset.root, "one"), (dataset.root, "other"), (release, "of-release")):
+        done = run(format_, "--root", root, "--length", 40_000, "--seed", 7, "-o", tmp_path / name)
+        assert done.exit_code == 0, done.output
+        assert done.stdout.startswith(str(tmp_path / name))
+    one, other, of_release = (
+        {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
+        for name in ("one", "other", "of-release")
+    )
+    assert one == other == of_release
+
+
+@pytest.mark.parametrize("writer", ["zarr", "webdataset"])
+def test_a_folder_of_windows_appears_whole_or_not_at_all_and_replaces_nothing(small, tmp_path, monkeypatch, writer):
+    write = {"zarr": write_zarr, "webdataset": write_webdataset}[writer]
+    windows = small.windows(10_000)
+    with pytest.raises(ReadingError, match="there are no windows to write"):
+        write(small, windows[:0], tmp_path / "a")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/file").touch()
+    with pytest.raises(ReadingError, match="mine is there already; remove it, or give another place"):
+        write(small, windows, tmp_path / "mine")
+    monkeypatch.setattr(reading.Dataset, "read", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write(small, windows, tmp_path / "a")
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "file"]
+
+
 # --- TrackData ---
 
 
@@ -623,11 +711,12 @@ def test_their_plot_draws_every_track(small):
 # --- commands ---
 
 
+@pytest.mark.filterwarnings(LEFT_OPEN)
 def test_the_commands_and_the_examples_of_the_page_run(dataset, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "demo-data").symlink_to(dataset.root)
     commands = re.search(r"```console\n(.*?)```", PAGE, re.DOTALL)[1].splitlines()
-    assert len(commands) == 6
+    assert len(commands) == 8
     for command in commands:
         name, *arguments = shlex.split(command)
         assert name == "genatator-assets"
@@ -635,12 +724,14 @@ def test_the_commands_and_the_examples_of_the_page_run(dataset, tmp_path, monkey
         assert (done.exit_code, done.stderr) == (0, ""), done.output
         printed = done.stdout.splitlines()
         assert printed
-        assert all((tmp_path / path).is_file() for path in printed)
+        assert all((tmp_path / path).exists() for path in printed)
     examples = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(examples) == 4
+    assert len(examples) == 6
     names: dict = {}
     for code in examples:
         exec(code, names)
+    del names["samples"]
+    gc.collect()
     matplotlib.pyplot.close("all")
     assert "primary_tss" in capsys.readouterr().out
     assert (tmp_path / "tracks.png").stat().st_size > 10_000
@@ -648,7 +739,7 @@ def test_the_commands_and_the_examples_of_the_page_run(dataset, tmp_path, monkey
 
 def test_every_command_is_on_the_page():
     listed = export_group.commands
-    assert set(listed) == {"bigwig", "bedgraph", "bed", "bed12", "gff3", "hdf5"}
+    assert set(listed) == {"bigwig", "bedgraph", "bed", "bed12", "gff3", "hdf5", "webdataset", "zarr"}
     for name in listed:
         assert f"genatator-assets export {name} " in PAGE
 
@@ -666,6 +757,13 @@ def test_every_command_is_on_the_page():
         (["hdf5", "-o", "out"], "Missing option '--length'"),
         (["hdf5", "--length", "90_000", "-o", "file/train.h5"], "file/train.h5 can't be written"),
         (["bigwig", "-o", "file/tracks"], "file/tracks can't be written"),
+        (["zarr", "--length", "90_000", "-o", "file/train.zarr"], "file/train.zarr can't be written"),
+        (["webdataset", "--length", "90_000", "-o", "."], ". is there already; remove it, or give another place"),
+        (
+            ["webdataset", "--length", "90_000", "--per-shard", "0", "-o", "out"],
+            "found per_shard=0, expected at least 1",
+        ),
+        (["hdf5", "--length", "90_000", "--exclude", "no.bed", "-o", "out"], "no.bed can't be read"),
         (["bed", "-o", "s3://bucket/out"], "exports are written on this machine"),
     ],
 )
@@ -678,11 +776,11 @@ def test_what_can_not_be_exported_is_a_users_error(dataset, tmp_path, monkeypatc
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-@pytest.mark.parametrize(("module", "format_"), [("pyBigWig", "bigwig"), ("h5py", "hdf5")])
+@pytest.mark.parametrize(("module", "format_"), [("pyBigWig", "bigwig"), ("h5py", "hdf5"), ("zarr", "zarr")])
 def test_without_the_extra_the_command_says_how_to_install_it(dataset, tmp_path, module, format_):
     code = f"import sys; sys.modules[{module!r}] = None; from genatator_assets.cli import main; main()"
     arguments = ["export", format_, "--root", str(dataset.root), "-o", str(tmp_path / "out")]
-    arguments += ["--length", "100"] if format_ == "hdf5" else []
+    arguments += ["--length", "100"] if format_ != "bigwig" else []
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=60
     )

@@ -27,8 +27,7 @@ from genatator_assets.catalogue import Assembly
 from genatator_assets.errors import AnnotationError, FetchError, UnreachableError
 from genatator_assets.parts import load_catalogue
 from genatator_assets.sources.assembly import import_assembly, read_source
-from genatator_assets.sources.download import Patience
-from genatator_assets.sources.fetch import Cache, Checksum, cache_folder
+from genatator_assets.sources.fetch import Cache, Checksum, Patience, cache_folder
 from genatator_assets.sources.inputs import fetch_inputs, remote_inputs, resolve
 from genatator_assets.sources.ncbi import locate
 from genatator_assets.work.layout import Layout
@@ -588,9 +587,9 @@ def test_an_accession_stands_for_what_is_not_stated(ncbi, cache, tmp_path):
     own = tmp_path / "own.gff"
     own.write_text("own")
     inputs = resolve(assembly(accession=YEAST, annotation={"path": own}), Layout(tmp_path), cache)
-    assert inputs.sequence.path.read_bytes() == b">chr\nA\n"
-    assert (inputs.annotation.path, inputs.annotation.url) == (own, None)
-    assert inputs.aliases.path.read_bytes() == b"names"
+    assert inputs["sequence"].path.read_bytes() == b">chr\nA\n"
+    assert (inputs["annotation"].path, inputs["annotation"].url) == (own, None)
+    assert inputs["aliases"].path.read_bytes() == b"names"
     assert ANNOTATION not in {path for path, _ in ncbi.asked}
 
 
@@ -611,8 +610,7 @@ def test_without_names_and_accession_there_are_no_names(ncbi, cache, tmp_path):
     inputs = resolve(
         assembly(sequence={"url": ncbi.url(FILE)}, annotation={"url": ncbi.url(FILE)}), Layout(tmp_path), cache
     )
-    assert inputs.aliases is None
-    assert inputs.as_record()["aliases_path"] is None
+    assert set(inputs) == {"sequence", "annotation"}
 
 
 def test_an_assembly_without_annotation_says_what_to_do(ncbi, cache, tmp_path):
@@ -697,7 +695,7 @@ def test_a_genome_by_accession_is_built_as_by_paths(mirror, settings, four_genom
     fetched, by_path = (
         {path.relative_to(root): path for path in root.glob(folder)} for root in (tmp_path / "root", four_genomes.root)
     )
-    assert len(fetched) == 57  # of 250,000 bp: see the README
+    assert len(fetched) == 57  # of 250,000 bp: see docs/gene_models.md
     assert set(fetched) == set(by_path)
     for name, path in fetched.items():
         block, expected = read_block(path), read_block(by_path[name])
@@ -706,11 +704,10 @@ def test_a_genome_by_accession_is_built_as_by_paths(mirror, settings, four_genom
     source = json.loads((tmp_path / f"root/assemblies/{YEAST}/source.json").read_text())
     for kind, path in {"sequence": SEQUENCE, "annotation": ANNOTATION, "aliases": REPORT}.items():
         content = mirror.files[path]
-        assert source[f"{kind}_url"] == mirror.url(path)
-        assert source[f"{kind}_served_from"] is None
-        assert source[f"{kind}_sha256"] == sha256(content)
-        assert source[f"{kind}_checksum"] == md5(content)
-        assert Path(source[f"{kind}_path"]).read_bytes() == content
+        given = source["inputs"][kind]
+        assert (given["url"], given["served_from"]) == (mirror.url(path), None)
+        assert (given["sha256"], given["checksum"]) == (sha256(content), md5(content))
+        assert Path(given["path"]).read_bytes() == content
 
 
 def test_fetch_prints_what_it_has_and_lists_all_faults(mirror, settings, tmp_path):
@@ -755,7 +752,7 @@ def test_the_names_alone_are_enough_for_a_plan(mirror, settings, tmp_path):
     assert {SEQUENCE, ANNOTATION}.isdisjoint(path for path, _ in mirror.asked)
     planned = command(*plan, **environment).stdout
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in planned.splitlines() if "│" in line]
-    # of 250,000 bp: see the README; the splits' sizes are those of the four real genomes' statistics
+    # of 250,000 bp: see docs/gene_models.md; the splits' sizes are those of the four real genomes' statistics
     counts = {row[1]: row[2:4] for row in rows[:3]}
     assert counts == {"train": ["13", "47"], "validation": ["1", "1"], "test": ["2", "9"]}
     assert not (tmp_path / "root").exists()
@@ -840,10 +837,11 @@ def test_an_annotation_that_vanished_from_the_cache_comes_back_with_the_assembly
     layout = Layout(tmp_path / "root")
     import_assembly(shared, YEAST, layout, cache)
     source = read_source(layout, YEAST)
-    Path(source.annotation_path).unlink()
+    annotation = source.inputs["annotation"].path
+    annotation.unlink()
     with pytest.raises(AnnotationError, match=r"gff.gz changed or was removed .*build the assembly again") as caught:
         select_isoforms(shared, YEAST, layout)
-    assert source.annotation_path in str(caught.value)
+    assert str(annotation) in str(caught.value)
     import_assembly(shared, YEAST, layout, cache)
     assert read_source(layout, YEAST) == source
     assert select_isoforms(shared, YEAST, layout).reasons["selected"] == 5954  # mRNA rows without pseudo=true, by awk

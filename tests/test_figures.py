@@ -270,6 +270,7 @@ def test_as_many_genomes_as_you_like_show_no_more_than_100_kb(tmp_path):
         "chrom_length": length,
         "target_sum": list(sums),
         "target_max": list(np.ones((len(length), 12), np.float32)),
+        "target_positive": list(np.ceil(sums).astype(np.int64)),
         "path": [str(n) for n in number],
     }
     same = {name: np.zeros(len(length), np.int64) for name in ("A", "C", "G", "T", "N", "bytes")}

@@ -468,6 +468,8 @@ def test_a_catalogues_types_stand_in_the_place_of_a_flavours(parse):
     assert told(parse(*lines), "type") == ["mRNA", "lncRNA", "other"]
     more = TypeRules(lncRNA=("snoRNA", "my_transcript"))
     assert told(parse(*lines, types=more), "type") == ["mRNA", "other", "lncRNA", "lncRNA"]
+    as_well = TypeRules(lncRNA=("usual", "snoRNA"), mRNA=("my_transcript", "usual"))
+    assert told(parse(*lines, types=as_well), "type") == ["mRNA", "lncRNA", "lncRNA", "mRNA"]
     assert told(parse(*lines, types=TypeRules(mRNA=("lnc_RNA",))), "type") == ["other", "mRNA", "other"]
     assert told(parse(*lines, types=TypeRules(mRNA=())), "type") == ["other", "lncRNA", "other"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from releases import blocks_only
+from releases import blocks_only, published
 
 import genatator_assets as ga
 from genatator_assets.errors import BedError, ReadingError
@@ -385,3 +385,26 @@ def test_regions_that_can_not_be_placed_are_told(stores, tmp_path):
         ds.windows_around("genes", 1_000)
     with pytest.raises(ReadingError, match="found margin=-5, expected at least 0"):
         ds.windows(1_000, without="tss", margin=-5)
+
+
+# --- how rare positives are ---
+
+
+@pytest.mark.parametrize("way", ["root", "release", "blocks", "no index"])
+def test_positive_shares_are_those_of_the_targets(dataset, stores, tmp_path, way):
+    if way == "no index":
+        ds = ga.open_dataset(published(dataset.root, tmp_path / "published"))
+    else:
+        ds = ga.open_dataset(stores[way])
+    train = ds["train"]
+    targets = np.concatenate([train.chromosome(one.genome, one.chrom).targets for one in train.chromosomes()])
+    counted = (targets > 0).sum(axis=0)
+    assert 0 < counted.min() < counted.max()
+    np.testing.assert_array_equal(ds.positive_share(split="train"), counted / len(targets))
+    np.testing.assert_array_equal(train.positive_share("mrna"), counted[6:] / len(targets))
+    weights = ds.pos_weight(["mrna_tss_-", "mrna_tss_+"], split="train")
+    expected = [(len(targets) - counted[channel]) / counted[channel] for channel in (7, 6)]
+    assert weights.dtype == np.float32
+    np.testing.assert_allclose(weights, expected, rtol=1e-6)
+    one = ds.select(genome="sim-ensembl").positive_share()
+    assert not np.array_equal(one, ds.positive_share())

@@ -248,7 +248,7 @@ def test_init_leads_to_a_dataset(data, tmp_path, monkeypatch):
     with connect(tmp_path / "ncbi-data") as connection:
         answer = ask(connection, 'select count(*), sum("end" - start)::bigint, min(species) from blocks')
         assert answer.rows == ((chromosomes, nt, "Dimorphilus gyrociliatus"),)
-        # 15 of 17 transcripts, as with the four genomes of the README
+        # 15 of 17 transcripts, as with the four genomes of docs/gene_models.md
         assert ask(connection, "select count(*) from transcripts where selected").rows == ((15,),)
 
 

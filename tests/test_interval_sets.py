@@ -32,7 +32,7 @@ from genatator_assets.errors import CatalogueError
 from genatator_assets.intervals.build import BED_LIST_STEP, DATASET_STEP, REGIONS_STEP, build_sets, tasks_of
 from genatator_assets.intervals.figure import regions_figure
 from genatator_assets.intervals.part import PART
-from genatator_assets.intervals.regions import Intervals, Rules, make_regions
+from genatator_assets.intervals.regions import Intervals, Rules, make_regions, make_regions_of_each
 from genatator_assets.intervals.verify import verify_set
 from genatator_assets.query.checks import check_names, run_check
 from genatator_assets.query.connect import ask, connect
@@ -560,6 +560,18 @@ def test_every_interval_is_in_exactly_one_region(given_intervals):
         assert len(set(places)) == len(places)
         assert places == sorted(places, key=lambda place: (place[0], place[1], -place[2]))
         assert (kept.end - kept.start == rules.length).all()
+        by_chromosome = (intervals_on(intervals, number) for number in range(4) if number in chrom)
+        assert same(make_regions_of_each(by_chromosome, [400, 60, 10, 301], rules), regions)
+
+
+def intervals_on(intervals, number):
+    return Intervals(*(values[intervals.chrom == number] for values in vars(intervals).values()))
+
+
+def same(one, other):
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    return one == other if isinstance(one, int) else all(same(vars(one)[name], vars(other)[name]) for name in vars(one))
 
 
 def one_hot_as_text(encoded: np.ndarray, alphabet: str) -> list[str]:

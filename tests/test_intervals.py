@@ -572,6 +572,31 @@ def test_few_rows_behind_the_end_are_passed_over_and_counted(make):
     assert (counts["read"], counts["outside"], counts["past_end"], counts["kept"]) == ("201", "1", "1", "200")
 
 
+def test_a_file_is_the_same_in_pieces_of_any_size(make, tmp_path, monkeypatch):
+    """Chromosomes by turns, rows of others, malformed ones, and rows behind the end: one of each in 150."""
+    rows = [f"{('chr1', 'chrX', 'chr9')[at % 3]}\t{at}\t{at + 6}\t.\t0\t{'+-'[at % 2]}\n" for at in range(0, 300, 2)]
+    rows[50], rows[99] = "chr1\tx\t7\n", "chrX\t300\t306\n"
+    rows *= 2
+    rows[150:] = [row.replace("chrX\t300", "chrX\t200").replace("\tx", "\t6") for row in rows[150:]]
+    options = ("--chromosomes", "chrX,chr1", "--method", "basset", "--test_chr", "chr1")
+    whole = counts_of(make("".join(rows), options=options))
+    assert (whole["read"], whole["malformed"], whole["outside"], whole["passed_over"]) == ("299", "1", "1", "100")
+    before = (tmp_path / "made.h5").read_bytes()
+    monkeypatch.setattr("genatator_assets.work.lines._PIECE_BYTES", 40)
+    pieces = counts_of(make("".join(rows), options=options))
+    assert {**pieces, "seconds": ""} == {**whole, "seconds": ""}
+    assert (tmp_path / "made.h5").read_bytes() == before
+    behind = make("".join(rows) + 3 * "chrX\t301\t306\n", options=options)  # in another piece than the first
+    assert "0.bed:100: chrX:300-306 lies behind the end of chrX (300 bp), as 4 of 302 rows do" in flat(behind.stderr)
+    malformed = make("".join(rows) + 3 * "chrX\t301\n", options=options)
+    assert "0.bed:51: found start 'x' and end '7'" in flat(malformed.stderr)
+    assert "4 of 303 rows are malformed" in flat(malformed.stderr)
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
 def test_regions_of_the_other_strand_are_reverse_complements(make, tmp_path):
     rows = "chr1\t490\t503\t.\t0\t+\nchr1\t490\t503\t.\t0\t-\n"
     result = make(rows, options=("--method", "basset"))
@@ -610,10 +635,10 @@ def test_a_random_split_keeps_overlapping_regions_together(make, tmp_path):
         (("--random-split", "9,9"), "fewer than 9 for test and 9 for validation"),
         (("--random-split", "a"), "expected two numbers such as 0.1,0.1"),
         (("--test_chr", "chr1", "--valid_chr", "chr1"), "chr1 stands among the chromosomes of both"),
-        (("-m", "0"), "found a least overlap of 0"),
+        (("-m", "0"), "found a minimum overlap of 0"),
         (("-l", "0"), "found a length of 0"),
         (("--alphabet", "ACGU"), "found the alphabet 'ACGU'"),
-        (("--method", "basset", "-m", "10"), "a least overlap of 10 bp for regions of 10 bp"),
+        (("--method", "basset", "-m", "10"), "a minimum overlap of 10 bp for regions of 10 bp"),
         (("--method", "basset", "--ends", "pad"), "always shifts regions back"),
     ],
 )

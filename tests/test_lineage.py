@@ -142,7 +142,7 @@ def test_changed_targets_are_told(root):
 
 def test_unfinished_block_is_told(root):
     (root / BLOCK).with_name("manifest.json").unlink()
-    assert states(root, BLOCK) == {BLOCK: "is not finished: no manifest tells of it"}
+    assert states(root, BLOCK) == {BLOCK: "is not finished: no manifest lists it"}
 
 
 def test_missing_file_on_the_way_is_told(root):
@@ -155,7 +155,7 @@ def test_everything_made_from_an_annotation_that_changed_is_stale(tmp_path):
     annotation = small.layout.simulated("sim-gencode") / "annotation.gtf"
     annotation.write_text(annotation.read_text() + "# a line more\n")
     record = json.loads(small.layout.source("sim-gencode").read_text())
-    record["annotation_sha256"] = hashlib.sha256(annotation.read_bytes()).hexdigest()
+    record["inputs"]["annotation"]["sha256"] = hashlib.sha256(annotation.read_bytes()).hexdigest()
     small.layout.source("sim-gencode").write_text(json.dumps(record))
     stale = "is STALE: it was made from another annotation than there is now"
     assert states(small.root, BLOCK) == {BLOCK: stale, SEGMENTS: stale, TRANSCRIPTS: stale}
@@ -183,7 +183,9 @@ def test_input_that_is_gone_is_told(tmp_path):
 def test_input_that_was_fetched_is_told_with_its_address(root):
     path = root / "assemblies/sim-gencode/source.json"
     url = "https://example.org/annotation.gtf"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "annotation_url": url}))
+    record = json.loads(path.read_text())
+    record["inputs"]["annotation"]["url"] = url
+    path.write_text(json.dumps(record))
     (annotation,) = [one for one in flat(lineage_of(root / BLOCK)) if one.what == "input: annotation"]
     assert annotation.said["fetched from"] == url
     with connect(root) as connection:

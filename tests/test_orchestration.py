@@ -461,8 +461,8 @@ def test_a_key_that_a_person_added_in_the_ui_fails_alone_and_goes_with_the_next_
         tags = range_tags(["two/NC_912002.1", "two/a,b"])
         result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
         assert faults_of(result.all_events) == [
-            "1 of 2 chromosomes failed:\ntwo/a,b: 'two/a,b' is no chromosome's key: expected <genome>/<chrom>, as the"
-            " catalogue registers it"
+            "1 of 2 chromosomes failed:\ntwo/a,b: 'two/a,b' is not the key of a chromosome: expected <genome>/<chrom>,"
+            " as the catalogue registers it"
         ]
         recorded = result.get_asset_materialization_events()
         assert {event.partition for event in recorded} == {"two/NC_912002.1"}

@@ -1,7 +1,9 @@
 """Pages of loci: what is in them, that they ask for nothing, and the command. (tests/browser opens them.)"""
 
 import base64
+import dataclasses
 import gzip
+import html
 import itertools
 import json
 import re
@@ -19,6 +21,7 @@ from releases import published
 import genatator_assets as ga
 from genatator_assets.cli import main
 from genatator_assets.errors import GenatatorError, ReadingError
+from genatator_assets.query.explain import explain
 from genatator_assets.reading import page
 
 GENOME, CHROM = "sim-gencode", "chr1"
@@ -117,15 +120,35 @@ def test_the_transcripts_stand_apart_by_selection_with_reasons(dataset, made):
         assert found == sorted((row["transcript_id"], row["start"], row["end"], row["strand"]) for row in expected)
     assert all(groups[name] for name in ("selected +", "selected -"))
     rejected = groups["rejected +"] + groups["rejected -"]
-    assert {one["label"] for one in rejected} == {f"{one['name']} (other type)" for one in rejected}
+    assert {one["label"] for one in rejected} == {f"{one['gene_name']} (other type)" for one in rejected}
     about = rejected[0]["about"]
-    assert about["All about it"] == f"genatator-assets explain {about['Transcript']}"
     assert about["Selected"] == "no, other type: it is neither mRNA nor lncRNA"
     row = next(row for row in here if row["transcript_id"] == about["Transcript"])
     assert about["Place"] == f"{CHROM}:{row['start'] + 1:,}-{row['end']:,} ({row['strand']})"
     counts = {kind: sum(row["type"] == kind for row in here if row["selected"]) for kind in ("mRNA", "lncRNA")}
     told = Parsed(made).texts["span"]
     assert all((f"{count} {kind}" in told) == (count > 0) for kind, count in counts.items())
+
+
+def test_what_explain_says_of_each_transcript_stands_where_popups_lead_to(dataset, made):
+    features = [one for group in locus_of(made)["transcripts"] for one in group["rows"]]
+    told = dict(re.findall(r'<pre id="([^"]+)">(.*?)</pre>', made, re.DOTALL))
+    assert sorted(told) == sorted(one["anchor"] for one in features)
+    for one in features:
+        (found,) = explain(dataset.root, one["name"])
+        title, *lines = dataclasses.replace(found, blocks=()).lines()
+        assert told[one["anchor"]] == html.escape("\n".join([title, *(f"  {line}" for line in lines)]))
+
+
+def test_transcripts_are_found_by_every_name_that_they_have(dataset, made):
+    rows = pq.ParquetFile(dataset.root / f"annotation/{GENOME}/transcripts.parquet").read().to_pylist()
+    rows = {row["transcript_id"]: row for row in rows}
+    fields = re.search(r"searchableFields: (\[.*?\])", made)[1]
+    for one in (one for group in locus_of(made)["transcripts"] for one in group["rows"]):
+        row = rows[one["name"]]
+        expected = {row["transcript_id"], row["gene_id"], row["gene_name"], row["row_id"]} - {None}
+        expected |= {row[which].rpartition(".")[0] for which in ("transcript_id", "gene_id")}
+        assert {one[field] for field in json.loads(fields)} - {None} == expected
 
 
 def test_the_exons_are_those_of_the_annotation(dataset, made):
@@ -168,6 +191,7 @@ def test_blocks_alone_have_no_transcripts_to_show(dataset, tmp_path, igv, made):
     release = ga.open_dataset(published(dataset.root, tmp_path))
     whole, alone = locus_of(made), locus_of(release.page(GENOME, CHROM, START, END, igv=igv))
     assert alone == {**whole, "transcripts": []}
+    assert "<details>" not in release.page(GENOME, CHROM, START, END, igv=igv)
 
 
 def test_the_same_locus_is_the_same_page(small, igv, made):

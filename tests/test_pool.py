@@ -128,7 +128,7 @@ def test_workers_that_die_of_anything_are_not_tried_for_ever():
     outcomes = by_key(run_batches(LocalWorkers(1), do, [Job(f"{number:02}", 1, "exit") for number in range(40)]))
     assert len(outcomes) == 40
     assert all(outcome.error for outcome in outcomes)
-    assert sum("with nothing else at hand" in outcome.error for outcome in outcomes) == 3
+    assert sum("again when it did nothing else" in outcome.error for outcome in outcomes) == 3
     assert sum("Not tried again" in outcome.error for outcome in outcomes) == 37
 
 

@@ -36,7 +36,10 @@ BLOCK = f"{CHR1}/60000.parquet"
 HUMAN = {"genome": "sim-gencode", "chrom": "chr1"}
 VIEWS = {
     "exons",
+    "genes",
     "introns",
+    "n_gaps",
+    "sequences",
     "coding",
     "suspicions",
     "block_targets",
@@ -500,6 +503,11 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
             [{**HUMAN, "start": 60_000, "channels": [4]}],
         ),
         ("no sum in the index", index_channel("chr3", 10, target_sum=None), [{"channels": [10]}] * 2),
+        (
+            "another count of bases above 0 in the index",
+            index_channel("chr3", 10, target_positive=1),
+            [{"chrom": "chr3", "channels": [10], "index_positives": [1]}] * 2,
+        ),
         ("no greatest value in the index", index_channel("chr3", 10, target_max=None), [{"channels": [10]}] * 2),
         (
             "another count in the index",
@@ -538,23 +546,23 @@ FAULTS: dict[str, list[tuple[str, Damage, list[Row]]]] = {
         (
             "no peak of 1",
             index_channel("chr1", 0, target_max=0.5),
-            [{**HUMAN, "target": "primary_tss_+", "transcripts": 4, "greatest": 0.5}],
+            [{**HUMAN, "channel": "primary_tss_+", "transcripts": 4, "greatest": 0.5}],
         ),
         (
             "greatest unknown",
             index_channel("chr1", 0, target_max=None),
-            [{**HUMAN, "target": "primary_tss_+", "greatest": None}],
+            [{**HUMAN, "channel": "primary_tss_+", "greatest": None}],
         ),
         (
             "a sum where no site is",
             index_channel("chr3", 10, target_sum=0.25),
-            [{"chrom": "chr3", "target": "mrna_intragenic_regions_+", "transcripts": 0, "total": 0.5}],
+            [{"chrom": "chr3", "channel": "mrna_intragenic_regions_+", "transcripts": 0, "total": 0.5}],
         ),
         (
             "targets of nothing",
             select_nothing_on_chr3,
             [
-                {"chrom": "chr3", "target": f"{group}{kind}_-", "transcripts": 0, "greatest": 1.0}
+                {"chrom": "chr3", "channel": f"{group}{kind}_-", "transcripts": 0, "greatest": 1.0}
                 for group, kinds in (
                     ("", ["intragenic_regions"]),
                     ("mrna_", ["intragenic_regions", "polya", "tss"]),
@@ -887,9 +895,9 @@ def test_views_hold_the_dataset(dataset):
 def test_block_targets_pair_each_channel_with_its_numbers(dataset):
     (row,) = answer(
         dataset.root,
-        """select b.target_sum[12] = t.target_sum, b.target_max[12] = t.target_max, t.target
+        """select b.target_sum[12] = t.target_sum, b.target_max[12] = t.target_max, t.channel
         from block_targets t join blocks b using (genome, chrom, start)
-        where t.channel = 11 and genome = 'sim-gencode' and chrom = 'chr1' and start = 0""",
+        where t.channel_index = 11 and genome = 'sim-gencode' and chrom = 'chr1' and start = 0""",
     )
     assert row == (True, True, "mrna_intragenic_regions_-")
 

@@ -5,7 +5,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from queue import Queue
 from types import SimpleNamespace
@@ -98,6 +100,38 @@ def test_what_was_planned_and_not_made_is_known_and_the_run_s_log_is_not_filled_
     dagster = SqliteEventLogStorage(str(tmp_path))
     attempted = dagster.get_latest_asset_partition_materialization_attempts_without_materializations(ASSET)
     assert {partition: run for partition, (run, _) in attempted.items()} == {"b": "run"}
+
+
+def last_materialized(folder):
+    event = SqliteEventLogStorage(str(folder)).get_asset_records([ASSET])[0].asset_entry.last_materialization
+    return event.dagster_event.partition
+
+
+def test_events_of_a_block_are_stored_together_however_it_ends(tmp_path):
+    ours = EventLog(str(tmp_path))
+    ours.store_event(materialized("run", "a"))
+    with suppress(KeyboardInterrupt), ours.together():
+        for event in (materialized("run", "b"), materialized("run", "c"), planned("run", "d")):
+            ours.store_event(event)
+        assert seen_by_dagster(tmp_path, "run") == (["a"], {"a"})  # by another connection, nothing of it yet
+        assert ours.get_materialized_partitions(ASSET) == {"a", "b", "c"}
+        raise KeyboardInterrupt
+    assert seen_by_dagster(tmp_path, "run") == (["a", "b", "c"], {"a", "b", "c"})
+    assert last_materialized(tmp_path) == "c"
+    ours.store_event_batch([materialized("run", "e"), materialized("other", "f")])
+    assert seen_by_dagster(tmp_path, "run") == (["a", "b", "c", "e"], set("abcef"))
+    assert last_materialized(tmp_path) == "f"
+
+
+def test_another_thread_s_event_waits_for_a_block_and_is_not_of_it(tmp_path):
+    ours = EventLog(str(tmp_path))
+    other = threading.Thread(target=lambda: ours.store_event(materialized("run", "b")))
+    with ours.together():
+        ours.store_event(materialized("run", "a"))
+        other.start()
+        ours.store_event(materialized("run", "c"))
+    other.join()
+    assert seen_by_dagster(tmp_path, "run") == (["a", "c", "b"], {"a", "b", "c"})
 
 
 def test_no_event_is_lost_with_a_process_that_is_killed(tmp_path):

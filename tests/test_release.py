@@ -468,14 +468,16 @@ def test_the_card_has_tables_kernels_and_inputs(dataset, published):
     assert "| sim-ensembl | laplace, width 2 bp, radius 20 bp | ensembl |" in text
     for genome in dataset.catalogue.genomes:
         source = json.loads(dataset.layout.source(genome).read_text())
-        assert f"| {genome} | sequence | sequence.fa | `{source['sequence_sha256']}` |" in text
-        assert source["annotation_sha256"] in text
+        assert f"| {genome} | sequence | sequence.fa | `{source['inputs']['sequence']['sha256']}` |" in text
+        assert source["inputs"]["annotation"]["sha256"] in text
     assert "$" not in text.replace("$EDITOR", "")
 
 
 def test_an_input_that_was_fetched_is_linked(layout):
     path, url = layout.source("sim-refseq"), "https://ftp.ncbi.nlm.nih.gov/GCF_1_genomic.fna.gz"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "sequence_url": url}))
+    record = json.loads(path.read_text())
+    record["inputs"]["sequence"]["url"] = url
+    path.write_text(json.dumps(record))
     text = (release(layout).folder / "README.md").read_text()
     assert f"| sim-refseq | sequence | [GCF_1_genomic.fna.gz]({url}) |" in text
     assert "| sim-refseq | annotation | annotation.gff3 |" in text
@@ -492,11 +494,22 @@ def test_the_code_of_the_card_runs(dataset, published, cache, monkeypatch, capsy
     blocks = {block.dna: block for block in (read_block(path) for path in published.glob("data/train/*/*"))}
     for code in snippets(published):
         exec(code, names)
-        if "targets = " in code:
+        if re.search("^ *targets = ", code, re.MULTILINE):
             dna = names["dna"] if "dna = " in code else names["row"]["dna_sequence"][0].as_py()
             np.testing.assert_array_equal(names["targets"], blocks[dna].targets)
-    assert len(snippets(published)) == 7
+        if "combined, mrna = " in code:
+            np.testing.assert_array_equal(names["mrna"], names["targets"][:, 6:])
+    assert len(snippets(published)) == 11
     said = capsys.readouterr().out
+    # by hand, from the catalogue: the shortest chromosome of train is 2 of sim-ensembl, 95,454 bp in two blocks
+    assert [json.loads(text)["genome"] for text in names["of_genome"]["metadata"]] == ["sim-ensembl"] * 6
+    assert "6 blocks\n" in said
+    human = sorted(path for path in published.glob("data/train/*/*"))
+    assert sorted(map(str, human)) == sorted(str(published / path) for path in names["files"])
+    whole = [read_block(path) for path in sorted(published.glob("data/train/*/sim-ensembl~2~*"))]
+    assert names["chromosome_dna"] == "".join(block.dna for block in whole)
+    np.testing.assert_array_equal(names["chromosome_mrna"], np.concatenate([block.targets for block in whole])[:, 6:])
+    assert len(list(names["rows"])) == 13
     assert "['sim-ensembl', 'sim-gencode']" in said
     assert "sim-ensembl 1 0 60000 (60000, 12)" in said
     assert "│ train      │ sim-gencode │" in said
@@ -530,6 +543,23 @@ def test_batches_written_by_the_card_s_way_hold_one_row(published, cache):
     loaded = eval(call, {"load_dataset": load_dataset, "DATASET": str(published)})
     batches = [batch.num_rows for rows in loaded.values() for batch in rows.data.table.to_batches()]
     assert batches == [1] * BLOCKS
+
+
+def test_the_card_s_filter_reads_nothing_but_metadata(published, cache, monkeypatch):
+    """Without `input_columns` each full block would be decoded to Python objects for it."""
+    loaded = load_dataset(str(published), writer_batch_size=1)["train"]
+    decoded = []
+    monkeypatch.setattr(Features, "decode_example", lambda *_, **__: decoded.append("row"))
+    seen = []
+
+    def is_of_genome(metadata):
+        seen.append(type(metadata))
+        return json.loads(metadata)["genome"] == "sim-ensembl"
+
+    assert 'filter(is_of_genome, input_columns=["metadata"])' in (published / "README.md").read_text()
+    assert loaded.with_format(None).filter(is_of_genome, input_columns=["metadata"]).num_rows == 6
+    assert set(seen) == {str}
+    assert not decoded
 
 
 def test_all_blocks_come_by_streaming(published, cache):
@@ -746,9 +776,9 @@ def test_push_says_what_the_hub_said(run, client, published, monkeypatch):
     ("repo_id", "message"),
     [
         ("small", "does not say whose repository it is; expected owner/name"),
-        ("lab/a/b", "is no repository's name"),
-        ("lab/a--b", "is no repository's name"),
-        ("datasets/../x", "is no repository's name"),
+        ("lab/a/b", "is not the name of a repository"),
+        ("lab/a--b", "is not the name of a repository"),
+        ("datasets/../x", "is not the name of a repository"),
     ],
 )
 def test_push_refuses_what_is_no_repository(run, client, published, repo_id, message):

@@ -27,11 +27,11 @@ VALUES = [-2.0, 0.0, 0.5, 1.0]
 
 
 @st.composite
-def runs(draw):
+def runs(draw, values=tuple(VALUES)):
     """Disjoint runs; neighbours may touch, and may have one value."""
     edges = sorted(draw(st.sets(st.integers(0, LENGTH), max_size=16)))
     chosen = [pair for pair in itertools.pairwise(edges) if draw(st.booleans())]
-    values = [draw(st.sampled_from(VALUES)) for _ in chosen]
+    values = [draw(st.sampled_from(values)) for _ in chosen]
     return of(chosen, values)
 
 
@@ -166,3 +166,43 @@ def test_partners_are_the_same_signal_on_the_other_strand():
     tracks = TrackSet((Track("a+", "+", "a"), Track("b+", "+", "b"), Track("c"), Track("a-", "-", "a")))
     assert tracks.partners == (3, None, 2, 0)
     assert tracks[1:3].names == ("b+", "c")
+
+
+@st.composite
+def set_of_runs(draw):
+    """The runs of four tracks, moved apart so that some are long: what is painted one by one, and all at once."""
+    moved = [draw(runs(VALUES if number == 1 else (0.5, 1.0))) for number in range(4)]
+    scale = draw(st.sampled_from([1, 40, 3_000]))
+    return tuple(Runs(own.start * scale, own.end * scale, own.value) for own in moved), LENGTH * scale
+
+
+@given(set_of_runs(), st.data())
+def test_any_window_of_several_tracks_is_painted_as_each_alone_and_either_way_round(drawn, data):
+    tracks, length = drawn
+    segments = Segments(length, tracks, TrackSet((Track("a"), Track("b", missing="keep"), Track("c"), Track("d"))))
+    start, end = sorted((data.draw(st.integers(0, length)), data.draw(st.integers(0, length))))
+    columns = tuple(data.draw(st.permutations(range(4)))[: data.draw(st.integers(0, 4))])
+    expected = np.zeros((end - start, len(columns)), np.float32)
+    for column, place in enumerate(columns):
+        expected[:, column] = np.nan if place == 1 else 0
+        paint(expected[:, column], start, *tracks[place].cut(start, end))
+    np.testing.assert_array_equal(segments.dense(start, end, columns), expected)
+    whole = np.full((end - start, len(columns) + 2), 9, np.float32)
+    for out in (
+        np.full_like(expected, 9),
+        np.full(expected.shape[::-1], 9, np.float32).T,
+        whole[:, 1:-1],
+    ):
+        segments.paint(out, start, columns)
+        np.testing.assert_array_equal(out, expected)
+        segments.paint(out, start, columns, backwards=True)
+        np.testing.assert_array_equal(out, expected[::-1])
+    assert (whole[:, [0, -1]] == 9).all()
+
+
+def test_windows_are_not_painted_on_arrays_of_another_width_or_beyond_the_end():
+    segments = Segments(6, (of([(0, 6)], [1]),), TrackSet((Track("a"),)))
+    with pytest.raises(ValueError, match="is no place for 1 columns"):
+        segments.paint(np.empty((3, 2), np.float32), 0, (0,))
+    with pytest.raises(ValueError, match=r"\[4, 7\) does not lie within \[0, 6\)"):
+        segments.paint(np.empty((3, 1), np.float32), 4, (0,))

@@ -517,6 +517,10 @@ def test_a_release_loads_by_its_configs(tmp_path):
     described = json.loads((made.folder / "croissant.json").read_text())
     assert {"train-human", "val-human", "train-multi-specie"} <= {one["@id"] for one in described["recordSet"]}
     assert len(open_dataset(made.folder).transcripts("validation")) == 1
+    truth = made.folder / "dataset" / "truth"  # of the judged split, which predictions are scored against
+    assert [path.name for path in truth.iterdir()] == ["validation"]
+    (row,) = pq.ParquetFile(truth / "validation" / "transcripts.parquet").read().to_pylist()
+    assert (row["genome"], row["chrom"], row["start"], row["end"]) == ("a", "chr2", 0, 1500)
     with connect(made.folder) as connection:
         assert ask(connection, "select count(*) from segmentation_rows").rows == ((8,),)
 

@@ -414,7 +414,7 @@ def test_a_byte_that_no_file_is_imported_with_is_an_error_and_never_n(folder, by
     damaged[7] = byte
     folder.copy.write_bytes(damaged)
     assert read_dna(folder.copy, "a", 0, 4) == "ACGT"
-    with pytest.raises(DamagedError, match=r"sequence\.fa is damaged: of a\[2, 8\), letter 2 is .* no nucleotide; '"):
+    with pytest.raises(DamagedError, match=r"fa is damaged: of a\[2, 8\), letter 2 is .* not a nucleotide; '"):
         read_dna(folder.copy, "a", 2, 8)
 
 
@@ -525,7 +525,7 @@ def test_a_split_of_chromosomes_that_are_left_out_is_refused_by_name():
         chromosomes_of(catalogue_of(**rules), "g", LENGTHS)
     first, second = str(caught.value).splitlines()
     assert "splits.validation: chrX is left out of the dataset (excluded, 500 bp" in first
-    assert "splits.test: chrM is left out of the dataset (too_short, 50 bp, the least length is 100 bp)" in second
+    assert "splits.test: chrM is left out of the dataset (too_short, 50 bp, the minimum length is 100 bp)" in second
 
 
 @pytest.mark.parametrize("rules", [{"min_chromosome_length_bp": 1_001}, {"chromosomes": {"exclude": list(LENGTHS)}}])
@@ -569,8 +569,9 @@ def inputs(tmp_path):
 def test_an_imported_assembly_records_where_it_came_from(inputs):
     assert inputs.imported(gzip.compress(GENOME)) == dict.fromkeys(["chr1", "chr2", "chr3"], "train")
     source = read_source(inputs.layout, "g")
-    assert (source.sequence_path, source.annotation_path) == (str(inputs.sequence), str(inputs.annotation))
-    assert source.annotation_sha256 == "32c4858e22cc2c967b42150fa550562a2c839c2cebcaab91cabdf6f4da020022"
+    paths = {kind: file.path for kind, file in source.inputs.items()}
+    assert paths == {"sequence": inputs.sequence, "annotation": inputs.annotation}
+    assert source.inputs["annotation"].sha256 == "32c4858e22cc2c967b42150fa550562a2c839c2cebcaab91cabdf6f4da020022"
     assert (source.indexed_bytes, source.indexed_sha256) == (len(GENOME), hashlib.sha256(GENOME).hexdigest())
     assert told(read_chromosomes(inputs.layout.chromosomes("g"))) == dict.fromkeys(["chr1", "chr2", "chr3"], "train")
     parameters = pq.read_metadata(inputs.layout.chromosomes("g")).metadata[b"genatator_assets.parameters"]
@@ -635,6 +636,9 @@ def test_changed_bytes_are_copied_anew(inputs):
         lambda layout: layout.sequence_manifest("g").write_text("{"),
         lambda layout: layout.source("g").write_text("{"),
         lambda layout: layout.source("g").write_text('{"genome": "g"}'),
+        lambda layout: layout.source("g").write_text(
+            '{"genome": "g", "inputs": {}, "indexed_bytes": 1, "indexed_sha256": ""}'
+        ),
         lambda layout: layout.source("g").write_text("[]"),
     ],
 )

@@ -10,18 +10,21 @@ import numpy as np
 import pytest
 from blockfiles import Block, blocks_of
 from built import BLOCKS, Dataset, copy_of
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genatator_assets.cli import main
 from genatator_assets.errors import QueryError
-from genatator_assets.query.catalog import write_catalog
+from genatator_assets.query.catalog import catalog_with_root, write_catalog
 from genatator_assets.query.connect import ask, connect
 from genatator_assets.query.definitions import definitions, holds
 from genatator_assets.work.files import path_name
 from genatator_assets.work.layout import Layout
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "sql.md").read_text()
-WITH_OURS, WITHOUT = PAGE.split("## Without any of this")
+WITH_OURS, REST = PAGE.split("## Two datasets")
+OF_TWO, WITHOUT = REST.split("## Without any of this")
 EXAMPLE = re.compile(r"```sql\n(.*?)```\n\n((?:\|[^\n]*\n)+)", re.DOTALL)
 GENOME, CHROM = "sim-gencode", "chr1"
 HERE = {name: one for name, one in definitions().items() if one.part in {"", "gene_finding"}}  # the demo has no others
@@ -82,6 +85,72 @@ def test_example_needs_nothing_of_ours(demo, monkeypatch, question, told):
     assert asked(duckdb.connect(), question) == told
 
 
+@pytest.fixture(scope="module")
+def both(demo, dataset, tmp_path_factory) -> Path:
+    """A saved database with the views of the demo dataset and of the small one."""
+    folder = tmp_path_factory.mktemp("both")
+    for name, root in (("demo", demo / "demo-data"), ("small", dataset.root)):
+        command = ["sql", "--root", str(root), "--catalog", "--schema", name, "-o", str(folder / f"{name}.sql")]
+        done = CliRunner().invoke(main, command)
+        assert done.exit_code == 0, done.output
+    with duckdb.connect(folder / "both.duckdb") as connection:
+        for name in ("demo", "small"):
+            for statement in (folder / f"{name}.sql").read_text().split(";"):  # as some programs take files apart
+                if statement.strip():
+                    connection.execute(statement)
+    return folder / "both.duckdb"
+
+
+@pytest.mark.parametrize(("question", "told"), EXAMPLE.findall(OF_TWO))
+def test_two_datasets_stand_side_by_side_in_a_saved_database(both, tmp_path, monkeypatch, question, told):
+    monkeypatch.chdir(tmp_path)
+    with duckdb.connect(both, read_only=True) as connection:
+        assert asked(connection, question) == told
+
+
+def test_every_view_and_macro_of_two_datasets_takes_what_it_needs_from_its_own(demo, dataset, both):
+    with duckdb.connect(both, read_only=True) as connection:
+        for name, root in (("demo", demo / "demo-data"), ("small", dataset.root)):
+            with connect(root) as own:
+                for view in (one.name for one in HERE.values() if one.parameters is None):
+                    question = f'select count(*), bit_xor(hash(row_::varchar)) from {{}}"{view}" row_'
+                    expected = own.execute(question.format("")).fetchall()
+                    assert connection.execute(question.format(f"{name}.")).fetchall() == expected, view
+
+
+def test_what_a_definition_needs_is_found_where_it_is_qualified():
+    for one in definitions().values():
+        statement = one.in_schema("other").statement
+        for need in one.names:
+            if (one.name, need) != ("output_types", "tracks"):  # it is there if tracks are, and asks for none of them
+                assert f'"other".{need}' in statement, (one.name, need)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--schema", "a"], ["--catalog", "select 1"], ["--catalog", "--schema", "a", "select 1"]]
+)
+def test_catalog_goes_without_a_question_and_a_schema_with_it(dataset, arguments):
+    done = CliRunner().invoke(main, ["sql", "--root", str(dataset.root), *arguments])
+    assert done.exit_code == 2
+    assert "--catalog takes no QUESTION" in done.output
+
+
+def test_catalog_with_a_root_that_holds_nothing_is_refused(tmp_path):
+    done = CliRunner().invoke(main, ["sql", "--root", str(tmp_path), "--catalog"])
+    assert done.exit_code == 2
+    assert "holds no dataset" in done.output
+
+
+@pytest.mark.parametrize("name", ["it's", 'a "quoted" one', "a;b"])
+def test_catalog_with_a_root_of_any_name(dataset, tmp_path, name):
+    root = copy_of(dataset, tmp_path / name)
+    connection = duckdb.connect()
+    connection.execute(catalog_with_root(root, 'my "schema"'))
+    assert connection.execute('select count(*) from "my ""schema""".blocks').fetchall() == answer(
+        dataset.root, "select count(*) from blocks"
+    )
+
+
 def test_the_python_of_the_page_runs(demo, monkeypatch, capsys):
     monkeypatch.chdir(demo)
     exec(re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)[1], {})
@@ -122,19 +191,76 @@ def test_runs_of_an_interval_are_cut_to_it_and_make_its_targets(dataset, blocks,
     np.testing.assert_array_equal(found, whole[start:end])
 
 
-def test_targets_past_the_ends_have_no_rows(dataset):
-    (row,) = answer(
-        dataset.root,
-        f"select count(*), min(position), max(position) from targets('{GENOME}', '{CHROM}', -50, 1_000_000)",
+# --- Where an interval is ---
+
+TABLES = ["blocks_overlapping", "transcripts_around", "overlapping_genes", "target_runs", "targets"]
+FROM_TABLES = [f"from {name}" for name in TABLES]
+
+
+@pytest.mark.parametrize("asked_for", [*FROM_TABLES, "select dna", "select dna_of", "select place"])
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("'sim-gencode', 'chr99', 0, 1", "no sequence of a genome 'sim-gencode' is called 'chr99'"),
+        ("'x', 'chr1', 0, 1", "no sequence of a genome 'x'|No files found"),
+        ("'sim-gencode', 'chr1', 6, 5", r"\[6, 5\) of chr1 is reversed"),
+        ("'sim-gencode', 'chr1', -1, 5", r"\[-1, 5\) leaves chr1 of sim-gencode, which is \[0, 204083\)"),
+        ("'sim-gencode', 'chr1', 0, 204_084", r"\[0, 204084\) leaves chr1"),
+    ],
+)
+def test_an_interval_that_is_none_is_an_error(dataset, asked_for, where, told):
+    with pytest.raises(QueryError, match=told):
+        answer(dataset.root, f"{asked_for}({where})")
+
+
+@pytest.mark.parametrize("asked_for", [*FROM_TABLES, "select dna", "select dna_of"])
+def test_a_chromosome_goes_by_its_aliases(dataset, asked_for):
+    by_name = answer(dataset.root, f"{asked_for}('sim-gencode', 'chr1', 100_000, 100_100)")
+    assert answer(dataset.root, f"{asked_for}('sim-gencode', '1', 100_000, 100_100)") == by_name
+
+
+@pytest.mark.parametrize("name", ["segments_of", "soft_masked_of"])
+def test_a_whole_chromosome_goes_by_its_aliases_and_must_be_there(dataset, name):
+    rows = answer(dataset.root, f"from {name}('sim-gencode', 'chr1')")
+    assert rows
+    assert answer(dataset.root, f"from {name}('sim-gencode', '1')") == rows
+    with pytest.raises(QueryError, match="called 'chr99'"):
+        answer(dataset.root, f"from {name}('sim-gencode', 'chr99')")
+
+
+def test_what_is_left_out_of_the_dataset_has_no_dna_and_no_targets(dataset):
+    ((chrom, length),) = answer(
+        dataset.root, "select chrom, length from chromosomes where genome = 'sim-gencode' and not included limit 1"
     )
-    assert row == (204_083, 0, 204_082)
+    for asked_for in ("select dna", "from targets", "from blocks_overlapping"):
+        with pytest.raises(QueryError, match=f"{chrom} of sim-gencode is left out of the dataset: too_short"):
+            answer(dataset.root, f"{asked_for}('sim-gencode', '{chrom}', 0, {length})")
+    assert answer(dataset.root, f"from transcripts_around('sim-gencode', '{chrom}', 0, {length})")
 
 
-@pytest.mark.parametrize(("start", "end"), [*INTERVALS, (0, 204_083), (60_000, 120_000), (204_000, 300_000), (-5, 5)])
+@pytest.mark.parametrize(("start", "end"), [*INTERVALS, (0, 204_083), (60_000, 120_000), (204_000, 204_083)])
 def test_dna_of_an_interval_is_that_of_the_blocks(dataset, blocks, start, end):
     whole = "".join(block.dna for block in blocks)
     ((dna,),) = answer(dataset.root, f"select dna('{GENOME}', '{CHROM}', {start}, {end})")
-    assert (dna or "") == whole[max(start, 0) : end]
+    assert dna == whole[start:end]
+
+
+def test_dna_of_columns_is_that_of_the_blocks(dataset, blocks):
+    whole = "".join(block.dna for block in blocks)
+    question = f"""select start, "end", dna_of(genome, chrom, start, "end") from transcripts
+        where selected and genome = '{GENOME}' and chrom = '{CHROM}'"""
+    rows = answer(dataset.root, question)
+    assert any(start < 60_000 < end for start, end, _ in rows)  # across two blocks
+    assert all(dna == whole[start:end] for start, end, dna in rows)
+
+
+def test_reverse_complement(dataset):
+    assert answer(dataset.root, "select reverse_complement('AACGTNNt')") == [("aNNACGTT",)]
+
+
+def test_dna_of_rows_is_told_where_literals_are_expected(dataset):
+    with pytest.raises(QueryError, match="for the DNA over columns use dna_of"):
+        answer(dataset.root, 'select dna(genome, chrom, start, "end") from transcripts')
 
 
 def test_dna_of_a_whole_chromosome_needs_no_interval(dataset, blocks):
@@ -172,9 +298,123 @@ def test_sites_are_where_the_peaks_are_one(dataset, blocks):
         sites = answer(
             dataset.root,
             f"""select position from sites
-            where genome = '{GENOME}' and chrom = '{CHROM}' and target = '{name}' order by position""",
+            where genome = '{GENOME}' and chrom = '{CHROM}' and channel = '{name}' order by position""",
         )
         assert [position for (position,) in sites] == np.flatnonzero(whole[:, channel] == 1).tolist()
+
+
+def test_sites_say_whose_they_are(dataset):
+    rows = answer(
+        dataset.root,
+        """select s.position, s.kind, s.strand, s."group", t.transcript_id, t.gene_id, t.start, t."end"
+        from (select *, unnest(transcripts) as transcript_id from sites) s
+        join transcripts t using (genome, chrom, transcript_id)
+        where genome = 'sim-gencode' and t.selected and list_contains(s.genes, t.gene_id)""",
+    )
+    for position, kind, strand, _, _, _, start, end in rows:
+        assert position == (start if (kind == "tss") == (strand == "+") else end - 1)
+    selected = answer(
+        dataset.root, "select type, count(*) from transcripts where genome = 'sim-gencode' and selected group by type"
+    )
+    counts = dict(selected)
+    assert len(rows) == 2 * (counts["mRNA"] + counts["lncRNA"]) + 2 * counts["mRNA"]  # TSS and polyA, in each group
+
+
+def test_transcripts_have_split_species_and_ends(dataset):
+    rows = answer(
+        dataset.root,
+        """select distinct t.strand, t.tss - t.start, t.polya - t.start, t.tss - t."end", t.polya - t."end",
+            t.split is not distinct from c.split, t.species = c.species
+        from transcripts t join chromosomes c using (genome, chrom) where t."end" - t.start = 3_000 or selected""",
+    )
+    assert {row[0] for row in rows} == {"+", "-"}
+    for strand, tss_start, polya_start, tss_end, polya_end, split_equal, species_equal in rows:
+        assert (tss_start, polya_end) == (0, -1) if strand == "+" else (polya_start, tss_end) == (0, -1)
+        assert split_equal
+        assert species_equal
+
+
+def test_genes_are_their_transcripts(dataset):
+    found = answer(
+        dataset.root, """select genome, chrom, gene_id, start, "end", transcripts, selected_transcripts from genes"""
+    )
+    expected: dict[tuple[str, str, str], list[tuple[int, int, bool]]] = {}
+    for genome, chrom, gene, start, end, selected in answer(
+        dataset.root,
+        """select genome, chrom, gene_id, start, "end", selected from transcripts where gene_id is not null""",
+    ):
+        expected.setdefault((genome, chrom, gene), []).append((start, end, selected))
+    assert len(found) == len(expected)
+    for genome, chrom, gene, start, end, transcripts, selected_transcripts in found:
+        of_gene = expected[genome, chrom, gene]
+        assert (start, end) == (min(one[0] for one in of_gene), max(one[1] for one in of_gene))
+        assert (transcripts, selected_transcripts) == (len(of_gene), sum(one[2] for one in of_gene))
+
+
+def test_n_gaps_are_the_longest_runs_of_n_across_blocks(dataset):
+    for genome in ("sim-gencode", "sim-refseq"):
+        for chrom, of_chrom in blocks_of(dataset.root, genome).items():
+            whole = "".join(block.dna for block in of_chrom)
+            rows = answer(
+                dataset.root,
+                f"""select start, "end", bases from n_gaps
+                where genome = '{genome}' and chrom = '{chrom}' order by start""",
+            )
+            assert rows == [(*found.span(), len(found[0])) for found in re.finditer("N+", whole)]
+
+
+def test_a_gap_that_goes_on_in_the_next_block_is_one(tmp_path):
+    for name in ("assemblies/g", "dataset", "blocks/train/genome=g/chrom=c"):
+        (tmp_path / name).mkdir(parents=True)
+    connection = duckdb.connect()
+    for start, dna in ((0, "ANNN"), (4, "NNNN"), (8, "NACN")):
+        path = f"blocks/train/genome=g/chrom=c/{start}.parquet"
+        connection.execute(f"copy (select '{dna}' as dna_sequence, '' as metadata) to '{tmp_path}/{path}'")
+    connection.execute(f"""copy (
+        select 'g' as genome, 's' as species, 'train' as split, 'c' as chrom, start, start + 4 as "end", 1 as N,
+            'blocks/train/genome=g/chrom=c/' || start || '.parquet' as path
+        from (values (0), (4), (8)) b(start)) to '{tmp_path}/dataset/blocks.parquet'""")
+    assert answer(tmp_path, 'select start, "end", bases from n_gaps order by start') == [(1, 9, 8), (11, 12, 1)]
+
+
+def test_tiles_cover_each_chromosome_once(dataset):
+    rows = answer(
+        dataset.root, "select start, \"end\" from tiles(100_000) where genome = 'sim-gencode' and chrom = 'chr1'"
+    )
+    assert sorted(rows) == [(0, 100_000), (100_000, 200_000), (200_000, 204_083)]
+
+
+@pytest.mark.parametrize("base", [0, 50_000, 120_001, 204_082])
+@pytest.mark.parametrize("kind", ["tss", "polya"])
+@pytest.mark.parametrize("strand", ["+", "-", None])
+def test_nearest_site_is_the_nearest_peak(dataset, blocks, base, kind, strand):
+    whole = np.concatenate([block.targets for block in blocks])
+    names = blocks[0].metadata["target_names"]
+    strands = [strand] if strand else ["+", "-"]
+    places = [
+        position
+        for one in strands
+        for position in np.flatnonzero(whole[:, names.index(f"primary_{kind}_{one}")] == 1).tolist()
+    ]
+    told = "null" if strand is None else f"'{strand}'"
+    ((found,),) = answer(
+        dataset.root, f"select nearest_site('{GENOME}', '{CHROM}', {base}, kind := '{kind}', strand := {told})"
+    )
+    assert abs(found["distance"]) == min(abs(position - base) for position in places)
+    assert found["position"] in places
+    assert found["distance"] == found["position"] - base
+    assert found["strand"] in strands
+
+
+def test_overlapping_genes_are_those_of_the_view(dataset):
+    found = answer(dataset.root, f"select gene_id from overlapping_genes('{GENOME}', '{CHROM}', 30_000, 100_000)")
+    expected = answer(
+        dataset.root,
+        f"""select gene_id from genes where genome = '{GENOME}' and chrom = '{CHROM}'
+        and "end" > 30_000 and start < 100_000""",
+    )
+    assert found
+    assert sorted(found) == sorted(expected)
 
 
 def test_soft_masking_is_where_the_fasta_file_has_lower_case(dataset):
@@ -195,16 +435,18 @@ def test_names_are_spelt_in_paths_as_the_writer_spells_them(name):
     assert connection.execute("select path_name(?)", [name]).fetchone() == (path_name(name),)
 
 
-@pytest.mark.parametrize("call", ["targets('sim-gencode', 'chr99', 0, 1)", "segments_of('x', 'chr99')"])
+@pytest.mark.parametrize("call", ["segments_of('x', 'chr99')"])
 def test_unknown_chromosome_is_told(dataset, call):
-    with pytest.raises(QueryError, match=r"chr99\.parquet[\s\S]*Is there such a genome and chromosome"):
+    with pytest.raises(QueryError, match=r"targets/x[\s\S]*Is there such a genome and chromosome"):
         answer(dataset.root, f"from {call}")
 
 
 def test_every_view_and_macro_says_what_it_is():
     for release in (False, True):
         for name, one in definitions(release).items():
-            assert re.match(rf"(--.*\n)+create or replace (view|macro) \"?{name}\b", one.text), name
+            assert re.match(
+                rf"(--.*\n)+create or replace (view|macro) \"?{name}\b", f"{one.comment}\n{one.statement}"
+            ), name
 
 
 def test_what_is_needed_is_there_before(dataset):

@@ -52,12 +52,12 @@ GOLDEN = {
     ),
     "blocks/test/genome=sim-refseq/chrom=NC_903001.1/60000.parquet": (
         chromosome.BLOCKS_STEP,
-        "94a6f81a36669790a793462eedd16f8544eaaaee40a5eff0533cf7f8aefab3d9",
+        "c8d7f4ef6c62ff1afa30285eb971ef7026ffc5d07603446be4227ee3c7527cb2",
     ),
-    "dataset/blocks.parquet": (index.STEP, "962fe1a0cc54ec8b15f38440b1e9988812b9296c8a196951d9b6e4b75a3d9e68"),
+    "dataset/blocks.parquet": (index.STEP, "04c24388d2ed2ff9f706e7e39fbc37f529a02f853b23ef49d7062059ce0dd512"),
     "dataset/statistics/target_sums.parquet": (
         statistics.STEP,
-        "e4d871093dc3d60c9a8eefa68c8642139392df420257c225e201298a7a493bf1",
+        "adf15c50fed027684331b0ea119fb228507a128c4b9423c403d48d5fe15c9ba8",
     ),
 }
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import torch
 from releases import published
 from test_torch import batches, flat, place_of, places
 from torch.utils.data import DataLoader
@@ -24,39 +23,6 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def mapped(small):
     return WindowDataset(small, small.windows(LENGTH), transform=place_of)
-
-
-# --- ranks ---
-
-
-def test_rank_and_world_size_come_from_the_environment(mapped, monkeypatch):
-    monkeypatch.setenv("RANK", "1")
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    stream = WindowStream(mapped, shuffle=False)
-    assert (stream.rank, stream.world_size) == (1, 2)
-    assert list(stream) == places(mapped.windows)[1 : len(mapped) // 2 * 2 : 2]
-    monkeypatch.delenv("WORLD_SIZE")
-    with pytest.raises(ReadingError, match="found RANK='1' in the environment, expected whole numbers for both"):
-        WindowStream(mapped)
-    assert WindowStream(mapped, rank=0, world_size=1).world_size == 1
-    with pytest.raises(ReadingError, match="found rank=1 and world_size=None; give both or neither"):
-        WindowStream(mapped, rank=1)
-
-
-def test_an_environment_that_torch_distributed_contradicts_is_refused(mapped, monkeypatch, tmp_path):
-    before = WindowStream(mapped, shuffle=False)
-    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
-    try:
-        assert len(list(before)) == len(mapped)
-        monkeypatch.setenv("RANK", "1")
-        monkeypatch.setenv("WORLD_SIZE", "2")
-        for refused in (lambda: WindowStream(mapped), lambda: iter(before), lambda: len(before)):
-            with pytest.raises(ReadingError, match=r"RANK=1 and WORLD_SIZE=2 .* initialised as rank 0 of 1"):
-                refused()
-    finally:
-        torch.distributed.destroy_process_group()
-    with pytest.raises(ReadingError, match="made for rank 0 of 1, and this process is rank 1 of 2 now"):
-        list(before)
 
 
 # --- length and batches ---

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader, DistributedSampler
+from torchdata.stateful_dataloader import StatefulDataLoader
 
 from genatator_assets.errors import ReadingError
 from genatator_assets.reading import Window
@@ -73,7 +74,7 @@ def test_the_last_window_of_a_chromosome_is_filled_up(small, windows, mapped):
 
 
 def test_a_wrong_channel_is_told_before_any_worker_starts(small, windows):
-    with pytest.raises(ReadingError, match="is no group of channels"):
+    with pytest.raises(ReadingError, match="is not a group of channels"):
         WindowDataset(small, windows, channels="lncrna")
 
 
@@ -167,6 +168,113 @@ def test_rank_and_world_size_come_from_torch_distributed(small, windows, tmp_pat
 def test_a_wrong_rank_is_told_before_any_worker_starts(small, windows):
     with pytest.raises(ReadingError, match="rank=2 is not one of world_size=2"):
         WindowStream(WindowDataset(small, windows), rank=2, world_size=2)
+
+
+@pytest.fixture
+def group(tmp_path):
+    """Make this process rank 0 of 1 by torch.distributed."""
+
+    def begin():
+        torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
+
+    yield begin
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
+def test_before_torch_distributed_the_rank_is_torchrun_s(small, windows, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    mapped = WindowDataset(small, windows, transform=place_of)
+    assert list(WindowStream(mapped, seed=1)) == places(windows.shuffled(1, 0).lane(1, 4))
+    assert list(WindowStream(mapped, seed=1, rank=0, world_size=2)) == places(windows.shuffled(1, 0).lane(0, 2))
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"RANK": "1"}, "found RANK='1' in the environment, expected RANK and WORLD_SIZE"),
+        ({"RANK": "x", "WORLD_SIZE": "2"}, "found RANK='x', WORLD_SIZE='2' in the environment"),
+        ({"RANK": "2", "WORLD_SIZE": "2"}, "rank=2 is not one of world_size=2"),
+    ],
+)
+def test_a_rank_of_the_environment_that_makes_no_sense_is_told(small, windows, monkeypatch, said, message):
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ReadingError, match=message):
+        WindowStream(WindowDataset(small, windows))
+
+
+def test_ranks_that_disagree_are_refused(small, windows, monkeypatch, group):
+    mapped = WindowDataset(small, windows, transform=place_of)
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    early = WindowStream(mapped)
+    group()
+    with pytest.raises(ReadingError, match=r"torch.distributed says rank 0 of 1, and RANK and WORLD_SIZE say 0 of 2"):
+        WindowStream(mapped)
+    monkeypatch.delenv("RANK")
+    monkeypatch.delenv("WORLD_SIZE")
+    with pytest.raises(ReadingError, match=r"made as rank 0 of 2, and this process is rank 0 of 1 now"):
+        iter(early)
+    assert len(list(WindowStream(mapped, rank=0, world_size=2))) == len(windows) // 2
+
+
+def test_half_a_rank_is_refused(small, windows):
+    with pytest.raises(ReadingError, match="found rank=1 and world_size=None, expected both or neither"):
+        WindowStream(WindowDataset(small, windows), rank=1)
+
+
+# --- where a stream is ---
+
+
+def test_the_length_of_a_stream_is_that_of_its_lane(small, windows):
+    mapped = WindowDataset(small, windows, transform=place_of)
+    assert len(WindowStream(mapped)) == len(windows)
+    assert len(WindowStream(mapped, rank=1, world_size=5)) == len(windows) // 5
+    assert len(DataLoader(WindowStream(mapped), batch_size=7)) == -(-len(windows) // 7)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_stream_goes_on_in_the_middle_of_an_epoch(small, windows, workers):
+    read = []
+
+    def noted(window):
+        read.append(window.interval)
+        return place_of(window)
+
+    def loader():
+        stream = WindowStream(WindowDataset(small, windows, transform=noted), seed=3, rank=1, world_size=2)
+        stream.set_epoch(2)
+        return StatefulDataLoader(stream, batch_size=3, num_workers=workers)
+
+    whole = batches(loader())
+    first = loader()
+    begun = [batch for _, batch in zip(range(3), first, strict=False)]
+    state = first.state_dict()
+    read.clear()
+    again = loader()
+    again.dataset.set_epoch(0)  # the state knows better
+    again.load_state_dict(state)
+    rest = batches(again)
+    assert [list(map(tuple, batch)) for batch in whole[3:]] == [list(map(tuple, batch)) for batch in rest]
+    assert len(begun) == 3
+    if workers == 0:
+        assert len(read) == sum(map(len, rest))  # nothing is read twice
+    assert len(batches(again)) == len(whole)  # the next epoch is whole
+
+
+def test_a_state_of_another_stream_is_refused(small, windows):
+    mapped = WindowDataset(small, windows, transform=place_of)
+    stream = WindowStream(mapped, seed=3)
+    state = stream.state_dict()
+    for other, name in (
+        (WindowStream(mapped, seed=4), "seed=3"),
+        (WindowStream(mapped, seed=3, rank=0, world_size=2), "world_size=1"),
+        (WindowStream(mapped.take(windows[1:]), seed=3), f"windows={len(windows)}"),
+    ):
+        with pytest.raises(ReadingError, match=f"the state is of a stream with {name}"):
+            other.load_state_dict(state)
 
 
 # --- without PyTorch ---

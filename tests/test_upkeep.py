@@ -360,7 +360,7 @@ def test_fetched_files_that_the_dataset_does_not_use_go_only_by_name(dataset, la
     cache = tmp_path / "cache"
     monkeypatch.setenv(CACHE_VARIABLE, str(cache))
     source = json.loads(layout.source("sim-gencode").read_text())
-    source["sequence_url"] = "https://host/genomes/a/genome.fa.gz"
+    source["inputs"]["sequence"]["url"] = "https://host/genomes/a/genome.fa.gz"
     layout.source("sim-gencode").write_text(json.dumps(source))
     used = cached(cache, "0" * 16, "https://host/genomes/a/genome.fa.gz")
     beside = cached(cache, "1" * 16, "https://host/genomes/a/md5checksums.txt")

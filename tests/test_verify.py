@@ -366,6 +366,10 @@ FAULTS: dict[str, tuple[Damage, list[tuple[Any, ...]]]] = {
     "index, another DNA": (index_row(dna_sha256="0" * 64), [(*PLACE, "index dna_sha256")]),
     "index, another sum": (index_number("target_sum", 5, 1e6), [(*PLACE, "index sum intragenic_regions_-")]),
     "index, no sum": (index_number("target_sum", 5, None), [(*PLACE, "index sum intragenic_regions_-")]),
+    "index, another count above 0": (
+        index_number("target_positive", 5, 7),
+        [(*PLACE, "index positive intragenic_regions_-")],
+    ),
     "index, another greatest": (index_number("target_max", 0, 0.25), [(*PLACE, "index max primary_tss_+")]),
     "segments, a run less": (
         segments(

@@ -151,7 +151,7 @@ def test_no_path_leaves_the_root(genome, chrom):
     ],
 )
 def test_what_is_no_key_is_told(key):
-    with pytest.raises(DatasetError, match="is no chromosome's key"):
+    with pytest.raises(DatasetError, match="is not the key of a chromosome"):
         parse_key(key)
 
 

@@ -22,6 +22,8 @@ TypeFrom = Literal["biotype", "ncrna_class", "column_3", "gene_biotype", "cds", 
 
 Spelling = Literal["gff3", "gtf"]
 
+USUAL = "usual"  # in a list of a catalogue: all words that are usual
+
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -90,16 +92,20 @@ class Words(_Value):
     own: frozenset[str] = frozenset()
 
     def with_types(self, rules: TypeRules) -> "Words":
-        """Return the words with a catalogue's own lists in the place of those that the rules state."""
+        """Return the words with a catalogue's own lists in the place of those that the rules state.
+
+        In a list, `usual` stands for the words that are usual at each place.
+        """
         stated = {name: words for name, words in rules.model_dump().items() if words is not None}
-        own = {word for words in stated.values() for word in words}
-        words = {
-            name: {
-                place: stated[name] if name in stated else tuple(word for word in known if word not in own)
+        own = {word for words in stated.values() for word in words} - {USUAL}
+        words = {}
+        for name, places in self.words.items():
+            wanted = stated.get(name, (USUAL,))
+            mine = tuple(word for word in wanted if word != USUAL)
+            words[name] = {
+                place: mine + tuple(word for word in known if USUAL in wanted and word not in own)
                 for place, known in places.items()
             }
-            for name, places in self.words.items()
-        }
         return Words.model_validate({**self.model_dump(), "words": words, "own": own})
 
     def type_of(self, word: str, place: Place) -> TranscriptType:

@@ -139,6 +139,15 @@ def rows_named(transcripts: pa.Table, name: str) -> np.ndarray:
     return np.empty(0, np.int64)
 
 
+def without_version(name: str) -> str:
+    """Return a name without the version that it may end with.
+
+    >>> without_version("ENST00000641515.2"), without_version("OR4F5")
+    ('ENST00000641515', 'OR4F5')
+    """
+    return re.sub(_VERSION, "", name)
+
+
 def names_near(tables: Iterable[pa.Table], name: str) -> list[str]:
     """Return the ids and names nearest to one that is not there: those that begin with it, then by edit distance."""
     import duckdb  # noqa: PLC0415 - takes time to import, and is needed for a mistake only

@@ -85,7 +85,7 @@ def _of_types(parsed: ParsedAnnotation, transcripts: pa.Table) -> Iterator[Suspi
         yield Suspicion(
             "lncrna_read_as_other",
             f"{count:,} transcripts of biotype or class {word!r} are read as other, though it sounds like lncRNA: if"
-            f" they are, say annotation: {{types: {{lncRNA: [..., {word}]}}}}",
+            f" they are, say annotation: {{types: {{lncRNA: [usual, {word}]}}}}",
         )
     selected = _counts(transcripts.filter(transcripts["selected"])["type"])
     if selected.get("mRNA", 0) >= _MANY_MRNAS and "lncRNA" not in selected:
@@ -150,7 +150,7 @@ def _of_parts(parsed: ParsedAnnotation, transcripts: pa.Table) -> Iterator[Suspi
         yield Suspicion(
             "unknown_transcript_type",
             f"rows of type {kind!r} have {count:,} exons and are not known as transcripts; if they are, say"
-            f" annotation: {{types: {{mRNA: [..., {kind}]}}}} or {{types: {{lncRNA: [..., {kind}]}}}}",
+            f" annotation: {{types: {{mRNA: [usual, {kind}]}}}} or {{types: {{lncRNA: [usual, {kind}]}}}}",
         )
 
 

@@ -17,7 +17,7 @@ from genatator_assets.annotation.select import SCHEMA, Reason, count_reasons, se
 from genatator_assets.annotation.suspicions import Suspicion, require_something, suspicions
 from genatator_assets.catalogue import Annotation, Catalogue
 from genatator_assets.errors import AnnotationError, DatasetError
-from genatator_assets.sources.assembly import read_source
+from genatator_assets.sources.assembly import input_hashes, read_source
 from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.work.files import require_own_folder, sha256_of_file, write_json
 from genatator_assets.work.layout import Layout
@@ -93,10 +93,10 @@ def select_isoforms(
         AnnotationError: the file can't be used, or changed since the assembly was imported.
     """
     source = read_source(layout, genome)
-    if source.annotation_path is None or source.annotation_sha256 is None:
+    if "annotation" not in source.inputs:
         raise AnnotationError(f"genome {genome} was imported without an annotation; build the assembly again")
-    path, sha256 = Path(source.annotation_path), source.annotation_sha256
-    unchanged = path.is_file() and sha256_of_file(path) == sha256
+    path, sha256 = source.inputs["annotation"].path, source.inputs["annotation"].sha256
+    unchanged = source.inputs["annotation"].found() == sha256
     if unchanged and (kept := _kept(catalogue, genome, layout)):
         return kept
     require_own_folder(layout.annotation_summary(genome).parent, layout.annotations)
@@ -137,10 +137,7 @@ def select_isoforms(
         malformed_lines=parsed.malformed_lines,
         suspicions=suspicions(parsed, selection, chromosomes),
     )
-    inputs = {"sequence": source.sequence_sha256, "annotation": sha256}
-    if source.aliases_sha256:
-        inputs["aliases"] = source.aliases_sha256
-    provenance = Provenance(inputs, summary.selection, STEP)
+    provenance = Provenance(input_hashes(source), summary.selection, STEP)
     written = write_table(layout.transcripts(genome), transcripts, provenance)
     exons = write_table(layout.exons(genome), selection.exons, provenance, ascending=("transcript", "start", "end"))
     summary = replace(summary, table_sha256=written.sha256, exons_sha256=exons.sha256)
@@ -178,7 +175,7 @@ def is_ready(catalogue: Catalogue, layout: Layout, genome: str) -> bool:
     summary, source = read_summary(layout, genome), read_source(layout, genome)
     same_chromosomes = summary.chromosomes_sha256 == sha256_of_file(layout.chromosomes(genome))
     same_rules = summary.rules == _rules(catalogue.assembly(genome).annotation)
-    return same_chromosomes and same_rules and summary.sha256 == source.annotation_sha256
+    return same_chromosomes and same_rules and summary.sha256 == input_hashes(source).get("annotation")
 
 
 def _rules(annotation: Annotation) -> dict[str, Any]:

@@ -57,7 +57,10 @@ class Aliases(Input):
 
 
 class TypeRules(Value):
-    """Which types (column 3) or biotypes count as what; a list that is given replaces the flavour's own."""
+    """Which types (column 3) or biotypes count as what.
+
+    A list that is given stands in the place of the usual words; `usual` in it stands for these.
+    """
 
     mRNA: tuple[str, ...] | None = None
     lncRNA: tuple[str, ...] | None = None

@@ -13,7 +13,7 @@ from genatator_assets.catalogue.model import Catalogue
 from genatator_assets.errors import CatalogueError, DatasetError
 from genatator_assets.work.files import whole_file
 
-_HEAD = "# The catalogue that this root was last built from; each build writes it anew. Paths are absolute.\n"
+_HEAD = "# The catalogue that this root was last built from; each build rewrites it. Paths are absolute.\n"
 _SHOWN = 200
 
 

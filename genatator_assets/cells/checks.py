@@ -93,7 +93,7 @@ CHECKS = (
     Check(
         "cells_are_what_the_files_say",
         "cell_dataset",
-        f"Some {_VERIFIED_CELLS} cells, drawn anew for each build, are what ranking them again from their files gives.",
+        f"Some {_VERIFIED_CELLS} cells, redrawn for each build, are what ranking them again from their files gives.",
         cells_follow_from_files,
     ),
 )

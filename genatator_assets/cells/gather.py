@@ -20,7 +20,7 @@ from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import Manifest, read_manifest
 from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.tables import read_table, write_table
-from genatator_assets.work.unit import Provenance, Step, Unit
+from genatator_assets.work.unit import OnlyTask, Provenance, Step, Unit
 
 CHUNKS = pa.schema(
     [
@@ -75,22 +75,12 @@ ASSET = "cell_dataset"
 
 
 @dataclass(frozen=True)
-class GatherTask:
+class GatherTask(OnlyTask):
     """The tables over all datasets of a catalogue, and the units of those that are built."""
 
     root: Path
     datasets: tuple[str, ...]
     run_id: str | None = None
-
-    @property
-    def key(self) -> str:
-        """There is one."""
-        return ""
-
-    @property
-    def size(self) -> int:
-        """There is one."""
-        return 1
 
     @property
     def layout(self) -> CellsLayout:

@@ -24,7 +24,7 @@ from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.tables import read_table, write_table
-from genatator_assets.work.unit import Provenance, Step, Unit
+from genatator_assets.work.unit import OnlyTask, Provenance, Step, Unit
 
 if TYPE_CHECKING:
     from genatator_assets.cells.section import Publications
@@ -162,7 +162,7 @@ class PublicationTable:
 
 
 @dataclass(frozen=True)
-class PublicationsTask:
+class PublicationsTask(OnlyTask):
     """The table of publications, and where it comes from.
 
     `asked` is the day of the last request that counts: a table that an address gave is fresh until `refresh_days` after
@@ -185,16 +185,6 @@ class PublicationsTask:
             last = facts.get("fetched")
             asked = last if last and today - date.fromisoformat(last) < fresh else today.isoformat()
         return cls(root, rules, asked)
-
-    @property
-    def key(self) -> str:
-        """There is one."""
-        return ""
-
-    @property
-    def size(self) -> int:
-        """There is one."""
-        return 1
 
     @property
     def layout(self) -> CellsLayout:

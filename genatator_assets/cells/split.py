@@ -21,7 +21,7 @@ from genatator_assets.cells.survey import Surveyed
 from genatator_assets.work.made import recorded
 from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.tables import read_table, table_writer
-from genatator_assets.work.unit import Provenance, Step, Unit
+from genatator_assets.work.unit import OnlyTask, Provenance, Step, Unit
 
 if TYPE_CHECKING:
     from genatator_assets.cells.section import CellSplit
@@ -62,7 +62,7 @@ class Scoped:
 
 
 @dataclass(frozen=True)
-class DonorsTask:
+class DonorsTask(OnlyTask):
     """All units of all datasets that could be surveyed, and how they are split; `rules` is None where they are not.
 
     `plans` are the fingerprints of the datasets' plans.
@@ -73,16 +73,6 @@ class DonorsTask:
     plans: Mapping[str, str]
     rules: CellSplit | None
     run_id: str | None = None
-
-    @property
-    def key(self) -> str:
-        """There is one."""
-        return ""
-
-    @property
-    def size(self) -> int:
-        """There is one."""
-        return 1
 
     @property
     def layout(self) -> CellsLayout:

@@ -20,13 +20,13 @@ GROUPS: dict[str, dict[str, str]] = {
         "ui": "build",
         "chromosomes": "ask",
     },
-    "Keep": {"status": "upkeep", "prune": "upkeep"},
+    "Maintain": {"status": "upkeep", "prune": "upkeep"},
     "Ask": {"sql": "ask", "statistics": "ask", "explain": "ask", "verify": "ask", "lineage": "ask"},
     "Look": {"plot": "use", "browse": "use"},
     "Score": {"evaluate": "score", "truth": "score", "split": "score"},
     "Publish": {"export": "export", "release": "release", "push": "release"},
-    "More data sets": {"signals": "signals", "intervals": "intervals", "trim-regions": "intervals", "cells": "cells"},
-    "Make up": {"simulate": "inputs"},
+    "More datasets": {"signals": "signals", "intervals": "intervals", "trim-regions": "intervals", "cells": "cells"},
+    "Simulate": {"simulate": "inputs"},
 }
 """The commands, by what they are for, and the module of each: imported when the command is run or described."""
 
@@ -67,4 +67,4 @@ class _Commands(click.Group):
 @click.group(cls=_Commands)
 @click.version_option(__version__)
 def main() -> None:
-    """Turn genomes, and what is known about them, into data sets for training models."""
+    """Turn genomes, and what is known about them, into datasets for training models."""

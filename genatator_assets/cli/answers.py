@@ -15,6 +15,7 @@ import duckdb
 
 from genatator_assets.errors import QueryError, optional_import
 from genatator_assets.query.connect import Rows, semicolon_at, stream, write_parquet
+from genatator_assets.query.dictionary import is_word
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.terminal import console, print_table, say, write_data
 from genatator_assets.work.text import TextTable
@@ -97,8 +98,8 @@ def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], Resu
 
 
 def typed_questions(prompt: str) -> Iterator[str]:
-    """Yield what is typed or piped, up to each line that ends with a semicolon of its own; of what is piped also the
-    rest. 'exit' ends it too. A person's Ctrl-C drops what is half typed."""
+    """Yield what is typed or piped, up to each line that ends with a semicolon of its own, or is a word such as 'help';
+    of what is piped also the rest. 'exit' ends it too. A person's Ctrl-C drops what is half typed."""
     typed, person = "", sys.stdin.isatty()
     while True:
         try:
@@ -116,7 +117,7 @@ def typed_questions(prompt: str) -> Iterator[str]:
         if not typed and line.strip(" \t;") in _END:
             return
         typed = f"{typed}\n{line}" if typed else line
-        if semicolon_at(typed) is not None:
+        if semicolon_at(typed) is not None or is_word(typed):
             yield typed
             typed = ""
 

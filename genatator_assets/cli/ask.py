@@ -27,9 +27,12 @@ from genatator_assets.cli.common import (
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.statistics import read_statistics
 from genatator_assets.gene_finding.verify import Difference
+from genatator_assets.query.catalog import catalog_with_root
 from genatator_assets.query.connect import connect, questions_in, stream
+from genatator_assets.query.dictionary import add_comments, as_question
 from genatator_assets.query.explain import explain as explain_transcript
 from genatator_assets.query.lineage import Origin, lineage_of
+from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import root_of
 from genatator_assets.work.terminal import complain, console, plain, print_table, say, write_data
@@ -68,30 +71,54 @@ class _Sql(click.Command):
     "--allow",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
-    help="A file or folder outside the root that questions may read, too; may be given several times.",
+    help="A file or folder outside the root that questions may read, too; may be repeated.",
 )
-def sql(question: str | None, root: Path, form: str, output: Path | None, allow: tuple[Path, ...]) -> None:
+@click.option(
+    "--catalog",
+    is_flag=True,
+    help="Print all views and macros as statements for DuckDB, with the root written in; -o writes them to a file.",
+)
+@click.option("--schema", help="With --catalog: the schema to make them in, beside those of other datasets.")
+def sql(
+    question: str | None,
+    root: Path,
+    form: str,
+    output: Path | None,
+    allow: tuple[Path, ...],
+    catalog: bool,
+    schema: str | None,
+) -> None:
     """Ask in SQL.
 
     Without a QUESTION, a prompt takes questions.
 
-    Views: blocks, block_targets, chromosomes, transcripts, exons, introns, coding, suspicions, sites, segments,
-    channels, statistics, split_overview, dna_alphabet, target_sums, species_coverage, transcript_reasons,
-    stored_blocks, input_files, lineage, soft_masked.
-
-    Macros, called like tables: blocks_overlapping, transcripts_around, target_runs and targets (genome, chrom, start,
-    end), segments_of (genome, chrom), lineage_of (file); and dna (genome, chrom, start, end), which gives one value.
-    Examples: docs/sql.md.
+    'help' lists all views and macros and says what each is, '.tables' the views alone, and 'describe transcripts' the
+    columns of one; they are questions, too. Examples: docs/sql.md. Everything there is: docs/dictionary.md.
 
     Questions only read, and only files of the root and of what --allow names.
     """
+    if catalog or schema is not None:
+        if question is not None or not catalog:
+            raise click.UsageError("--catalog takes no QUESTION, and --schema goes with --catalog")
+        _write_catalog(catalog_with_root(root, schema), output)
+        return
     if output is not None and question is None:
         raise click.UsageError("-o writes the answer to the QUESTION; give one")
     with connect(root, allow) as connection:
+        add_comments(connection)
         if question is None:
             _answer_typed(connection, form)
         else:
-            interruptible(connection, lambda: _answer(connection, question, form, output))
+            asked = as_question(connection, question)
+            interruptible(connection, lambda: _answer(connection, asked, form, output))
+
+
+def _write_catalog(text: str, output: Path | None) -> None:
+    if output is None:
+        write_data(text)
+        return
+    with whole_file(output) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, question: str, form: str, output: Path | None = None) -> None:
@@ -106,7 +133,7 @@ def _answer_typed(connection: duckdb.DuckDBPyConnection, form: str) -> None:
     person, faults = sys.stdin.isatty(), 0
     for typed in typed_questions(_PROMPT):
         try:
-            for question in questions_in(connection, typed):
+            for question in questions_in(connection, as_question(connection, typed)):
                 interruptible(connection, partial(_answer, connection, question, form))
         except GenatatorError as error:
             complain("Error", str(error))
@@ -151,8 +178,10 @@ def statistics(root: Path, as_json: bool) -> None:
 @click.command()
 @dataset_options
 @genomes_option
-@click.option("--sample", type=click.IntRange(min=1), help="Only so many blocks, drawn at random; by default all.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
+@click.option(
+    "--sample", type=click.IntRange(min=1), help="Compare only this many blocks, drawn at random; by default all."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the sample.")
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, of up to 1.8 GB each."
 )
@@ -210,7 +239,7 @@ def _verify_parts(catalogue: Catalogue, root: Path, sample: int | None) -> None:
 def lineage(path: str) -> None:
     """Trace a file back to its inputs.
 
-    PATH is any file of a dataset; the way leads to the FASTA and annotation files that it was made from.
+    PATH is any file of a dataset; it is traced back to the FASTA and annotation files that it was made from.
 
     For each file on the way: what is known to have changed since it was made, its parameters, and which run made it,
     where and when. Blocks and targets are hashed; to compare what is in them with the inputs, use 'verify'.
@@ -270,7 +299,7 @@ def _cells(one: Difference) -> tuple[str, ...]:
 def chromosomes(catalogue: str, root: Path, genomes: tuple[str, ...], only_to_do: bool) -> None:
     """List chromosomes.
 
-    A line each: key, split, length, and whether there is something to do; tabs between.
+    One tab-separated line each: key, split, length, and whether there is something to do.
 
     Keys are those of Dagster's partitions. Genomes that are not prepared yet have no chromosomes.
     """

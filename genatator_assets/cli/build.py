@@ -20,7 +20,7 @@ _JOBS = ["build_everything", "prepare", "build_blocks", *_PARTS, "finish", "make
 @click.option(
     "--workers",
     type=click.IntRange(min=0),
-    help="Processes; by default what the machine carries; 0 works in the command's own process.",
+    help="Number of worker processes; by default as many as cores and memory allow; 0 works in this process.",
 )
 @click.option(
     "--dask",
@@ -29,16 +29,16 @@ _JOBS = ["build_everything", "prepare", "build_blocks", *_PARTS, "finish", "make
     metavar="WHERE",
     help="Use the Dask cluster with this address (tcp://host:8786) or scheduler file, instead of processes.",
 )
-@click.option("--check-hashes", is_flag=True, help="Read all finished files again, to find those with changed bytes.")
-@click.option("--only", type=click.Choice(list(PARTS)), help="Only this part, with what it needs.")
+@click.option("--check-hashes", is_flag=True, help="Read every finished file again to detect changed bytes.")
+@click.option("--only", type=click.Choice(list(PARTS)), help="Build only this part and what it needs.")
 def build(
     catalogue: str, root: Path, workers: int | None, dask: str | None, check_hashes: bool, only: str | None
 ) -> None:
     """Build a dataset.
 
-    The whole way, through Dagster. Exits with 1 if anything failed.
+    Runs every step through Dagster. Exits with 1 if anything failed.
 
-    What is finished and intact is left as it is.
+    What is already built and intact is kept.
     """
     from genatator_assets.orchestration.build import build as build_dataset
     from genatator_assets.orchestration.progress import ProgressBar
@@ -76,8 +76,8 @@ def launch(
 
     JOB is launched with `dagster job launch`. Exits with 1 if a run failed.
 
-    A run of build_blocks covers a stretch of one genome, that of another part all of it. Exits with 2 if no daemon
-    would ever start the runs.
+    A run of build_blocks covers a range of one genome's chromosomes, a run of another part the whole part. Exits
+    with 2 if no daemon would ever start the runs.
     """
     from genatator_assets.orchestration.instance import open_instance
     from genatator_assets.orchestration.launch import WORKSPACE, Launcher, Wanted
@@ -108,8 +108,8 @@ def ui(catalogue: str, root: Path, port: int) -> None:
 
     At http://127.0.0.1:PORT, until stopped.
 
-    Steps follow each other by themselves there: what 'prepare' finds to do is built and finished. The sensor
-    'carry_on' does that; it can be switched off in the UI, under Automation.
+    Steps follow each other automatically there: the sensor 'carry_on' builds what 'prepare' finds to do, and then
+    runs 'finish'. It can be switched off in the UI, under Automation.
     """
     from genatator_assets.orchestration.launch import serve
     from genatator_assets.orchestration.settings import Settings

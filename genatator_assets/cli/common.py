@@ -74,7 +74,7 @@ catalogue_option = click.option(
     help=f"A catalogue's YAML file, or a preset: {', '.join(preset_names())}.",
 )
 genomes_option = click.option(
-    "--genome", "genomes", multiple=True, metavar="NAME", help="Only this genome; may be given several times."
+    "--genome", "genomes", multiple=True, metavar="NAME", help="Only this genome; may be repeated."
 )
 
 

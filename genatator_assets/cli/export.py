@@ -18,8 +18,12 @@ from genatator_assets.work.terminal import console, write_data
 if TYPE_CHECKING:
     from genatator_assets.reading import Dataset
     from genatator_assets.reading.channels import Channels
+    from genatator_assets.reading.windows import Windows
 
 _GROUPS = ("all", "combined", "mrna")
+_EXCLUDE = (
+    "Leave out windows that have a base of a region of this BED file; of several genomes, it names them in column 4."
+)
 
 Command = Callable[..., Any]
 
@@ -35,7 +39,7 @@ class _Output(click.Path):
 
 
 class _Channels(click.ParamType["Channels"]):
-    """A group of channels, or names with commas between."""
+    """A group of channels, or comma-separated names."""
 
     name = "channels"
 
@@ -58,7 +62,7 @@ def _of_a_part(command: Command) -> Command:
             raise GenatatorError(f"{output} can't be written ({error}); make room, or give another place") from error
 
     genome = click.option("--genome", help="Only this genome.")
-    split = click.option("--split", help="Only this split, of which the files then have the name.")
+    split = click.option("--split", help="Only this split; the files are then named after it.")
     return root_option(genome(split(with_part)))
 
 
@@ -68,14 +72,14 @@ _channels_option = click.option(
     default="all",
     show_default=True,
     metavar="GROUP|NAME,...",
-    help=f"{', '.join(_GROUPS)}; or names with commas between.",
+    help=f"{', '.join(_GROUPS)}, or comma-separated names.",
 )
 _folder_option = click.option(
     "--output",
     "-o",
     type=_Output(file_okay=False, path_type=Path),
     required=True,
-    help="The folder of the files; it is made if it is not there.",
+    help="The folder of the files; created if missing.",
 )
 
 
@@ -142,28 +146,96 @@ def bed12(part: Dataset, output: Path) -> None:
     _print_paths(write_bed12(part, output))
 
 
+def _of_windows(command: Command) -> Command:
+    """Return a command the options that say which windows are meant; it gets them as `windows`, and `tell`."""
+
+    @wraps(command)
+    def with_windows(
+        part: Dataset,
+        length: int,
+        overlap: float | None,
+        stride: int | None,
+        drop_n_fraction: float | None,
+        exclude: Path | None,
+        seed: int | None,
+        **others: Any,
+    ) -> None:
+        rule: dict[str, Any] = {"overlap": overlap, "stride": stride, "drop_n_fraction": drop_n_fraction}
+        windows = part.windows(length, shuffle=seed is not None, seed=seed or 0, exclude=exclude, **rule)
+        with _progress(len(windows)) as tell:
+            command(part=part, windows=windows, tell=tell, **others)
+
+    options = (
+        click.option("--length", type=int, required=True, help="Bases of a window."),
+        click.option("--overlap", type=float, help="Share of its bases that a window has in common with the next."),
+        click.option("--stride", type=int, help="Bases from one window's start to the next, instead of --overlap."),
+        click.option("--drop-n-fraction", type=float, help="Leave out windows with a greater share of N."),
+        click.option("--exclude", type=click.Path(path_type=Path), help=_EXCLUDE),
+        click.option("--seed", type=int, help="Shuffle by this seed; without it windows go along the chromosomes."),
+    )
+    decorated: Command = with_windows
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated
+
+
 @export.command()
 @_of_a_part
 @_channels_option
-@click.option("--length", type=int, required=True, help="Bases of a window.")
-@click.option("--overlap", type=float, help="Share of its bases that a window has in common with the next.")
-@click.option("--stride", type=int, help="Bases from one window's start to the next, instead of --overlap.")
-@click.option("--drop-n-fraction", type=float, help="Leave out windows of whose bases a greater share is N.")
-@click.option("--seed", type=int, help="Shuffle the windows by this seed; without it they go along the chromosomes.")
+@_of_windows
 @click.option(
     "--output", "-o", type=_Output(dir_okay=False, path_type=Path), required=True, help="The file, such as train.h5."
 )
-def hdf5(part: Dataset, output: Path, channels: Channels, length: int, seed: int | None, **rule: Any) -> None:
+def hdf5(part: Dataset, windows: Windows, output: Path, channels: Channels, tell: Callable[[int], None]) -> None:
     """Write HDF5 of windows, for Keras: x one-hot, y targets, and where each window is. Needs the extra [export].
 
-    Windows lie side by side, unless --overlap or --stride says otherwise.
+    Windows are adjacent unless --overlap or --stride is given.
     """
     from genatator_assets.reading.exports.hdf5 import write_windows
 
-    windows = part.windows(length, shuffle=seed is not None, seed=seed or 0, **rule)
-    with _progress(len(windows)) as tell:
-        write_windows(part, windows, output, channels, tell)
+    write_windows(part, windows, output, channels, tell)
     _print_paths([output])
+
+
+@export.command()
+@_of_a_part
+@_channels_option
+@_of_windows
+@click.option(
+    "--output", "-o", type=_Output(file_okay=False, path_type=Path), required=True, help="A new folder: train.zarr."
+)
+def zarr(part: Dataset, windows: Windows, output: Path, channels: Channels, tell: Callable[[int], None]) -> None:
+    """Write Zarr of windows: the arrays of hdf5, for many readers at once. Needs the extra [export].
+
+    Windows are adjacent unless --overlap or --stride is given.
+    """
+    from genatator_assets.reading.exports.zarr import write_zarr
+
+    write_zarr(part, windows, output, channels, tell)
+    _print_paths([output])
+
+
+@export.command()
+@_of_a_part
+@_channels_option
+@_of_windows
+@click.option("--per-shard", type=int, default=1_000, show_default=True, help="Windows of a tar file.")
+@click.option("--output", "-o", type=_Output(file_okay=False, path_type=Path), required=True, help="A new folder.")
+def webdataset(
+    part: Dataset,
+    windows: Windows,
+    output: Path,
+    channels: Channels,
+    tell: Callable[[int], None],
+    per_shard: int,
+) -> None:
+    """Write WebDataset of windows: tar files that are streamed, from a bucket too; shuffle them by --seed.
+
+    Windows are adjacent unless --overlap or --stride is given.
+    """
+    from genatator_assets.reading.exports.webdataset import write_webdataset
+
+    _print_paths(write_webdataset(part, windows, output, channels, tell, per_shard))
 
 
 @contextmanager

@@ -10,30 +10,29 @@ from genatator_assets.catalogue import Assembly, Catalogue
 from genatator_assets.cli.common import catalogue_option, genomes_option
 from genatator_assets.errors import GenatatorError
 from genatator_assets.parts import load_catalogue
+from genatator_assets.sources.input_file import KINDS, Kind
 from genatator_assets.work.terminal import console, print_table, say, write_data
 from genatator_assets.work.text import TextTable
 from genatator_assets.work.watch import download_bars
 
 if TYPE_CHECKING:
     from genatator_assets.sources.fetch import Cache, Fetched
-    from genatator_assets.sources.inputs import Kind
 
 
 @click.command()
 @catalogue_option
 @genomes_option
 @click.option("--names", is_flag=True, help="Only the tables of sequence names: small, and enough for 'plan'.")
-@click.option("--again", is_flag=True, help="Ask the servers anew, also for files that are in the cache.")
+@click.option("--again", is_flag=True, help="Ask the servers again, also for files that are in the cache.")
 def fetch(catalogue: str, genomes: tuple[str, ...], names: bool, again: bool) -> None:
     """Fetch a catalogue's inputs.
 
-    Into the cache; where they are is printed.
+    Files go to the cache; their paths are printed.
 
     'build' fetches what it needs by itself; this does it beforehand, as for machines without a network. The cache is
-    the folder GENATATOR_CACHE. What was cut off is gone on with. Exits with 2 if anything could not be fetched.
+    the folder GENATATOR_CACHE. Interrupted downloads are resumed. Exits with 2 if anything could not be fetched.
     """
     from genatator_assets.sources.fetch import Cache
-    from genatator_assets.sources.inputs import KINDS
 
     stated = load_catalogue(catalogue)
     assemblies = [stated.assembly(genome) for genome in genomes or stated.genomes]
@@ -52,7 +51,7 @@ def fetch(catalogue: str, genomes: tuple[str, ...], names: bool, again: bool) ->
 
 
 def _fetch(
-    assemblies: list[Assembly], kinds: Collection["Kind"], cache: "Cache"
+    assemblies: list[Assembly], kinds: Collection[Kind], cache: "Cache"
 ) -> tuple[list[tuple[str, ...]], list[str]]:
     """Fetch the inputs of assemblies; give a row for each, and why others could not be fetched."""
     from genatator_assets.sources.inputs import fetch_input, remote_inputs
@@ -100,7 +99,7 @@ def _compared(file: "Fetched") -> str:
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--seed", type=int, default=1, show_default=True, help="Which genome.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the genome.")
 @click.option("--total-bp", type=int, default=2_000_000, show_default=True, help="Size of the genome.")
 @click.option("--chromosomes", type=int, default=3, show_default=True, help="Number of chromosomes.")
 @click.option(
@@ -108,7 +107,7 @@ def _compared(file: "Fetched") -> str:
     type=click.Choice(["gencode", "refseq", "ensembl"]),
     default="gencode",
     show_default=True,
-    help="Whose files it is like.",
+    help="Whose file formats it imitates.",
 )
 def simulate(folder: Path, seed: int, total_bp: int, chromosomes: int, flavour: str) -> None:
     """Write a simulated genome into FOLDER.

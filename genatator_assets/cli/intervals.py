@@ -38,7 +38,7 @@ _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
 
 class _Names(click.ParamType[tuple[str, ...]]):
-    """Names with commas between."""
+    """Comma-separated names."""
 
     name = "names"
 
@@ -87,7 +87,7 @@ class _Names(click.ParamType[tuple[str, ...]]):
     type=_Names(),
     default="chr19,chr20",
     show_default=True,
-    help="Chromosomes for testing, with commas between.",
+    help="Chromosomes for testing, comma-separated.",
 )
 @click.option(
     "--valid_chr",
@@ -311,7 +311,9 @@ def _random_split(text: str, seed: int) -> RandomSplit:
 @click.option("-b", "--add", "database", type=_FILE, help="BED file of a database of features to add to.")
 @click.option("-c", "sizes", type=_FILE, help="Table of chromosome lengths; regions are shifted back from the ends.")
 @click.option("-i", "ignore_auxiliary", is_flag=True, help="Only chromosomes called chr and a number, or chrX.")
-@click.option("-m", "min_overlap", type=int, default=200, show_default=True, help="Least overlap of features to merge.")
+@click.option(
+    "-m", "min_overlap", type=int, default=200, show_default=True, help="Minimum overlap of features to merge."
+)
 @click.option("-n", "no_activities", is_flag=True, help="Drop the activities of the database.")
 @click.option("-o", "prefix", default="features", show_default=True, help="Files are PREFIX.bed and PREFIX_act.txt.")
 @click.option("-s", "size", type=int, default=600, show_default=True, help="Length of features.")

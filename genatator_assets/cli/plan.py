@@ -61,11 +61,15 @@ def init(fasta: Path, annotation: Path, output: Path, genome: str | None, specie
 
 @click.command()
 @dataset_options
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; by default what the machine carries.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Number of worker processes; by default as many as cores and memory allow.",
+)
 def plan(catalogue: str, root: Path, workers: int | None) -> None:
     """Show what a build will make and take.
 
-    Builds and writes nothing.
+    Nothing is built or written.
     """
     from genatator_assets.parts import part_named, parts_of
     from genatator_assets.work.machine import default_workers

@@ -27,8 +27,8 @@ def release(root: Path, folder: Path | None) -> None:
 
     Blocks, preview, card, tables and checksums in one folder, as the hub takes it.
 
-    An earlier release there is replaced once the new one is whole. Where it can, it takes no room of its own: blocks
-    are hard links to those of the root.
+    An earlier release there is replaced once the new one is complete. Where possible, blocks are hard links to those
+    of the root, which take no extra space.
     """
     with only_writer(root) if root.is_dir() else nullcontext():
         made = make_release(Layout(root), folder)
@@ -45,8 +45,8 @@ def push(folder: Path, repo_id: str, yes: bool) -> None:
 
     The release in FOLDER, to the dataset repository OWNER/NAME.
 
-    Only says what would be sent, unless --yes is given. The token is that of HF_TOKEN or of 'hf auth login'. A
-    repository that does not exist is made, and is private. What was cut off is gone on with.
+    Only reports what would be sent, unless --yes is given. The token is that of HF_TOKEN or of 'hf auth login'. A
+    repository that does not exist is created as a private one. An interrupted upload is resumed.
     """
     from genatator_assets.release.hub import plan_upload, upload
 

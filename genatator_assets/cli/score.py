@@ -20,7 +20,7 @@ _SHOWN = ("gene", "interval", "site", "base", "nucleotide")
 
 
 class _Words(click.ParamType[tuple[str, ...]]):
-    """Words with commas between."""
+    """Comma-separated words."""
 
     name = "words"
 
@@ -30,7 +30,7 @@ class _Words(click.ParamType[tuple[str, ...]]):
 
 
 class _Numbers(click.ParamType[tuple[float, ...]]):
-    """Numbers with commas between."""
+    """Comma-separated numbers."""
 
     name = "numbers"
 
@@ -39,7 +39,7 @@ class _Numbers(click.ParamType[tuple[float, ...]]):
         try:
             return value if isinstance(value, tuple) else tuple(float(number) for number in str(value).split(","))
         except ValueError:
-            self.fail(f"{value!r}: expected numbers with commas between", param, ctx)
+            self.fail(f"{value!r}: expected comma-separated numbers", param, ctx)
 
 
 @click.command()

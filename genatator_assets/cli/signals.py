@@ -121,7 +121,7 @@ def profile(*, root: Path, select: Select) -> None:
     "-o",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
-    help="The folder of the files; it is made if it is not there.",
+    help="The folder of the files; created if missing.",
 )
 def export_tracks(*, root: Path, select: Select, form: str, split: str | None, output: Path) -> None:
     """Write tracks as bigWig files, and the table by which another program finds them. Needs the extra [export]."""

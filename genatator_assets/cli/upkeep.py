@@ -61,14 +61,14 @@ def status(catalogue: str, root: Path, form: str) -> None:
     "kinds",
     type=click.Choice([*KINDS, _RUNS]),
     multiple=True,
-    help=f"Only this kind; may be given several times.  [default: all but {', '.join(SHARED)}]",
+    help=f"Only this kind; may be repeated.  [default: all but {', '.join(SHARED)}]",
 )
 @click.option("--days", type=click.FloatRange(min=0), default=30, show_default=True, help="Keep runs of the last days.")
 @click.option("--yes", is_flag=True, help="Delete it. Without this, only list what would be deleted.")
 def prune(catalogue: str, root: Path, kinds: tuple[str, ...], days: float, yes: bool) -> None:
-    """List what nobody needs any more.
+    """List what is no longer needed.
 
-    With --yes it is deleted.
+    With --yes, delete it.
 
     \b
     genomes    folders of genomes that the catalogue does not name
@@ -76,7 +76,7 @@ def prune(catalogue: str, root: Path, kinds: tuple[str, ...], days: float, yes: 
     releases   the release in the root, if the dataset has other blocks now
     leftovers  what killed processes left behind
     inputs     simulated files of genomes that are not simulated any more
-    runs       runs in Dagster's record that nothing which there is now was made by
+    runs       runs in Dagster's record that made nothing that still exists
     cache      fetched files that this dataset does not use; other datasets may: only by --only cache
 
     Symbolic links are deleted, never what they lead to. Blocks that a release has as hard links free no space.
@@ -127,7 +127,7 @@ def _old_runs(
 
 def _print_status(found: Status, root: Path) -> None:
     say(f"{found.dataset} at {root}", "bold")
-    say(f"written to now by {found.writer}" if found.writer else "nobody writes to it now")
+    say(f"written to now by {found.writer}" if found.writer else "no process is writing to it")
     ready = found.genomes - len(found.not_ready)
     waiting = f"; still to be prepared: {first_of(found.not_ready, _NAMED)}" if found.not_ready else ""
     say(f"{ready:,} of {found.genomes:,} genomes ready{waiting}")

@@ -48,10 +48,10 @@ def plot(locus: str, output: Path, root: Path, tracks: tuple[str, ...]) -> None:
     dataset = open_dataset(root)
     interval = dataset.locate(locus)
     figure = dataset.plot(interval.genome, interval.chrom, interval.start, interval.end, tracks=tracks)
-    from matplotlib import rc_context
+    from genatator_assets.reading.plot import save
 
-    with _written(output) as temporary, rc_context({"svg.fonttype": "none"}):  # text in SVG stays text
-        figure.savefig(temporary, format=form)
+    with _written(output) as temporary:
+        save(figure, temporary, form)
 
 
 @click.command()

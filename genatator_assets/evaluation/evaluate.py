@@ -1,12 +1,11 @@
 """Scoring predictions against a split of a dataset, or against a file of gene models: what `ga.evaluate` does."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,11 +16,12 @@ from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import EvaluationError
 from genatator_assets.evaluation.bins import BinCounts, Intervals, overlap
 from genatator_assets.evaluation.counts import Counted
+from genatator_assets.evaluation.hashes import Hashed
 from genatator_assets.evaluation.levels import KS, Comparison, all_levels, site_distances, sites
 from genatator_assets.evaluation.mistakes import MATCHES_SCHEMA, Mistake, matches, mistakes
 from genatator_assets.evaluation.models import Models
 from genatator_assets.evaluation.naming import Dropped, Names
-from genatator_assets.evaluation.per_base import CountTask, Positive, channel_names, count, scores_of
+from genatator_assets.evaluation.per_base import CountTask, Positive, channel_names, count, scores_of, whole
 from genatator_assets.evaluation.places import Places, Regions
 from genatator_assets.evaluation.predictions import (
     SITE_KINDS,
@@ -31,14 +31,13 @@ from genatator_assets.evaluation.predictions import (
     read_sites,
     read_transcripts,
 )
-from genatator_assets.evaluation.probabilities import ScoreFile, is_probabilities, score_files
+from genatator_assets.evaluation.probabilities import ScoreFile, is_probabilities, score_files, shares
 from genatator_assets.evaluation.scores import Curves, Scored, Scores, matches_of, table_of
 from genatator_assets.evaluation.scoring import STRATA, By, Rules, Score, batches, score
 from genatator_assets.evaluation.truth import Truth, truth_of_found, truth_of_split
 from genatator_assets.regions.bed import read_bed
 from genatator_assets.tracks.runs import Positions, merge
 from genatator_assets.version import __version__
-from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.pool import process_pool
 from genatator_assets.work.storage import root_of
@@ -202,7 +201,7 @@ class _Judge:
 
 def _scored(judge: _Judge, name: str, path: Path, rules: Rules) -> Scored:
     dropped = Dropped(judge.options.lenient)
-    sha256 = sha256_of(path, judge.options.workers)
+    sha256 = Hashed.of(path, workers=judge.options.workers).sha256(path)
     if is_probabilities(path):
         scores, curves = _score_bases(judge, path, rules, dropped)
         return _result(name, sha256, scores, dropped, curves=curves)
@@ -275,22 +274,24 @@ def _score_bases(judge: _Judge, path: Path, rules: Rules, dropped: Dropped) -> t
     with ExitStack() as stack:
         workers = judge.options.workers
         each = stack.enter_context(process_pool(workers)).map if workers > 1 and len(tasks) > 1 else map
-        for task, counts in zip(tasks, each(count, tasks), strict=True):
+        counted = zip(tasks, each(count, tasks), strict=True)
+        for place, of in groupby(counted, lambda one: (one[0].genome, one[0].chrom, one[0].length)):
+            genome, chrom, _ = place
             of_chromosome: dict[str, BinCounts] = {}
-            for (subset, channel), found in counts.items():
+            for (subset, channel), found in whole(*place, (share for _, share in of)).items():
                 if subset == "all":
                     of_chromosome[channel] = found
-                for name in (subset, *([f"genome={task.genome}"] if subset == "all" and "genome" in rules.by else [])):
+                for name in (subset, *([f"genome={genome}"] if subset == "all" and "genome" in rules.by else [])):
                     totals[name][channel] = totals[name][channel] + found if channel in totals[name] else found
             if "chrom" in rules.by:
-                scores += scores_of(of_chromosome, f"chrom={task.genome}/{task.chrom}")
+                scores += scores_of(of_chromosome, f"chrom={genome}/{chrom}")
     pooled = [one for subset, counts in totals.items() for one in scores_of(counts, subset)]
     curves = {channel: found.curve().points() for channel, found in totals["all"].items()}
     return [*pooled, *scores], curves
 
 
 def _count_tasks(judge: _Judge, path: Path, places: Places, rules: Rules, dropped: Dropped) -> list[CountTask]:
-    """Return a task for each judged chromosome that has scores, the largest first."""
+    """Return tasks for each judged chromosome that has scores, the largest first."""
     layout = judge.layout
     if layout is None:
         raise EvaluationError("scores per base are compared with a dataset's targets: give its root and a split")
@@ -313,12 +314,13 @@ def _count_tasks(judge: _Judge, path: Path, places: Places, rules: Rules, droppe
     tasks = [
         CountTask(
             *(places.sequences[seq].genome, places.sequences[seq].chrom, places.sequences[seq].length),
-            tuple(files),
+            share,
             segments[seq],
             judge.options.positive,
             _subsets(places, seq, rules),
         )
         for seq, files in files_of.items()
+        for share in shares(files)
     ]
     return sorted(tasks, key=lambda task: (-task.length, task.genome, task.chrom))
 
@@ -345,15 +347,3 @@ def _subsets(places: Places, seq: int, rules: Rules) -> dict[str, Intervals | No
 def _on(regions: Regions, seq: int) -> Intervals:
     wanted = regions.seq == seq
     return merge(regions.start[wanted], regions.end[wanted])
-
-
-def sha256_of(path: Path, workers: int = 1) -> str:
-    """Return the hash of a file or, of a folder, that of the names and hashes of its files, `workers` at once."""
-    if path.is_file():
-        return sha256_of_file(path)
-    digest = hashlib.sha256()
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    with ThreadPoolExecutor(workers) as threads:  # hashing lets go of Python's lock
-        for file, sha256 in zip(files, threads.map(sha256_of_file, files), strict=True):
-            digest.update(f"{file.relative_to(path).as_posix()}\t{sha256}\n".encode())
-    return digest.hexdigest()

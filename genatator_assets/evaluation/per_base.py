@@ -1,6 +1,7 @@
 """Scores per base against the targets of a chromosome, counted in bins by a worker; and the scores of the counts."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -23,7 +24,7 @@ HALF = 0.5
 
 @dataclass(frozen=True)
 class CountTask:
-    """A chromosome of `length` bp with the files that hold its scores, and the file of its targets' segments.
+    """A chromosome of `length` bp, some of the files that hold its scores, and the file of its targets' segments.
 
     `subsets` are disjoint intervals, by name: those bases alone are counted. Without any, all are, as "all".
     """
@@ -37,8 +38,12 @@ class CountTask:
     subsets: Mapping[str, Intervals | None] = field(default_factory=lambda: {"all": None})
 
 
-BinsOf = dict[tuple[str, str], BinCounts]
-"""Counts by subset and channel."""
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """What a task counted: bins by subset and channel; and of each channel, the stretches [start, end) with scores."""
+
+    bins: Mapping[tuple[str, str], BinCounts]
+    stretches: Mapping[str, list[tuple[int, int]]]
 
 
 def channel_names(segments: Path) -> tuple[str, ...]:
@@ -47,14 +52,14 @@ def channel_names(segments: Path) -> tuple[str, ...]:
     return tuple(column.dictionary.to_pylist()) if len(column) else ()
 
 
-def count(task: CountTask) -> BinsOf:
-    """Count the scores of a chromosome.
+def count(task: CountTask) -> Counted:
+    """Count the scores in a task's files.
 
     Raises:
-        EvaluationError: a base has no score or two, or a file is damaged.
+        EvaluationError: a file is damaged.
     """
     positive = _positive(task)
-    counts: BinsOf = {}
+    counts: dict[tuple[str, str], BinCounts] = {}
     scored: dict[str, list[tuple[int, int]]] = {}
     for file in task.files:
         for channel, start, scores in file.pieces():
@@ -63,9 +68,25 @@ def count(task: CountTask) -> BinsOf:
                 found = BinCounts.of(scores, start, _within(positive[channel], start, len(scores)), intervals)
                 key = subset, channel
                 counts[key] = counts[key] + found if key in counts else found
-    for channel, stretches in scored.items():
-        _require_each_base_once(task, channel, sorted(stretches))
-    return counts
+    return Counted(counts, scored)
+
+
+def whole(genome: str, chrom: str, length: int, counted: Iterable[Counted]) -> Mapping[tuple[str, str], BinCounts]:
+    """Return the counts of a chromosome, of which each task counted a share.
+
+    Raises:
+        EvaluationError: a base has no score or two.
+    """
+    bins: dict[tuple[str, str], BinCounts] = {}
+    stretches: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for share in counted:
+        for key, found in share.bins.items():
+            bins[key] = bins[key] + found if key in bins else found
+        for channel, scored in share.stretches.items():
+            stretches[channel] += scored
+    for channel, scored in stretches.items():
+        _require_each_base_once(f"{chrom} of {genome}: {channel}", length, sorted(scored))
+    return bins
 
 
 def _positive(task: CountTask) -> dict[str, Intervals]:
@@ -89,14 +110,14 @@ def _within(intervals: Intervals, start: int, length: int) -> Intervals:
     return np.maximum(intervals[0][first:last], start), np.minimum(intervals[1][first:last], start + length)
 
 
-def _require_each_base_once(task: CountTask, channel: str, stretches: list[tuple[int, int]]) -> None:
+def _require_each_base_once(what_of: str, length: int, stretches: list[tuple[int, int]]) -> None:
     place = 0
-    for start, end in [*stretches, (task.length, task.length)]:
+    for start, end in [*stretches, (length, length)]:
         if start != place:
             what = "no score" if start > place else "two scores"
             raise EvaluationError(
-                f"{task.chrom} of {task.genome}: {channel} has {what} for the bases from {min(start, place) + 1:,} to"
-                f" {max(start, place):,}; expected each of its {task.length:,} bases once"
+                f"{what_of} has {what} for the bases from {min(start, place) + 1:,} to {max(start, place):,};"
+                f" expected each of its {length:,} bases once"
             )
         place = end
 

@@ -12,8 +12,8 @@ Where several genomes are judged, the files of each stand in a folder with its n
 
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from genatator_assets.evaluation.bins import Scores
 from genatator_assets.work.files import plain_name
 
 PIECE_BP = 4_000_000
+SHARE = 1 << 27  # scores that a worker counts at a time: less than a second's work
 _BIGWIG = {".bw", ".bigwig"}
 _SUFFIXES = {**dict.fromkeys(_BIGWIG, "bigwig"), ".npz": "npz", ".npy": "npy", ".parquet": "block"}
 
@@ -47,6 +48,23 @@ class ScoreFile:
     channels: tuple[str, ...]
     start: int
     length: int
+
+    @property
+    def scores(self) -> int:
+        """How many scores it holds, of all channels."""
+        return self.length * len(self.channels)
+
+    def parts(self) -> Iterator["ScoreFile"]:
+        """Return the parts of it that can be read without the rest: channels of .npz, stretches of .npy."""
+        match self.form:
+            case "npz":
+                yield from (replace(self, channels=(channel,)) for channel in self.channels)
+            case "npy":
+                bases = SHARE // len(self.channels)
+                for start in range(0, self.length, bases):
+                    yield replace(self, start=start, length=min(bases, self.length - start))
+            case _:
+                yield self
 
     def pieces(self) -> Iterator[Piece]:
         """Return the scores piece by piece: channel, the base that the piece begins at, scores.
@@ -90,6 +108,19 @@ def score_files(path: Path, channels: Sequence[str], genomes: Sequence[str]) -> 
             case _:
                 pass
     return found
+
+
+def shares(files: Iterable[ScoreFile]) -> Iterator[tuple[ScoreFile, ...]]:
+    """Return files, or parts of them, in shares of about `SHARE` scores: so workers have alike to do."""
+    gathered: list[ScoreFile] = []
+    for file in files:
+        for part in file.parts():
+            gathered.append(part)
+            if sum(one.scores for one in gathered) >= SHARE:
+                yield tuple(gathered)
+                gathered = []
+    if gathered:
+        yield tuple(gathered)
 
 
 def _files(path: Path) -> list[Path]:
@@ -208,9 +239,9 @@ def _npz_pieces(of: ScoreFile) -> Iterator[Piece]:
 
 
 def _npy_pieces(of: ScoreFile) -> Iterator[Piece]:
-    array = _memory_mapped(of.path)
-    for start in range(0, of.length, PIECE_BP // len(of.channels)):
-        piece = array[start : start + PIECE_BP // len(of.channels)]
+    array, end, bases = _memory_mapped(of.path), of.start + of.length, PIECE_BP // len(of.channels)
+    for start in range(of.start, end, bases):
+        piece = array[start : min(start + bases, end)]
         for column, channel in enumerate(of.channels):
             yield channel, start, np.ascontiguousarray(piece[:, column])
 

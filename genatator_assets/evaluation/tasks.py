@@ -9,7 +9,8 @@ from genatator_assets.annotation.transcripts import is_ready, read_summary
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import Tasks
 from genatator_assets.catalogue.values import SPLITS
-from genatator_assets.evaluation.evaluate import evaluate, sha256_of
+from genatator_assets.evaluation.evaluate import evaluate
+from genatator_assets.evaluation.hashes import Hashed
 from genatator_assets.evaluation.publish import write_truth
 from genatator_assets.evaluation.report import write_report
 from genatator_assets.evaluation.scoring import By
@@ -21,10 +22,11 @@ from genatator_assets.work.layout import Layout
 from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.outcome import Outcome, guarded
-from genatator_assets.work.unit import Provenance, Step, Unit
+from genatator_assets.work.unit import OnlyTask, Provenance, Step, Unit
 
 TRUTH = Step("truth", 1)
 SCORES = Step("evaluation", 1)
+_NOT_LOOKED_AT = "its files are new or have changed, and have not been hashed yet"
 
 
 def prediction_names(catalogue: Catalogue, _: Path) -> list[str]:
@@ -33,7 +35,7 @@ def prediction_names(catalogue: Catalogue, _: Path) -> list[str]:
 
 
 @dataclass(frozen=True)
-class TruthTask:
+class TruthTask(OnlyTask):
     """The truth of all splits. `inputs` are the hashes of the annotations' tables, `splits` those that there are."""
 
     root: Path
@@ -41,16 +43,6 @@ class TruthTask:
     splits: tuple[str, ...]
     inputs: Mapping[str, str]
     run_id: str | None = None
-
-    @property
-    def key(self) -> str:
-        """There is only one."""
-        return ""
-
-    @property
-    def size(self) -> int:
-        """It is small."""
-        return 1
 
     @cached_property
     def unit(self) -> Unit:
@@ -105,12 +97,12 @@ def _build_truth(task: TruthTask) -> Outcome:
 
 @dataclass(frozen=True)
 class EvaluationTask:
-    """A prediction to be scored. `inputs` are the hashes of it and of all that it is compared with."""
+    """A prediction to be scored. `compared_with` are the hashes of all that it is compared with."""
 
     root: Path
     prediction: Prediction
     k: tuple[int, ...]
-    inputs: Mapping[str, str]
+    compared_with: Mapping[str, str]
     run_id: str | None = None
 
     @property
@@ -123,17 +115,23 @@ class EvaluationTask:
         """Predictions count alike."""
         return 1
 
-    @cached_property
-    def unit(self) -> Unit:
-        """The report and all that decides its bytes."""
-        folder = Layout(self.root).evaluation(self.prediction.name)
+    @property
+    def hashes(self) -> Path:
+        """Where the hashes of the prediction's files are kept."""
+        return Layout(self.root).evaluation(self.prediction.name) / ".prediction.json"
+
+    def unit(self, sha256: str) -> Unit:
+        """Return the report of a prediction that has this hash, and all that decides its bytes."""
+        inputs = {"prediction": sha256, **self.compared_with}
         parameters = {"split": self.prediction.split, "k": list(self.k), "sites": self.prediction.sites}
-        return Unit(self.root, folder / "manifest.json", Provenance(self.inputs, parameters, SCORES))
+        manifest = Layout(self.root).evaluation(self.prediction.name) / "manifest.json"
+        return Unit(self.root, manifest, Provenance(inputs, parameters, SCORES))
 
     @property
     def units(self) -> dict[str, Unit]:
-        """What it makes, by asset."""
-        return {"evaluation": self.unit}
+        """What it makes, by asset. A plan reads no prediction: it takes one whose files are as they were as known."""
+        kept, path = Hashed.read(self.hashes), self.prediction.path
+        return {"evaluation": self.unit(kept.sha256(path) if kept and kept.is_still(path) else _NOT_LOOKED_AT)}
 
 
 def evaluation_tasks(catalogue: Catalogue, root: Path, keys: Collection[str]) -> Tasks:
@@ -143,8 +141,8 @@ def evaluation_tasks(catalogue: Catalogue, root: Path, keys: Collection[str]) ->
     tasks = {}
     for name in keys:
         if prediction := known.get(name):
-            inputs = {"prediction": sha256_of(prediction.path), **_compared_with(catalogue, layout, prediction.split)}
-            tasks[name] = EvaluationTask(root, prediction, section.k, inputs)
+            compared_with = _compared_with(catalogue, layout, prediction.split)
+            tasks[name] = EvaluationTask(root, prediction, section.k, compared_with)
     return Tasks(tasks, {name: f"the catalogue has no prediction {name!r}" for name in keys if name not in known})
 
 
@@ -170,15 +168,18 @@ def build_evaluation(tasks: Sequence[EvaluationTask]) -> list[Outcome]:
 
 
 def _build_evaluation(task: EvaluationTask) -> Outcome:
-    if task.unit.finished():
-        return Outcome(task.key, "intact")
-    task.unit.begin()
     one, layout = task.prediction, Layout(task.root)
-    with recorded(task.unit.manifest, task.run_id):
+    hashed = Hashed.of(one.path, Hashed.read(task.hashes))
+    unit = task.unit(hashed.sha256(one.path))
+    hashed.write(task.hashes)
+    if unit.finished():
+        return Outcome(task.key, "intact")
+    unit.begin()
+    with recorded(unit.manifest, task.run_id):
         by: list[By] = ["genome", "type", "strand"]
         if layout.leakage("windows").is_file():
             by.append("leakage")
         scores = evaluate(task.root, one.split, {one.name: one.path}, k=task.k, by=by, sites=one.sites)
-        written = write_report(scores, layout.evaluation(one.name), task.unit.provenance)
-    task.unit.finish(written, {"rows": len(scores.table)})
+        written = write_report(scores, layout.evaluation(one.name), unit.provenance)
+    unit.finish(written, {"rows": len(scores.table)})
     return Outcome(task.key, "built")

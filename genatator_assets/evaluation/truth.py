@@ -123,7 +123,7 @@ def _sequences(layout: Layout, split: str, genomes: Collection[str] | None) -> l
     there = sorted(plain_name(path.name) for path in folder.iterdir()) if folder.is_dir() else []
     if not there:
         raise EvaluationError(f"{layout.root} does not hold a dataset with assemblies; give --root")
-    annotated = [name for name in there if read_source(layout, name).annotation_sha256 is not None]
+    annotated = [name for name in there if "annotation" in read_source(layout, name).inputs]
     for name in genomes or ():
         if name not in annotated:
             what = "has no annotation, so nothing is known to be found" if name in there else "is not"

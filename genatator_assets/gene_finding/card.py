@@ -115,6 +115,7 @@ _SUMS = [
     ("sum", lambda row: f"{row['target_sum']:,.3f}"),
     ("max", lambda row: f"{row['target_max']:.3f}"),
     ("sum / nt", lambda row: f"{100 * row['density']:.6f}%"),
+    ("bases > 0", lambda row: f"{100 * row['positive_share']:.6f}%"),
 ]
 _COVERAGE = [
     _text("Assembly", "genome"),

@@ -36,16 +36,17 @@ SCHEMA = pa.schema(
         ("dna_sha256", pa.string()),
         ("target_sum", pa.list_(pa.float64(), len(CHANNELS))),
         ("target_max", pa.list_(pa.float32(), len(CHANNELS))),
+        ("target_positive", pa.list_(pa.int64(), len(CHANNELS))),
         ("path", pa.string()),
         ("bytes", pa.int64()),
         ("sha256", pa.string()),
     ]
 )
-"""[start, end) is 0-based half-open; target_sum and target_max are in the order of the channels; `path` is
-relative to the root. `dna_sha256` is of the letters of `dna_sequence`, `sha256` of the file."""
+"""[start, end) is 0-based half-open; target_sum, target_max and target_positive (bases above 0) are in the order of the
+channels; `path` is relative to the root. `dna_sha256` is of the letters of `dna_sequence`, `sha256` of the file."""
 
 
-STEP = Step("index", 1)
+STEP = Step("index", 2)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _rows(layout: Layout, chromosome: Chromosome, recipe: Recipe) -> list[dict[s
 def _provenance(catalogue: Catalogue, layout: Layout, genomes: list[str]) -> Provenance:
     inputs: dict[str, str] = {}
     for genome in genomes:
-        inputs[f"{genome}.sequence"] = read_source(layout, genome).sequence_sha256
+        inputs[f"{genome}.sequence"] = read_source(layout, genome).sequence.sha256
         inputs[f"{genome}.annotation"] = read_summary(layout, genome).sha256
     about = {
         "dataset": catalogue.dataset,

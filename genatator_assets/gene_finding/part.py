@@ -48,7 +48,7 @@ PART = Part(
         Check(
             "blocks_are_what_the_inputs_say",
             "block_index",
-            f"{PAGES} pages of blocks and the DNA beside them, drawn anew for each index over as many chromosomes as"
+            f"{PAGES} pages of blocks and the DNA beside them, drawn afresh for each index over as many chromosomes as"
             " there are, are base for base what follows from the imported sequence and the selected transcripts."
             " 'genatator-assets verify' compares all blocks with the input files.",
             _sample,

@@ -18,7 +18,7 @@ from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import read_table, write_table
 from genatator_assets.work.unit import Provenance, Step
 
-STEP = Step("statistics", 1)
+STEP = Step("statistics", 2)
 TABLES = ("split_overview", "dna_alphabet", "target_sums", "species_coverage", "transcript_reasons")
 
 
@@ -40,7 +40,7 @@ def build_statistics(catalogue: Catalogue, layout: Layout) -> dict[str, pa.Table
 
 def compute_statistics(blocks: pa.Table, transcripts: pa.Table) -> dict[str, pa.Table]:
     """Compute the tables of TABLES from an index and the transcripts of its genomes."""
-    channels = pa.table({"channel": list(range(len(CHANNELS))), "name": list(CHANNELS.names)})
+    channels = pa.table({"channel_index": list(range(len(CHANNELS))), "channel": list(CHANNELS.names)})
     with duckdb.connect() as connection:
         connection.execute("set threads = 1")  # sums of floats in one order: the same inputs give the same bytes
         for name, table in {"blocks": blocks, "transcripts": transcripts, "channels": channels}.items():

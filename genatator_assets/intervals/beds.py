@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,10 @@ import numpy.typing as npt
 from genatator_assets.catalogue.model import Input
 from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import BedError
+from genatator_assets.intervals.growing import Growing
 from genatator_assets.intervals.labels import LabelColumns
-from genatator_assets.intervals.regions import Intervals, Mask, Numbers
-from genatator_assets.regions.bed import MAX_MALFORMED, STRAND, Bed, read_bed
+from genatator_assets.intervals.regions import Intervals, Numbers
+from genatator_assets.regions.bed import MAX_MALFORMED, STRAND, Bed, bed_pieces
 from genatator_assets.regions.merge import Positions
 from genatator_assets.sources.aliases import chromosomes_named, some_of
 from genatator_assets.work.files import canonical_json, sha256_of_file
@@ -83,13 +84,30 @@ class RowCount:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """n intervals of one source: chromosome numbers int32 [n], start, end int64 [n], strand int8 [n]; and the count."""
+    """n intervals of one source, by chromosome and there in its own order; and the count.
+
+    Chromosome numbers int32 [n], ascending; start, end int64 [n], strand int8 [n].
+    """
 
     chrom: Numbers
     start: Positions
     end: Positions
     strand: npt.NDArray[np.int8]
     count: RowCount
+
+    @classmethod
+    def of(
+        cls, chrom: Numbers, start: Positions, end: Positions, strand: npt.NDArray[np.int8], count: RowCount
+    ) -> "Rows":
+        """Return intervals that come in any order."""
+        if np.all(chrom[1:] >= chrom[:-1]):
+            return cls(chrom, start, end, strand, count)
+        order = np.argsort(chrom, kind="stable")
+        return cls(chrom[order], start[order], end[order], strand[order], count)
+
+    def on(self, number: int) -> slice:
+        """Return which of them lie on a chromosome."""
+        return slice(*np.searchsorted(self.chrom, [number, number + 1]).tolist())
 
 
 class Source(Protocol):
@@ -136,18 +154,61 @@ class BedFile:
             BedError: it can't be used, or more than one row in a hundred lies behind its chromosome's end: the file is
                 of another build of the genome.
         """
-        bed = read_bed(self.path, columns=(STRAND,))
-        chrom = chromosomes.numbers(bed.chrom.values)[bed.chrom.of]
-        rows = np.bincount(bed.chrom.of[chrom < 0], minlength=len(bed.chrom.values)).tolist()
-        length = np.array([*chromosomes.lengths, np.iinfo(np.int64).max])[chrom]  # of what is passed over, no end
+        taken = _Taken(chromosomes)
+        for piece in bed_pieces(self.path, columns=(STRAND,), max_malformed=MAX_MALFORMED):
+            taken.take(piece)
+        return taken.rows()
+
+
+class _Taken:
+    """What has been taken of a BED file so far, piece by piece: only what is needed of its rows is kept."""
+
+    def __init__(self, chromosomes: Chromosomes) -> None:
+        self._chromosomes = chromosomes
+        self._lengths = np.array([*chromosomes.lengths, np.iinfo(np.int64).max])  # of what is passed over, no end
+        self._numbers: dict[str, int] = {}
+        self._chrom, self._start, self._end = Growing(np.int32), Growing(np.int64), Growing(np.int64)
+        self._strand = Growing(np.int8)
+        self._passed_over: Counter[str] = Counter()
+        self._read = self._malformed = self._outside = self._past_end = 0
+        self._first_outside = ""
+
+    def take(self, bed: Bed) -> None:
+        chrom = self._numbered(bed.chrom.values)[bed.chrom.of]
+        length = self._lengths[chrom]
         outside = bed.start >= length
-        if np.count_nonzero(outside) > MAX_MALFORMED * len(bed):
-            raise BedError(_of_another_build(bed, length, outside))
+        if outside.any() and not self._first_outside:
+            first = int(np.flatnonzero(outside)[0])
+            name = bed.chrom.values[bed.chrom.of[first]]
+            self._first_outside = (
+                f"{bed.path}:{bed.line[first]}: {name}:{bed.start[first]:,}-{bed.end[first]:,} lies behind the end of"
+                f" {name} ({length[first]:,} bp)"
+            )
+        rows = np.bincount(bed.chrom.of[chrom < 0], minlength=len(bed.chrom.values)).tolist()
+        self._passed_over.update({name: count for name, count in zip(bed.chrom.values, rows, strict=True) if count})
         kept = np.flatnonzero((chrom >= 0) & ~outside)
-        passed_over = {name: count for name, count in zip(bed.chrom.values, rows, strict=True) if count}
-        past_end = int(np.count_nonzero(bed.end[kept] > length[kept]))
-        count = RowCount(len(bed), bed.malformed, passed_over, int(np.count_nonzero(outside)), past_end)
-        return Rows(chrom[kept], bed.start[kept], bed.end[kept], bed.strands()[kept], count)
+        self._read += len(bed)
+        self._malformed += bed.malformed
+        self._outside += int(np.count_nonzero(outside))
+        self._past_end += int(np.count_nonzero(bed.end[kept] > length[kept]))
+        self._chrom.append(chrom[kept])
+        self._start.append(bed.start[kept])
+        self._end.append(bed.end[kept])
+        self._strand.append(bed.strands()[kept])
+
+    def rows(self) -> Rows:
+        if self._outside > MAX_MALFORMED * self._read:
+            raise BedError(
+                f"{self._first_outside}, as {self._outside:,} of {self._read:,} rows do: the file is of another build"
+                " of the genome"
+            )
+        count = RowCount(self._read, self._malformed, dict(self._passed_over), self._outside, self._past_end)
+        return Rows.of(self._chrom.whole(), self._start.whole(), self._end.whole(), self._strand.whole(), count)
+
+    def _numbered(self, names: Sequence[str]) -> Numbers:
+        if new := [name for name in names if name not in self._numbers]:
+            self._numbers |= dict(zip(new, self._chromosomes.numbers(new).tolist(), strict=True))
+        return np.array([self._numbers[name] for name in names], np.int32)
 
 
 @dataclass(frozen=True)
@@ -181,22 +242,31 @@ class RemoteBed:
         return BedFile(resolve_file(self.file).path).rows(chromosomes)
 
 
-def _of_another_build(bed: Bed, length: Positions, outside: Mask) -> str:
-    first = int(np.flatnonzero(outside)[0])
-    name = bed.chrom.values[bed.chrom.of[first]]
-    return (
-        f"{bed.path}:{bed.line[first]}: {name}:{bed.start[first]:,}-{bed.end[first]:,} lies behind the end of {name}"
-        f" ({length[first]:,} bp), as {np.count_nonzero(outside):,} of {len(bed):,} rows do: the file is of another"
-        " build of the genome"
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class Collected:
-    """The intervals of several sources on the chromosomes that are wanted, and the count of each one's rows."""
+    """The intervals of several sources on the chromosomes that are wanted, and the column of each one's label."""
 
-    intervals: Intervals
-    counts: tuple[RowCount, ...]
+    rows: tuple[Rows, ...]
+    columns: tuple[int, ...]
+
+    @property
+    def counts(self) -> tuple[RowCount, ...]:
+        """The count of each source's rows."""
+        return tuple(rows.count for rows in self.rows)
+
+    def by_chromosome(self) -> Iterator[Intervals]:
+        """Return the intervals of each chromosome that has some."""
+        for number in np.unique(np.concatenate([np.unique(rows.chrom) for rows in self.rows])).tolist():
+            yield self.on(number)
+
+    def on(self, number: int) -> Intervals:
+        """Return the intervals of all sources on a chromosome."""
+        parts = []
+        for source, (rows, column) in enumerate(zip(self.rows, self.columns, strict=True)):
+            of = rows.on(number)
+            constant = _constant(of.stop - of.start, source, column)
+            parts.append(Intervals(rows.chrom[of], rows.start[of], rows.end[of], rows.strand[of], *constant))
+        return Intervals.joined(parts)
 
     @property
     def passed_over(self) -> Mapping[str, int]:
@@ -218,12 +288,7 @@ def collect(sources: Sequence[Source], columns: LabelColumns, chromosomes: Chrom
     Raises:
         BedError: a source can't be used.
     """
-    taken = [source.rows(chromosomes) for source in sources]
-    parts = [
-        Intervals(rows.chrom, rows.start, rows.end, rows.strand, *_constant(len(rows.start), number, column))
-        for number, (rows, column) in enumerate(zip(taken, columns.of, strict=True))
-    ]
-    return Collected(Intervals.joined(parts), tuple(rows.count for rows in taken))
+    return Collected(tuple(source.rows(chromosomes) for source in sources), tuple(columns.of))
 
 
 def _constant(count: int, *values: int) -> list[Numbers]:

@@ -134,7 +134,7 @@ def _task(catalogue: Catalogue, root: Path, wanted: IntervalSet) -> IntervalTask
     chromosomes = choose_chromosomes(lengths, {one.chrom: one.aliases for one in every}, wanted.chromosomes)
     sources = tuple(_source(source, wanted.genome, layout) for source in wanted.beds)
     recipe = Recipe(_rules(wanted), _split(wanted, chromosomes.names, included), wanted.chromosomes)
-    sha256 = read_source(layout, wanted.genome).sequence_sha256
+    sha256 = read_source(layout, wanted.genome).sequence.sha256
     task = IntervalTask(root, wanted, sources, chromosomes, recipe, sha256)
     _ = task.units  # what can't be hashed shows here, by name
     return task
@@ -191,7 +191,7 @@ def _build(task: IntervalTask) -> Outcome:
                 raise BedError(_nothing_left(task, prepared))
             if task.negatives:
                 by_chromosome = isinstance(task.recipe.split, ChromosomeSplit)
-                intervals = prepared.collected.intervals
+                intervals = prepared.collected.on
                 dataset, missing = add_negatives(genome, dataset, intervals, task.negatives, by_chromosome)
             if REGIONS in to_do:
                 _write_regions(task, prepared, dataset, missing)

@@ -9,7 +9,7 @@ from genatator_assets.errors import BedError
 from genatator_assets.intervals.beds import BedFile, Chromosomes, Collected, Source, choose_chromosomes, collect
 from genatator_assets.intervals.labels import Label, label_columns
 from genatator_assets.intervals.lists import Listed
-from genatator_assets.intervals.regions import Regions, Rules, make_regions
+from genatator_assets.intervals.regions import Regions, Rules, make_regions_of_each
 from genatator_assets.intervals.splits import (
     LabelledRegions,
     RandomSplit,
@@ -83,7 +83,7 @@ def prepare(
     except ValueError as error:
         raise BedError(f"{sources[0].name} and others: {error}") from error
     collected = collect(sources, columns, chromosomes)
-    regions = make_regions(collected.intervals, chromosomes.lengths, recipe.rules)
+    regions = make_regions_of_each(collected.by_chromosome(), chromosomes.lengths, recipe.rules)
     kept = regions.only(regions.kept)
     dataset = LabelledRegions(chromosomes, kept, _splits(kept, recipe.split, chromosomes), columns.names)
     return Prepared(tuple(sources), recipe, collected, regions, dataset)

@@ -1,6 +1,6 @@
 """Regions without labels that are like those with: of the same split, length and GC content. numpy and bases in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,14 +39,18 @@ class _Candidates:
 
 
 def add_negatives(
-    genome: IndexedFasta, dataset: LabelledRegions, intervals: Intervals, rule: NegativeRule, by_chromosome: bool
+    genome: IndexedFasta,
+    dataset: LabelledRegions,
+    intervals: Callable[[int], Intervals],
+    rule: NegativeRule,
+    by_chromosome: bool,
 ) -> tuple[LabelledRegions, Mapping[str, int]]:
     """Return a dataset with negatives among its regions, and by split how many were asked for, but not found.
 
     Candidates are all windows of the regions' length that lie side by side along the chromosomes, overlap neither a
-    region nor any of `intervals`, and have no base but A, C, G, T. From them as many are drawn, for each split and bin
-    of GC content, as it has regions, times the rule's ratio; `by_chromosome`, from the split's own chromosomes. The
-    same seed draws the same.
+    region nor any of the `intervals` of a chromosome's number, and have no base but A, C, G, T. From them as many are
+    drawn, for each split and bin of GC content, as it has regions, times the rule's ratio; `by_chromosome`, from the
+    split's own chromosomes. The same seed draws the same.
 
     Raises:
         SequenceError: the genome can't be read.
@@ -70,13 +74,15 @@ def add_negatives(
     return _joined(dataset, chosen, length), missing
 
 
-def _candidates(genome: IndexedFasta, dataset: LabelledRegions, intervals: Intervals, length: int) -> _Candidates:
+def _candidates(
+    genome: IndexedFasta, dataset: LabelledRegions, intervals: Callable[[int], Intervals], length: int
+) -> _Candidates:
     found: list[_Candidates] = []
     for number, (name, chrom_length) in enumerate(
         zip(dataset.chromosomes.names, dataset.chromosomes.lengths, strict=True)
     ):
         tiles = np.arange(0, chrom_length - length + 1, length)
-        tiles = tiles[_free(tiles, length, _occupied(number, dataset.regions, intervals))]
+        tiles = tiles[_free(tiles, length, _occupied(number, dataset.regions, intervals(number)))]
         bins = [_gc_bins(letters) for letters in _letters(genome, name, tiles, length)]
         bin_ = np.concatenate([np.zeros(0, np.int64), *bins])
         whole = bin_ >= 0
@@ -85,9 +91,9 @@ def _candidates(genome: IndexedFasta, dataset: LabelledRegions, intervals: Inter
 
 
 def _occupied(number: int, regions: Regions, intervals: Intervals) -> tuple[Positions, Positions]:
-    """Return the stretches of a chromosome that a region or an interval covers, ascending and apart."""
-    parts = [(one.start[one.chrom == number], one.end[one.chrom == number]) for one in (regions, intervals)]
-    start, end = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+    """Return the stretches of a chromosome that a region or one of its intervals covers, ascending and apart."""
+    here = regions.chrom == number
+    start, end = np.r_[regions.start[here], intervals.start], np.r_[regions.end[here], intervals.end]
     return merge(start, end)
 
 

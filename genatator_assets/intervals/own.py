@@ -65,7 +65,7 @@ class GeneModels:
         first, last = self._sites(start, end, strand)
         length = np.array(chromosomes.lengths, np.int64)[chrom[kept]]
         begin, stop = np.maximum(0, first - self.flank_bp), np.minimum(length, last + self.flank_bp)
-        return Rows(chrom[kept], begin, stop, strand, RowCount(len(table), passed_over=passed_over))
+        return Rows.of(chrom[kept], begin, stop, strand, RowCount(len(table), passed_over=passed_over))
 
     def _sites(self, start: Positions, end: Positions, strand: npt.NDArray[np.int8]) -> tuple[Positions, Positions]:
         if self.what == "transcripts":
@@ -121,7 +121,8 @@ class TrackRuns:
         start, end = (np.concatenate([np.zeros(0, np.int64), *(part[side] for part in parts)]) for side in (1, 2))
         read = len(start) + sum(passed_over.values())
         count = RowCount(read, passed_over={chrom: rows for chrom, rows in passed_over.items() if rows})
-        return Rows(np.repeat(chrom_of, numbers), start, end, np.repeat(strand_of, numbers).astype(np.int8), count)
+        strands = np.repeat(strand_of, numbers).astype(np.int8)
+        return Rows.of(np.repeat(chrom_of, numbers), start, end, strands, count)
 
     def _folders(self) -> Mapping[Path, int]:
         """Return the folders of the track, one for each strand that it has, and their strands."""

@@ -1,12 +1,13 @@
 """Labelled intervals become regions of one length: merged, centred, united where equal, and counted. No I/O."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from genatator_assets.intervals.growing import Growing
 from genatator_assets.regions.merge import Positions, merge_extended, merge_overlapping
 from genatator_assets.regions.windows import Ends, centred, fit_to_end
 
@@ -39,10 +40,10 @@ class Rules:
         if self.length < 1:
             raise ValueError(f"found a length of {self.length}, expected at least 1 bp")
         if self.min_overlap < 1:
-            raise ValueError(f"found a least overlap of {self.min_overlap}, expected at least 1 bp")
+            raise ValueError(f"found a minimum overlap of {self.min_overlap}, expected at least 1 bp")
         if self.method == "basset" and self.min_overlap >= self.length:
             raise ValueError(
-                f"found a least overlap of {self.min_overlap} bp for regions of {self.length} bp: Basset extends"
+                f"found a minimum overlap of {self.min_overlap} bp for regions of {self.length} bp: Basset extends"
                 " intervals to the length first, so that it must be greater"
             )
         if self.method == "basset" and self.ends != "shift":
@@ -149,6 +150,8 @@ class Regions:
 
     def only(self, which: Mask) -> "Regions":
         """Return some of them."""
+        if which.all():
+            return self
         return Regions(
             self.chrom[which],
             self.start[which],
@@ -174,6 +177,69 @@ class Regions:
             "not_exclusive": of[_NOT_EXCLUSIVE],
             "kept": of[0],
         }
+
+
+def make_regions_of_each(chromosomes: Iterable[Intervals], lengths: Sequence[int], rules: Rules) -> Regions:
+    """Make regions as `make_regions` does, of intervals that come chromosome by chromosome, in ascending order.
+
+    Memory is that of one chromosome's intervals, and of the regions.
+    """
+    whole = _GrowingRegions()
+    for intervals in chromosomes:
+        whole.append(make_regions(intervals, lengths, rules))
+    return whole.regions()
+
+
+class _GrowingRegions:
+    """Regions of one chromosome after another."""
+
+    def __init__(self) -> None:
+        self._chrom, self._strand, self._reason = Growing(np.int32), Growing(np.int8), Growing(np.int8)
+        self._start, self._end, self._hull_start, self._hull_end = (Growing(np.int64) for _ in range(4))
+        self._labels, self._sources = _GrowingRagged(), _GrowingRagged()
+        self._merged = 0
+
+    def append(self, regions: Regions) -> None:
+        self._chrom.append(regions.chrom)
+        self._start.append(regions.start)
+        self._end.append(regions.end)
+        self._strand.append(regions.strand)
+        self._hull_start.append(regions.hull_start)
+        self._hull_end.append(regions.hull_end)
+        self._reason.append(regions.reason)
+        self._labels.append(regions.labels)
+        self._sources.append(regions.sources)
+        self._merged += regions.merged
+
+    def regions(self) -> Regions:
+        return Regions(
+            self._chrom.whole(),
+            self._start.whole(),
+            self._end.whole(),
+            self._strand.whole(),
+            self._hull_start.whole(),
+            self._hull_end.whole(),
+            self._reason.whole(),
+            self._labels.ragged(),
+            self._sources.ragged(),
+            self._merged,
+        )
+
+
+class _GrowingRagged:
+    def __init__(self) -> None:
+        self._offsets, self._values, self._count = Growing(np.int64), Growing(np.int32), Growing(np.int32)
+        self._offsets.append(np.zeros(1, np.int64))
+        self._reach = 0
+
+    def append(self, rows: Ragged) -> None:
+        self._offsets.append(rows.offsets[1:] + self._reach)
+        self._values.append(rows.values)
+        self._count.append(rows.count)
+        self._reach += int(rows.offsets[-1])
+
+    def ragged(self) -> Ragged:
+        return Ragged(self._offsets.whole(), self._values.whole(), self._count.whole())
 
 
 def make_regions(intervals: Intervals, lengths: Sequence[int], rules: Rules) -> Regions:

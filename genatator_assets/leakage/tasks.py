@@ -27,7 +27,7 @@ from genatator_assets.work.made import recorded
 from genatator_assets.work.manifest import read_manifest
 from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.tables import read_table, readable, write_table
-from genatator_assets.work.unit import Provenance, Step, Unit
+from genatator_assets.work.unit import OnlyTask, Provenance, Step, Unit
 
 REPORT = Step("leakage", 1)
 STATISTICS = Step("leakage_statistics", 1)
@@ -186,21 +186,11 @@ def _rules(judging: Judging) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class StatisticsTask:
+class StatisticsTask(OnlyTask):
     """The report by blocks, and its statistics."""
 
     root: Path
     dataset: str
-
-    @property
-    def key(self) -> str:
-        """There is only one."""
-        return ""
-
-    @property
-    def size(self) -> int:
-        """It is small."""
-        return 1
 
     @cached_property
     def unit(self) -> Unit:

@@ -34,6 +34,7 @@ from genatator_assets.orchestration.partitions import (
     registered_chromosomes,
 )
 from genatator_assets.orchestration.progress import Progress
+from genatator_assets.orchestration.record import together
 from genatator_assets.orchestration.resources import Workers, Writer
 from genatator_assets.parts import needs_of, part_named, parts_of
 from genatator_assets.query.catalog import write_catalog
@@ -47,7 +48,7 @@ from genatator_assets.work.layout import Layout, chromosome_key
 from genatator_assets.work.machine import require_space
 from genatator_assets.work.made import recorded
 from genatator_assets.work.outcome import Outcome
-from genatator_assets.work.pool import run_batches
+from genatator_assets.work.pool import outcomes_by_batch
 
 ASSEMBLY = dg.AssetKey("assembly")
 TRANSCRIPTS = dg.AssetKey("selected_isoforms")
@@ -55,6 +56,9 @@ CATALOGUE = dg.AssetKey("chromosome_catalogue")
 RELEASE_FOLDER = dg.AssetKey("release")
 TARGETS = dg.AssetKey("chromosome_targets")
 BLOCKS = dg.AssetKey("blocks")
+
+_RECORDED_TOGETHER = 200
+"""Chromosomes whose events are stored in one transaction: others who want to write wait for so many."""
 
 
 def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpec]:
@@ -232,12 +236,14 @@ def _chromosome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         tasks = {key: replace(task, run_id=context.run.run_id) for key, task in tasks.items()}
         observed = versions.latest_observation(context.instance, versions.INPUTS)
         figures = metadata.ChromosomeFigures(layout)
-        with closing(_outcomes(layout, tasks, context.log, workers, progress)) as outcomes:
-            for outcome in outcomes:
-                if outcome.error:
-                    failures.add(outcome)
-                    continue
-                yield from _events(tasks[outcome.key], outcome, observed, context, figures)
+        with closing(_outcomes(layout, tasks, context.log, workers, progress)) as batches:
+            for outcomes in batches:
+                for outcome in outcomes:
+                    if outcome.error:
+                        failures.add(outcome)
+                made = [(tasks[outcome.key], outcome) for outcome in outcomes if not outcome.error]
+                with together(context.instance):
+                    yield from _events(made, observed, context, figures)
         if failures:
             raise failures.failure()
 
@@ -378,34 +384,41 @@ def _of_genomes(
 
 def _outcomes(
     layout: Layout, tasks: Mapping[str, ChromosomeTask], log: dg.DagsterLogManager, workers: Workers, progress: Progress
-) -> Generator[Outcome]:
-    """Return the outcomes of the tasks that need no work, and then of the others as workers come back with them."""
+) -> Generator[Sequence[Outcome]]:
+    """Yield some outcomes at a time: those of the tasks that need no work, then the others as workers are done."""
     done, to_do = sort_out(tasks.values())
     title = ", ".join(sorted({task.genome for task in tasks.values()}))
     log.info(f"{title}: {in_words(len(done), len(to_do))}")
     require_space(layout.root, space_of(to_do))
-    yield from done
+    yield from _some_at_a_time(done)
     with progress.of(log, title, sum(task.size for task in to_do)) as tell:
-        for outcome in run_batches(workers.crew(), build_chromosomes, with_landmarks(layout, to_do)):
-            tell(outcome, tasks[outcome.key].size)
-            yield outcome
+        for outcomes in outcomes_by_batch(workers.crew(), build_chromosomes, with_landmarks(layout, to_do)):
+            for outcome in outcomes:
+                tell(outcome, tasks[outcome.key].size)
+            yield from _some_at_a_time(outcomes)
+
+
+def _some_at_a_time(outcomes: Sequence[Outcome]) -> Iterator[Sequence[Outcome]]:
+    return (outcomes[at : at + _RECORDED_TOGETHER] for at in range(0, len(outcomes), _RECORDED_TOGETHER))
 
 
 def _events(
-    task: ChromosomeTask,
-    outcome: Outcome,
+    made: Sequence[tuple[ChromosomeTask, Outcome]],
     observed: int | None,
     context: dg.AssetExecutionContext,
     figures: metadata.ChromosomeFigures,
 ) -> Iterator[dg.AssetMaterialization]:
-    """Record what was made of a chromosome; `observed` is the event that told of its inputs."""
-    targets, blocks = task.targets.fingerprint, task.blocks.fingerprint
+    """Record what was made of some chromosomes; `observed` is the event that told of their inputs."""
     if TARGETS in context.selected_asset_keys:
-        tags = versions.event_tags(TARGETS, targets, {versions.INPUTS: versions.Parent(blocks, observed)})
-        yield metadata.of_partition(TARGETS, task.key, metadata.of_targets(outcome.facts["targets"]), tags)
+        for task, outcome in made:
+            inputs = versions.Parent(task.blocks.fingerprint, observed)
+            tags = versions.event_tags(TARGETS, task.targets.fingerprint, {versions.INPUTS: inputs})
+            yield metadata.of_partition(TARGETS, task.key, metadata.of_targets(outcome.facts["targets"]), tags)
     if BLOCKS in context.selected_asset_keys:
-        painted = versions.latest_materialization(context.instance, TARGETS)
-        tags = versions.event_tags(BLOCKS, blocks, {TARGETS: versions.Parent(targets, painted)})
-        facts = outcome.facts["blocks"]
-        shown = {**metadata.of_blocks(facts), **figures.of(task, facts["n"])}
-        yield metadata.of_partition(BLOCKS, task.key, shown, tags)
+        painted = versions.latest_materialization(context.instance, TARGETS)  # of all of these, or later
+        for task, outcome in made:
+            targets = versions.Parent(task.targets.fingerprint, painted)
+            tags = versions.event_tags(BLOCKS, task.blocks.fingerprint, {TARGETS: targets})
+            facts = outcome.facts["blocks"]
+            shown = {**metadata.of_blocks(facts), **figures.of(task, facts["n"])}
+            yield metadata.of_partition(BLOCKS, task.key, shown, tags)

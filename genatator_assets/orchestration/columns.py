@@ -51,7 +51,7 @@ INDEX: Origins = {
     "species": "assembly.species",
     **dict.fromkeys(("genome", "split", "chrom", "start", "end", "chrom_length"), "blocks.metadata"),
     **dict.fromkeys(("A", "C", "G", "T", "N", "dna_sha256"), "blocks.dna_sequence"),
-    **dict.fromkeys(("target_sum", "target_max"), "blocks.targets"),
+    **dict.fromkeys(("target_sum", "target_max", "target_positive"), "blocks.targets"),
     **dict.fromkeys(("path", "bytes", "sha256"), "the block's file"),
 }
 

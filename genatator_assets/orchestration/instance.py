@@ -18,6 +18,7 @@ CONFIGURATION = Path(__file__).with_name("dagster.yaml")
 """What is put into a home that nobody has set up."""
 
 _NO_TELEMETRY = {"DAGSTER_DISABLE_TELEMETRY": "yes"}  # a home of somebody else's may have it on
+_IN_BATCHES = {"DAGSTER_EVENT_BATCH_SIZE": "500"}  # what a run intends is stored together, not partition by partition
 
 
 def dagster_home(root: Path) -> Path:
@@ -47,7 +48,7 @@ def dagster_home(root: Path) -> Path:
 
 def environment_of(root: Path) -> Mapping[str, str]:
     """Return the variables by which Dagster finds the record of the dataset at `root`, and tells nobody of it."""
-    return {HOME_VARIABLE: str(dagster_home(root)), **_NO_TELEMETRY}
+    return {HOME_VARIABLE: str(dagster_home(root)), **_NO_TELEMETRY, **_IN_BATCHES}
 
 
 @contextmanager

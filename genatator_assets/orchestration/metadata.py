@@ -4,7 +4,6 @@ Numbers are texts with separators, because the UI shows plain integers without; 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,6 @@ from genatator_assets.release import Release
 from genatator_assets.release.names import CARD
 from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
-from genatator_assets.sources.inputs import KINDS
 from genatator_assets.tracks.runs import STRANDS, Positions
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.text import Markdown, TextTable, first_of, format_bp, format_bytes
@@ -84,7 +82,7 @@ def of_annotation(layout: Layout, summary: AnnotationSummary) -> Metadata:
         "rows of the file": (("type", "rows"), rows),
         "reasons of segmentation": (("reason", "transcripts"), _counted(summary.segmentation_reasons)),
         "representatives by rule": (("rule", "genes"), _counted(summary.representative_by)),
-        "parts of what is no transcript": (("parts", "rows"), _counted(summary.parts_of_others)),
+        "parts of features that are not transcripts": (("parts", "rows"), _counted(summary.parts_of_others)),
         "names that are not in the FASTA file": (("name", "transcripts"), unknown),
         "malformed lines, the first": (("line", "why", "text"), broken),
     }
@@ -240,17 +238,8 @@ def _beginning(text: str) -> dg.MarkdownMetadataValue:
 
 def _inputs(source: Source) -> list[tuple[str, ...]]:
     """Describe where each input came from and what its checksum was compared with."""
-    stored = asdict(source)
-    return [
-        (
-            kind,
-            stored[f"{kind}_url"] or stored[f"{kind}_path"],
-            stored[f"{kind}_sha256"],
-            stored[f"{kind}_checksum"] or "-",
-        )
-        for kind in KINDS
-        if stored[f"{kind}_path"]
-    ]
+    files = source.inputs.items()
+    return [(kind, file.url or str(file.path), file.sha256, file.checksum or "-") for kind, file in files]
 
 
 def _stored(path: Path, rows: int) -> Metadata:

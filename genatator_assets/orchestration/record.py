@@ -3,12 +3,14 @@
 Files, tables and everything that reads them are Dagster's own: `storage` may be taken out of dagster.yaml at any time.
 """
 
+import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 from dagster._core.event_api import EventHandlerFn
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
@@ -18,7 +20,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
@@ -40,6 +42,12 @@ class Record(DagsterSqliteStorage):
         return cls.from_local(config_value["base_dir"], inst_data)
 
 
+def together(instance: dg.DagsterInstance) -> AbstractContextManager[None]:
+    """Return a block whose events are stored in one transaction, if the record is ours; no other is held up."""
+    storage = instance.event_log_storage
+    return storage.together() if isinstance(storage, EventLog) else nullcontext()
+
+
 class EventLog(SqliteEventLogStorage):
     """Dagster's event log, with connections that are kept open.
 
@@ -53,6 +61,7 @@ class EventLog(SqliteEventLogStorage):
         """Open nothing yet."""
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._there: set[str] = set()
+        self._batch: _Batch | None = None
         super().__init__(base_dir)
 
     def has_table(self, table_name: str) -> bool:
@@ -70,6 +79,28 @@ class EventLog(SqliteEventLogStorage):
         with self.index_transaction() as connection:
             stored = connection.execute(self.prepare_insert_event(event))
             self._store_asset_event(connection, event, stored.lastrowid)
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Store events in one transaction."""
+        with self.together():
+            for one in events:
+                self.store_event(one)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Store the events of a block in one transaction of each file, which is committed however the block is left.
+
+        What others want to write waits for that long.
+        """
+        if self._batch_of_this_thread():
+            yield
+            return
+        with self._db_lock:
+            self._batch = _Batch(threading.get_ident())
+            try:
+                yield
+            finally:
+                self._finish(self._batch)
 
     def delete_events(self, run_id: str) -> None:
         """Delete a run's events, and its file, which Dagster by itself would leave behind empty."""
@@ -101,13 +132,44 @@ class EventLog(SqliteEventLogStorage):
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        with self._db_lock:
-            engine = self._engine(shard)
-            if shard not in self._initialized_dbs:
-                self._initdb(engine)
-                self._initialized_dbs.add(shard)
-            with engine.begin() as connection:
-                yield connection
+        if batch := self._batch_of_this_thread():
+            if shard not in batch.opened:
+                opened = self._ready(shard).connect()
+                batch.opened[shard] = opened, opened.begin()
+            yield batch.opened[shard][0]
+            return
+        with self._db_lock, self._ready(shard).begin() as connection:
+            yield connection
+
+    def _batch_of_this_thread(self) -> "_Batch | None":
+        batch = self._batch
+        return batch if batch and batch.thread == threading.get_ident() else None
+
+    def _finish(self, batch: "_Batch") -> None:
+        """Write what is last of each asset, and commit."""
+        try:
+            for one, event_id in sorted(batch.last.values(), key=lambda told: told[1]):
+                with self.index_transaction() as connection:
+                    super()._store_asset_event(connection, one, event_id)
+        finally:
+            self._batch = None
+            for connection, transaction in batch.opened.values():
+                transaction.commit()
+                connection.close()
+
+    def _store_asset_event(self, conn: Connection, event: EventLogEntry, event_id: int) -> None:
+        """Note what is the latest of an asset, which Dagster looks up at once; of a batch only the last matters."""
+        if self._batch is None:
+            super()._store_asset_event(conn, event, event_id)
+        elif event.dagster_event and event.dagster_event.asset_key:
+            self._batch.last[event.dagster_event.asset_key, event.dagster_event.event_type] = event, event_id
+
+    def _ready(self, shard: str) -> Engine:
+        engine = self._engine(shard)
+        if shard not in self._initialized_dbs:
+            self._initdb(engine)
+            self._initialized_dbs.add(shard)
+        return engine
 
     def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
         if column_name not in self._there and super()._has_asset_key_col_on_connection(conn, column_name):
@@ -130,6 +192,15 @@ class EventLog(SqliteEventLogStorage):
             while self._engines:
                 _, engine = self._engines.popitem()
                 engine.dispose()
+
+
+class _Batch:
+    """The open transactions of a thread, by file, and the last event of each asset and kind."""
+
+    def __init__(self, thread: int) -> None:
+        self.thread = thread
+        self.opened: dict[str, tuple[Connection, RootTransaction]] = {}
+        self.last: dict[tuple[dg.AssetKey, dg.DagsterEventType], tuple[EventLogEntry, int]] = {}
 
 
 class _Watcher(SqliteEventLogStorageWatchdog):

@@ -148,7 +148,7 @@ def _failures(settings: Settings) -> dg.SensorDefinition:
         name="failures",
         minimum_interval_seconds=_SECONDS,
         default_status=_status(settings.on_failure is not None),
-        description="Runs the command in GENATATOR_ON_FAILURE for each failed run, and tells it of the run in JSON.",
+        description="Runs the command in GENATATOR_ON_FAILURE for each failed run, giving it the run as JSON.",
     )
     def failures(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
         if settings.on_failure is None:

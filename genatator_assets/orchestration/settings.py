@@ -18,7 +18,7 @@ ON_FAILURE_VARIABLE = "GENATATOR_ON_FAILURE"
 
 @dataclass(frozen=True)
 class Settings:
-    """`catalogue` is a path or the name of a preset; `workers` None takes what the machine carries, 0
+    """`catalogue` is a path or the name of a preset; `workers` None as many as cores and memory allow, 0
     works in the process itself.
 
     `dask` is the address or the scheduler file of a Dask cluster that works instead. With `sensors` a run that

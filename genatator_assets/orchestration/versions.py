@@ -6,7 +6,7 @@ the chromosome catalogue says of each when they have changed.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
@@ -18,9 +18,10 @@ from genatator_assets.gene_finding.blocks import chromosome
 from genatator_assets.gene_finding.statistics import TABLES
 from genatator_assets.gene_finding.tasks import tasks_of_keys
 from genatator_assets.orchestration.partitions import CHROMOSOMES
+from genatator_assets.orchestration.record import together
 from genatator_assets.parts import parts_of
 from genatator_assets.sources import assembly
-from genatator_assets.sources.assembly import read_source
+from genatator_assets.sources.assembly import input_hashes, read_source
 from genatator_assets.version import __version__
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
@@ -76,8 +77,9 @@ def inputs_spec() -> dg.AssetSpec:
 
 def of_assembly(layout: Layout, genome: str) -> str:
     """Return the version of an imported assembly: of its input files and its table of chromosomes."""
-    hashes = {key: value for key, value in asdict(read_source(layout, genome)).items() if key.endswith("_sha256")}
-    return fingerprint_of({**hashes, "chromosomes": sha256_of_file(layout.chromosomes(genome))})
+    source = read_source(layout, genome)
+    made_of = {**input_hashes(source), "copy": source.indexed_sha256}
+    return fingerprint_of({**made_of, "chromosomes": sha256_of_file(layout.chromosomes(genome))})
 
 
 def of_transcripts(layout: Layout, genome: str) -> str:
@@ -144,8 +146,9 @@ def observe_inputs(context: dg.AssetExecutionContext, versions: Mapping[str, str
         for key, version in versions.items()
         if known.get(key, {}).get(_DATA_VERSION) != version[:_LETTERS]
     }
-    for key, version in changed.items():
-        context.log_event(dg.AssetObservation(INPUTS, partition=key, tags={_DATA_VERSION: version}))
+    with together(context.instance):
+        for key, version in changed.items():
+            context.log_event(dg.AssetObservation(INPUTS, partition=key, tags={_DATA_VERSION: version}))
     return len(changed)
 
 

@@ -237,6 +237,8 @@ def in_words(connection: duckdb.DuckDBPyConnection, message: str) -> QueryError:
         return NotBuiltError(f"'{named[1]}' has not been built yet at this root: {BUILD_FIRST}")
     if "operations are disabled by configuration" in message:
         message += "\nQuestions read files of the root only; --allow names others (files or folders of this machine)."
+    if "does not support lateral join column parameters" in message:
+        message += "\nMacros that read files take literals; for the DNA over columns use dna_of."
     if "No files found" in message:
         message += "\nIs there such a genome and chromosome (see the view 'chromosomes'), and has it been built?"
     return QueryError(message)

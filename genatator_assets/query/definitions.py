@@ -4,16 +4,22 @@ A file begins with a comment that says what it is, and a line that says what it 
 
     -- A row per block: ...
     -- needs: glob_root, dataset/blocks.parquet
+    -- columns: genome, chrom, start, end
+    --   chrom_length: bases of the chromosome
 
-Names are those of other views and macros; what has a slash is a pattern for files, relative to the dataset's folder, at
-least one of which must be there. `views/NAME.sql` holds a query, `macros/NAME.sql` the whole statement. What is
-generated is in the module `sql` of a part, as GENERATED. A definition in `release/` takes the place of one of the same
-name in a release: it knows where files are there.
+What a column is stands behind its name or, if it is the same word in many views, in `words.txt` of the part or of
+`query/sql`; `*` stands for columns that are not known beforehand. The comments of DuckDB, the prompt's `help` and
+docs/dictionary.md are made from that.
+
+Names under `needs` are those of other views and macros; what has a slash is a pattern for files, relative to the
+dataset's folder, at least one of which must be there. `views/NAME.sql` holds a query, `macros/NAME.sql` the whole
+statement. What is generated is in the module `sql` of a part, as GENERATED. A definition in `release/` takes the place
+of one of the same name in a release: it knows where files are there.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib import import_module
@@ -24,18 +30,23 @@ from pathlib import Path
 from genatator_assets.parts import PARTS
 
 _HEAD = re.compile(r"(?:--.*\n)+")
-_NEEDS = "-- needs:"
+_NEEDS, _COLUMNS, _OWN = "-- needs:", "-- columns:", "--   "
+_OTHERS = "*"
+_PARAMETERS = re.compile(r'create or replace macro (?:"(?:[^"]|"")*"\.)?\w+\((.*?)\) as', re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A view or macro: `comment` says what it is, `statement` makes it, `needs` are names and patterns for files."""
+    """A view or macro: `comment` says what it is, `statement` makes it, `needs` are names and patterns for files;
+    `columns` of a view says what each is; `before` is its schema with a point, if it has one."""
 
     name: str
     comment: str
     needs: tuple[str, ...]
     statement: str
     part: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    before: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,9 +59,47 @@ class Definition:
         return tuple(need for need in self.needs if "/" in need)
 
     @property
-    def text(self) -> str:
-        """The statement below its comment."""
-        return f"{self.comment}\n{self.statement}"
+    def told(self) -> str:
+        """What it is, on one line."""
+        return " ".join(line.removeprefix("--").strip() for line in self.comment.splitlines())
+
+    def in_schema(self, schema: str) -> "Definition":
+        """Return it as it is made in a schema of that name, with what it needs taken from there."""
+        before = f"{identifier(schema)}."
+        made = re.compile(rf'(create or replace (?:macro|view) )("?{self.name}"?)(?=\W)')
+        statement = made.sub(lambda found: f"{found[1]}{before}{found[2]}", self.statement, count=1)
+        for need in self.names:
+            call = rf"(?<![\w.]){need}(?=\()" if definitions()[need].parameters is not None else None
+            use = re.compile(call or rf"(?<=\bfrom ){need}\b|(?<=\bjoin ){need}\b")
+            statement = use.sub(f"{before}{need}", statement)
+        return replace(self, statement=statement, before=before)
+
+    @property
+    def parameters(self) -> str | None:
+        """A macro's parameters, as they are written; None of a view.
+
+        >>> definitions()["soft_masked_of"].parameters
+        'genome, chrom'
+        """
+        found = _PARAMETERS.match(self.statement)
+        return " ".join(found[1].replace('"', "").split()) if found else None
+
+    def column_told(self, column: str) -> str | None:
+        """Return what a column is; None if that is not known."""
+        return self.columns.get(column, self.columns.get(_OTHERS))
+
+    def comments(self, columns: Iterable[str] | None = None) -> Iterator[str]:
+        """Yield the statements that comment it, and of its columns those that are given or else all known ones."""
+        if self.parameters is not None:
+            kind = "macro table" if re.search(r"\) as table\b", self.statement) else "macro"
+        else:
+            kind = "view"
+        name = f"{self.before}{identifier(self.name)}"
+        yield f"comment on {kind} {name} is {quoted(_cut_nowhere(self.told))}"
+        for column in self.columns if columns is None else columns:
+            told = self.column_told(column)
+            if told is not None and column != _OTHERS:
+                yield f"comment on column {name}.{identifier(column)} is {quoted(_cut_nowhere(told))}"
 
 
 @cache
@@ -134,7 +183,49 @@ def _definition(name: str, text: str, part: str) -> Definition:
     if head is None:
         raise ValueError(f"the SQL of {name} does not begin with a comment")
     lines = head[0].splitlines()
-    needs = [line.removeprefix(_NEEDS).split(",") for line in lines if line.startswith(_NEEDS)]
-    comment = "\n".join(line for line in lines if not line.startswith(_NEEDS))
-    wanted = tuple(need.strip() for line in needs for need in line)
-    return Definition(name, comment, wanted, text[head.end() :], part)
+    comment = "\n".join(line for line in lines if not line.startswith((_NEEDS, _COLUMNS, _OWN)))
+    words = _words(part)
+    columns = {column: words[column] for column in _listed(lines, _COLUMNS)}
+    own = (line.removeprefix(_OWN).partition(": ") for line in lines if line.startswith(_OWN))
+    columns |= {column: told for column, _, told in own}
+    return Definition(name, comment, tuple(_listed(lines, _NEEDS)), text[head.end() :], part, columns)
+
+
+def _listed(lines: Iterable[str], before: str) -> list[str]:
+    """Return the names that stand behind a word, separated by commas."""
+    lists = [line.removeprefix(before).split(",") for line in lines if line.startswith(before)]
+    return [name.strip() for names in lists for name in names]
+
+
+@cache
+def _words(part: str) -> Mapping[str, str]:
+    """Return what columns of many views are: those of a part, else of all."""
+    found: dict[str, str] = {}
+    for package in ("genatator_assets.query", *([PARTS[part]] if part else [])):
+        file = files(package) / "sql" / "words.txt"
+        if file.is_file():
+            found |= dict(line.split(": ", 1) for line in file.read_text().splitlines())
+    return found
+
+
+def quoted(text: str) -> str:
+    """Return a text as SQL has it.
+
+    >>> quoted("a gene's")
+    "'a gene''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _cut_nowhere(text: str) -> str:
+    """Return a comment without semicolons, at which some tools split statements."""
+    return text.replace(";", ",")
+
+
+def identifier(name: str) -> str:
+    """Return a name as SQL has it.
+
+    >>> identifier("end")
+    '"end"'
+    """
+    return '"' + name.replace('"', '""') + '"'

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from genatator_assets.annotation.transcripts import read_transcripts
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.landmarks import selected_hashes
-from genatator_assets.sources.assembly import read_source
+from genatator_assets.sources.assembly import input_hashes, read_source
 from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.work.files import plain_name, sha256_of_file
 from genatator_assets.work.layout import Layout
@@ -163,7 +163,7 @@ def _faults(layout: Layout, kind: _Kind, path: Path, said: Mapping[str, Any]) ->
         outputs = {output.path: output.sha256 for output in manifest.outputs} if manifest else {}
         known = outputs.get(path.relative_to(layout.root).as_posix())
         if known is None:
-            yield "is not finished: no manifest tells of it"
+            yield "is not finished: no manifest lists it"
         elif known != sha256_of_file(path):
             yield "has CHANGED since it was made"
     for name, sha256 in said.get("inputs", {}).items():
@@ -190,8 +190,7 @@ def _present_hash(layout: Layout, kind: _Kind, name: str) -> str | None:
         case "transcripts":
             return None
     before, _, file = name.rpartition(".")
-    found: str | None = asdict(read_source(layout, before or kind.genome)).get(f"{file}_sha256")
-    return found
+    return input_hashes(read_source(layout, before or kind.genome)).get(file)
 
 
 def _table(layout: Layout, genome: str, name: str) -> Path:
@@ -208,10 +207,8 @@ def _table(layout: Layout, genome: str, name: str) -> Path:
 def _inputs(layout: Layout, kind: _Kind) -> Iterator[Origin]:
     if not kind.inputs:
         return
-    source = asdict(read_source(layout, kind.genome))
-    for name in kind.inputs:
-        path, sha256, url = (source.get(f"{name}_{key}") for key in ("path", "sha256", "url"))
-        if path is not None:
-            state = "is there" if Path(path).is_file() else "is GONE from where it was"
-            said = {"sha256": sha256} | ({"fetched from": url} if url else {})
-            yield Origin(f"input: {name}", path, said, state, None)
+    for name, file in read_source(layout, kind.genome).inputs.items():
+        if name in kind.inputs:
+            state = "is there" if file.path.is_file() else "is GONE from where it was"
+            said = {"sha256": file.sha256} | ({"fetched from": file.url} if file.url else {})
+            yield Origin(f"input: {name}", str(file.path), said, state, None)

@@ -24,11 +24,12 @@ from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.window import BlockTargets, open_targets
 from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.store import Cache, Chromosome, masked_cache
+from genatator_assets.reading.store import Chromosome, masked_cache
 from genatator_assets.reading.window import Stretches
 from genatator_assets.sources.letters import in_contract
 from genatator_assets.tracks.runs import Runs, Values
 from genatator_assets.tracks.segments import Segments
+from genatator_assets.work.cache import Cache
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import read_table
 
@@ -53,7 +54,9 @@ class Block:
     def __post_init__(self) -> None:
         """Check the place."""
         if not 0 <= self.start < self.end <= self.chrom_length:
-            raise ValueError(f"[{self.start:,}, {self.end:,}) is no place in a chromosome of {self.chrom_length:,} bp")
+            raise ValueError(
+                f"[{self.start:,}, {self.end:,}) is not a place in a chromosome of {self.chrom_length:,} bp"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +210,8 @@ def _read_text(path: Path, column: str) -> str:
                 text = file.read_row_group(0, columns=[column], use_threads=False)[column].cast(pa.string())
                 return str(text[0].as_py())
             raise DatasetError(
-                f"{path} is no block: it has {file.metadata.num_rows:,} rows of {', '.join(file.schema_arrow.names)},"
+                f"{path} is not a block: it has {file.metadata.num_rows:,} rows of"
+                f" {', '.join(file.schema_arrow.names)},"
                 f" expected one with a column {column}; get it again, or move it elsewhere"
             )
     except (ValueError, OSError) as error:

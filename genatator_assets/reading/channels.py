@@ -29,16 +29,15 @@ def channel_numbers(wanted: Channels) -> tuple[int, ...]:
     if isinstance(wanted, str):
         if wanted not in ("all", *GROUPS):
             raise ReadingError(
-                f"channels={wanted!r} is no group of channels; there are 'all', 'combined' and 'mrna';"
-                " or give a list of names"
+                f"channels={wanted!r} is not a group of channels; expected 'all', 'combined', 'mrna' or a list of names"
             )
         return tuple(number for number, channel in enumerate(CHANNELS) if wanted in ("all", channel.group))
     if not isinstance(wanted, Sequence) or not wanted:
-        raise ReadingError(f"found channels={wanted!r}, expected 'all', 'combined', 'mrna' or a list of names")
+        raise ReadingError(f"channels={wanted!r} names none; expected 'all', 'combined', 'mrna' or a list of names")
     for name in wanted:
         if name not in CHANNELS.names:
             raise ReadingError(
-                f"no channel {name!r}{nearest(name, CHANNELS.names)}; there are {', '.join(CHANNELS.names)}"
+                f"no channel {name!r}{nearest(str(name), CHANNELS.names)}; there are {', '.join(CHANNELS.names)}"
             )
     if len(set(wanted)) < len(wanted):
         raise ReadingError(f"channels={list(wanted)} names one of them twice")

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 
+from genatator_assets.annotation.explained import Known
 from genatator_assets.catalogue.values import SPLITS, nearest
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
@@ -20,11 +22,13 @@ from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_bl
 from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.choice import Bed, Marks, Without, places_of, windows_of
 from genatator_assets.reading.locus import Row, transcripts_at
+from genatator_assets.reading.positives import pos_weight, positive_share
 from genatator_assets.reading.store import Chromosome, NoChromosomes, RootStore, Store
 from genatator_assets.reading.tracks import TrackReader, select_of
 from genatator_assets.reading.window import Interval, Window
 from genatator_assets.reading.windows import Windows, step_of
 from genatator_assets.tracks.bins import Aggregate
+from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, root_of
 
 if TYPE_CHECKING:
@@ -40,7 +44,6 @@ if TYPE_CHECKING:
 CACHE_BYTES = 1_000_000_000
 
 _SHOWN = 12
-_WINDOWS_ARE_READ = "Windows are read so: for interval in ds.windows(16_384): ds.read(interval)"
 
 
 def open_dataset(folder: str | Path, cache_bytes: int = CACHE_BYTES) -> Dataset:
@@ -78,7 +81,7 @@ def _open_store(folder: Path, cache_bytes: int) -> Store:
         return NoChromosomes(folder)
     if not folder.is_dir():
         beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        raise DatasetError(f"{folder} is no folder{nearest(folder.name, beside)}")
+        raise DatasetError(f"{folder} is not a folder{nearest(folder.name, beside)}")
     raise DatasetError(
         f"{folder} holds no dataset; expected a root with assemblies/ and targets/, or blocks under data/<split>/;"
         f" it has {_some([path.name for path in folder.iterdir()])}"
@@ -181,13 +184,11 @@ class Dataset:
 
     def __getitem__(self, split: str) -> Dataset:
         """Return the part of the dataset that is in a split."""
-        if not isinstance(split, str):
-            raise ReadingError(f"found [{split!r}], expected a split: {_some(self.splits)}. {_WINDOWS_ARE_READ}")
         return self.select(split)
 
     def __iter__(self) -> NoReturn:
-        """Raise: what would it go through, splits, chromosomes or windows?"""
-        raise ReadingError(f"a dataset has no order of its own to go through. {_WINDOWS_ARE_READ}")
+        """Refuse: a dataset has chromosomes and windows, and neither is meant before the other."""
+        raise ReadingError("a dataset can't be iterated; iterate .chromosomes(), .windows(length), or .splits")
 
     @cached_property
     def track_reader(self) -> TrackReader:
@@ -309,12 +310,15 @@ class Dataset:
         normalize: bool = False,
     ) -> Window:
         """Read an interval, as `window` does; on the - strand it comes as its reverse complement, and tracks of the +
-        and the - strand are exchanged. A text is a locus as genome browsers write it, counted from 1 with both ends
-        inside: "hg38:chr20:1,001-2,000"."""
+        and the - strand are exchanged. A text is what `locate` takes, such as "hg38:chr20:1,001-2,000".
+
+        Raises:
+            ReadingError: there is no such place, or an argument makes no sense.
+        """
         if isinstance(interval, str):
-            interval = Interval.from_locus(interval)
+            interval = self.locate(interval)
         if not isinstance(interval, Interval):
-            raise ReadingError(f"found {interval!r}, expected an Interval, or a locus such as 'hg38:chr20:1,001-2,000'")
+            raise ReadingError(f"found {interval!r}, expected an Interval or a place such as 'hg38:chr20:1,001-2,000'")
         window = self._read(interval, channels, pad=pad, context=whole("context", context))
         if not tracks:
             return window
@@ -442,6 +446,24 @@ class Dataset:
         windows = unwanted.keep(self, windows)
         return windows.shuffled(seed) if shuffle else windows
 
+    def positive_share(self, channels: Channels = "all", split: str | None = None) -> npt.NDArray[np.float64]:
+        """Return the share of bases above 0 in each channel, float64 [C]: what guessing scores by the area under the
+        precision-recall curve. Of all bases, or of a split's; blocks without an index are read for it.
+
+        Raises:
+            ReadingError: there is no such channel or split.
+        """
+        return positive_share(self.select(split), channel_numbers(channels))
+
+    def pos_weight(self, channels: Channels = "all", split: str | None = None) -> npt.NDArray[np.float32]:
+        """Return how many bases are 0 for each that is above 0, float32 [C]: by `torch.from_numpy` the `pos_weight` of
+        `BCEWithLogitsLoss`, with which both count alike. Take its root, or a maximum, where that is too much.
+
+        Raises:
+            ReadingError: there is no such channel or split.
+        """
+        return pos_weight(self.select(split), channel_numbers(channels))
+
     def plot(self, genome: str, chrom: str, start: int, end: int, *, tracks: Sequence[str] = ()) -> Figure:
         """Draw bases [start, end), 0-based half-open: DNA, tracks, and what there is of transcripts and channels.
 
@@ -484,7 +506,8 @@ class Dataset:
         require_short(interval)
         script = read_igv(Path(igv) if igv is not None else None)
         window, transcripts = self.read(interval), self._transcripts_at(interval)
-        return locus_page(window, transcripts, script, tracks, self.track_reader)
+        known = Known.of(Layout(self.store.origin), genome)
+        return locus_page(window, transcripts, known, script, tracks, self.track_reader)
 
     def locate(self, text: str) -> Interval:
         """Return the interval that a person means: a place in any usual form, or a gene or transcript with some margin.
@@ -536,7 +559,7 @@ class Dataset:
 
     def _no(self, what: str, name: str, known: Iterable[str]) -> str:
         known = tuple(known)
-        return f"no {what} {name!r} in {self.store.origin}{nearest(name, known)}; there are {_some(known)}"
+        return f"no {what} {name!r} in {self.store.origin}{nearest(str(name), known)}; there are {_some(known)}"
 
 
 def _in_order(chromosome: Chromosome) -> tuple[str, list[str | int], str]:

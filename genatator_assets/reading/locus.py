@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from genatator_assets.annotation.explained import sharing_tss
 from genatator_assets.annotation.gff3 import coding_pieces
 
 if TYPE_CHECKING:
@@ -27,14 +28,15 @@ Line: TypeAlias = tuple[str, str]
 """A line of text, and its colour."""
 
 Row: TypeAlias = dict[str, Any]
-"""A transcript, with the columns of `annotation.select.SCHEMA`, its exons and its coding pieces."""
+"""A transcript, with the columns of `annotation.select.SCHEMA` and what `transcripts_at` adds."""
 
 
 def transcripts_at(transcripts: pa.Table, exons: pa.Table, interval: Interval) -> dict[str, list[Row]]:
     """Return the `selected` and the `rejected` transcripts that overlap an interval, in stacking order.
 
     transcripts: `annotation.select.SCHEMA`; exons: `annotation.parsed.EXONS_SCHEMA`. A row has its `exons` and `coding`
-    pieces, too: ascending stretches [start, end), 0-based half-open.
+    pieces, too: ascending stretches [start, end), 0-based half-open; its exons' rows as `parts`; its
+    `number` in the table; and `shares_tss`.
     """
     overlap = pc.and_(pc.less(transcripts["start"], interval.end), pc.greater(transcripts["end"], interval.start))
     places = pc.indices_nonzero(pc.fill_null(pc.and_(pc.equal(transcripts["chrom"], interval.chrom), overlap), False))
@@ -42,11 +44,13 @@ def transcripts_at(transcripts: pa.Table, exons: pa.Table, interval: Interval) -
     parts: dict[int, list[Row]] = {place: [] for place in places.to_pylist()}
     for exon in sorted(own, key=lambda exon: int(exon["start"])):
         parts[exon["transcript"]].append(exon)
+    sharing = sharing_tss(transcripts)
     rows = [
         row
+        | {"number": place, "parts": of, "shares_tss": bool(sharing[place])}
         | {"exons": [(exon["start"], exon["end"]) for exon in of]}
         | {"coding": [piece[:2] for exon in of for piece in coding_pieces(exon, row["strand"])]}
-        for row, of in zip(transcripts.take(places).to_pylist(), parts.values(), strict=True)
+        for row, (place, of) in zip(transcripts.take(places).to_pylist(), parts.items(), strict=True)
     ]
     rows.sort(key=lambda row: (row["start"], -row["end"], row["transcript_id"]))
     return {name: [row for row in rows if row["selected"] is wanted] for name, wanted in GROUPED.items()}

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genatator_assets.annotation.explained import Known, explained
+from genatator_assets.annotation.lookup import without_version
 from genatator_assets.annotation.select import MEANINGS
 from genatator_assets.errors import GenatatorError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
@@ -80,19 +82,22 @@ def require_short(interval: Interval) -> None:
 def locus_page(
     window: Window,
     transcripts: Mapping[str, Sequence[Row]],
+    known: Known,
     igv: str,
     tracks: Sequence[str] = (),
     reader: TrackReader | None = None,
 ) -> str:
     """Return the page of a window; see `Dataset.page`.
 
-    `transcripts` are those of `locus.transcripts_at`, or none; `tracks` are read by `reader`.
+    `transcripts` are those of `locus.transcripts_at`, or none, and `known` what is known of their annotation; `tracks`
+    are read by `reader`.
     """
     signals = _signals(reader, window.interval, tracks) if reader else []
     shown = {**_locus(window, transcripts), "signals": signals}
     parts = {
         "title": html.escape(str(window.interval)),
         "legend": _legend(window, transcripts),
+        "words": _in_words(window, transcripts, known),
         "version": __version__,
         "locus": json.dumps(shown, separators=(",", ":")).replace("<", r"\u003c"),
         "igv": _within_script(igv),
@@ -200,10 +205,11 @@ def _exons(row: Row) -> list[dict[str, Any]]:
 
 
 def _feature(row: Row) -> dict[str, Any]:
-    name = row["transcript_id"]
+    name, gene = row["transcript_id"], row["gene_id"]
+    known_as = row["gene_name"] or name
     about = {
         "Transcript": name,
-        "Gene": row["gene_id"],
+        "Gene": gene,
         "Gene name": row["gene_name"],
         "Type": row["type"],
         "Biotype": row["biotype"],
@@ -211,21 +217,46 @@ def _feature(row: Row) -> dict[str, Any]:
         "Selected": "yes" if row["selected"] else f"no, {in_words(row)}: {MEANINGS[row['reason']]}",
         "Exons": f"{len(row['exons']):,}, {sum(end - start for start, end in row['exons']):,} bp",
         "Coding": f"{sum(end - start for start, end in row['coding']):,} bp" if row["coding"] else None,
-        "Line of the annotation": f"{row['source_line']:,}",
-        "All about it": f"genatator-assets explain {name}",
     }
     return {
         "start": row["start"],
         "end": row["end"],
         "strand": row["strand"],
         "name": name,
-        "gene": row["gene_id"],
+        "gene": gene,
         "gene_name": row["gene_name"],
+        "row_id": row["row_id"],
+        "bare_name": without_version(name),
+        "bare_gene": without_version(gene) if gene else None,
         "exons": _exons(row),
-        "label": name if row["selected"] else f"{name} ({in_words(row)})",
+        "label": known_as if row["selected"] else f"{known_as} ({in_words(row)})",
         "color": colour_of(row),
+        "anchor": _anchor(row),
         "about": {key: value for key, value in about.items() if value is not None},
     }
+
+
+def _in_words(window: Window, transcripts: Mapping[str, Sequence[Row]], known: Known) -> str:
+    """Return what `explain` says of each transcript, each where popups lead to."""
+    told = [
+        f'<pre id="{_anchor(row)}">{html.escape(chr(10).join(_explained(window, row, known)))}</pre>'
+        for rows in transcripts.values()
+        for row in rows
+    ]
+    if not told:
+        return ""
+    title = "What is known of the transcript" if len(told) == 1 else f"What is known of the {len(told):,} transcripts"
+    return f"<details><summary>{title}</summary>{''.join(told)}</details>"
+
+
+def _explained(window: Window, row: Row, known: Known) -> list[str]:
+    of = explained(row, row["parts"], known, chrom_length=window.chrom_length, shares_tss=row["shares_tss"])
+    title, *lines = of.lines()
+    return [title, *(f"  {line}" for line in lines)]
+
+
+def _anchor(row: Row) -> str:
+    return f"transcript-{row['number']}"
 
 
 def _legend(window: Window, transcripts: Mapping[str, Sequence[Row]]) -> str:

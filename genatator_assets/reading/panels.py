@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.collections import PathCollection, PolyCollection
+from matplotlib.path import Path
+from matplotlib.ticker import MaxNLocator
 
 from genatator_assets.reading.bins import Composition
 from genatator_assets.reading.locus import Line
@@ -24,6 +25,8 @@ GREY = "#666666"
 
 _PALE = "#e4e4e4"
 _DNA_IN, _CHANNEL_IN, _LINE_IN = 0.65, 0.42, 0.125
+_LINE = [Path.MOVETO, Path.LINETO]
+_BAR = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
 _NAME_PT, _DOTS_PER_INCH = 6, 300
 _EXON_HALF, _CODING_HALF = 0.17, 0.36  # of a row
 
@@ -41,14 +44,17 @@ def draw_bare(axes: Axes, interval: Interval, last: bool) -> None:
     axes.set_xlim(interval.start, interval.end)
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
+    megabases = interval.length >= 500_000
+    locator = MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True)
+    ticks = np.asarray(locator.tick_values(interval.start, interval.end))
+    ticks = ticks[(ticks >= interval.start + (not megabases)) & (ticks <= interval.end)]
+    labels = [f"{x / 1e6:g}" if megabases else f"{x:,.0f}" for x in ticks]
+    axes.set_xticks(ticks if megabases else ticks - 0.5, labels)  # of a base that is counted from 1, the middle
     axes.grid(axis="x", color=_PALE, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(axis="x", length=3 if last else 0, labelsize=7, colors=GREY, labelbottom=last)
     if last:
-        megabases = interval.length >= 500_000
         axes.spines["bottom"].set(visible=True, color=GREY, linewidth=0.6)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 1e6:g}" if megabases else f"{x:,.0f}"))
         axes.set_xlabel(f"{interval.chrom} ({'Mb' if megabases else 'bp'})", fontsize=7.5, color=GREY, labelpad=2)
 
 
@@ -75,9 +81,7 @@ def channel_panel(edges: Positions, plus: Values, minus: Values, colour: str, *l
         axes.set_yticks([0.55, -0.55], ["+", "\N{MINUS SIGN}"], fontsize=7, color=GREY)
         axes.tick_params(axis="y", length=0, pad=2)
         for heights in (plus, -minus):
-            kept = np.flatnonzero(np.append(True, heights[1:] != heights[:-1]))  # fewer points: a smaller SVG
-            places, own = np.append(edges[kept], edges[-1]), _closed(heights[kept])
-            axes.fill_between(places, own, step="post", facecolor=colour, edgecolor=colour, linewidth=0.5)
+            _fill(axes, edges, heights, colour)
         axes.axhline(0, color=GREY, linewidth=0.5)
         _draw_label(axes, _CHANNEL_IN, *label)
 
@@ -94,7 +98,7 @@ def track_panel(edges: Positions, up: Values, down: Values, colour: str, *label:
         axes.set_yticks([highest], [f"{highest:.3g}"], fontsize=7, color=GREY)
         axes.tick_params(axis="y", length=0, pad=2)
         for heights in (up, -down):
-            axes.fill_between(edges, _closed(heights), step="post", facecolor=colour, edgecolor=colour, linewidth=0.5)
+            _fill(axes, edges, heights, colour)
         axes.axhline(0, color=GREY, linewidth=0.5)
         _draw_label(axes, _CHANNEL_IN, *label)
 
@@ -134,19 +138,20 @@ def models_panel(interval: Interval, width_in: float, genes: Sequence[Gene], *la
 def _draw_models(axes: Axes, interval: Interval, stack: Stack, bp_per_inch: float) -> None:
     """Draw introns as lines, exons as bars, and coding sequence as higher bars; what is closer than a dot is joined."""
     dot = bp_per_inch / _DOTS_PER_INCH
-    bars: list[list[tuple[float, float]]] = []
-    bar_colours, lines, line_colours = [], [], []
+    lines: dict[str, list[tuple[float, float]]] = {}  # all lines of a colour are one, and all bars: a smaller SVG
+    bars: dict[str, list[tuple[float, float]]] = {}
     for model, row in stack.models:
-        lines.append([(max(model.start, interval.start), -row), (min(model.end, interval.end), -row)])
-        line_colours.append(model.colour)
+        first, last = max(model.start, interval.start), min(model.end, interval.end)
+        lines.setdefault(model.colour, []).extend([(first, -row), (last, -row)])
         for pieces, half in ((model.exons, _EXON_HALF), (model.coding, _CODING_HALF)):
             for start, end in joined(pieces, interval, dot):
-                bars.append([(start, half - row), (end, half - row), (end, -half - row), (start, -half - row)])
-                bar_colours.append(model.colour)
-    axes.add_collection(LineCollection(lines, colors=line_colours, linewidths=0.7), autolim=False)
-    axes.add_collection(
-        PolyCollection(bars, facecolors=bar_colours, edgecolors=bar_colours, linewidths=0.3), autolim=False
-    )
+                corners = [(start, half - row), (end, half - row), (end, -half - row), (start, -half - row)]
+                bars.setdefault(model.colour, []).extend([*corners, corners[0]])
+    for drawn, codes, filled, width in ((lines, _LINE, False, 0.7), (bars, _BAR, True, 0.3)):
+        outlines = [Path(corners, codes * (len(corners) // len(codes))) for corners in drawn.values()]
+        fill = list(drawn) if filled else "none"
+        colours = PathCollection(outlines, facecolors=fill, edgecolors=list(drawn), linewidths=width)
+        axes.add_collection(colours, autolim=False)
 
 
 def _draw_directions(axes: Axes, interval: Interval, stack: Stack, bp_per_inch: float) -> None:
@@ -174,6 +179,15 @@ def _draw_label(axes: Axes, inches: float, *lines: Line) -> None:
         axes.text(
             -0.032, y, text, transform=axes.transAxes, ha="right", va="center", fontsize=7, color=colour, weight=weight
         )
+
+
+def _fill(axes: Axes, edges: Positions, heights: Values, colour: str) -> None:
+    """Fill what lies between 0 and the heights of bins; neighbours of one height are one, for a small SVG."""
+    kept = np.flatnonzero(np.append(True, heights[1:] != heights[:-1]))
+    places = np.append(edges[kept], edges[-1])
+    outline = np.column_stack([np.repeat(places, 2)[1:-1], np.repeat(heights[kept], 2)])
+    outline = np.concatenate([[(edges[0], 0)], outline, [(edges[-1], 0)]])
+    axes.add_collection(PolyCollection([outline], facecolors=colour, edgecolors=colour, linewidths=0.5), autolim=False)
 
 
 def _closed(heights: Values | np.ndarray) -> np.ndarray:

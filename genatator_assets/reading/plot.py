@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -15,6 +17,7 @@ from genatator_assets.reading.stacking import Gene, Model
 from genatator_assets.reading.window import Interval, Window
 
 with optional_import("matplotlib", "plot"):
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     from genatator_assets.reading.panels import (
@@ -36,6 +39,7 @@ _WIDTH_IN = _LEFT_IN + _PANEL_IN + _RIGHT_IN
 _BINS, _DNA_BINS, _DNA_BIN_BP = 1_000, 250, 20
 _PIECE_BP = 2_000_000
 _TRACK_COLOUR = "#3b6ea8"
+_DRAWN = re.compile(r' d="[^"]*"')
 
 Read: TypeAlias = Callable[[int, int], Window]
 """What gives the window of bases [start, end) of the chromosome."""
@@ -60,6 +64,26 @@ def plot_locus(
             plus, minus = (values[:, _column(group, kind, strand)] for strand in "+-")
             panels.append(channel_panel(edges, plus, minus, colour, (title, colour), (said, GREY)))
     return _figure(interval, [*panels, *(_track_panels(reader, interval, tracks) if reader else ())])
+
+
+def save(figure: Figure, path: Path, form: str) -> None:
+    """Write a picture as png, pdf or svg. In SVG text stays text, numbers are short, and nothing tells the time."""
+    if form != "svg":
+        figure.savefig(path, format=form)
+        return
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "genatator-assets", "font.sans-serif": ["DejaVu Sans"]}):
+        figure.savefig(path, format=form, metadata={"Date": None})
+    path.write_text(_DRAWN.sub(_rounded, path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _rounded(drawn: re.Match[str]) -> str:
+    """Return the commands of a path with shorter numbers, in one line.
+
+    >>> _DRAWN.sub(_rounded, '<path d="M 104.4 -197.275304 \\nL 109.1232 7 \\nz\\n" style="fill: none"/>')
+    '<path d="M104.4 -197.28L109.12 7z" style="fill: none"/>'
+    """
+    numbers = re.sub(r"-?[0-9]+\.[0-9]+", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), drawn[0])
+    return re.sub(r"\s*([A-Za-z])\s*", r"\1", numbers[4:-1]).join((' d="', '"'))
 
 
 def _track_panels(reader: TrackReader, interval: Interval, names: Sequence[str]) -> Iterator[Panel]:

@@ -23,7 +23,7 @@ def sites_of(dataset: Dataset, genome: str, wanted: Sequence[Channel]) -> dict[C
     A site is one base, where the peak stands; of blocks without their transcripts, a base whose value is 1.
 
     Raises:
-        DatasetError: sites can't be told from blocks, whose peaks are flat.
+        DatasetError: sites can't be derived from blocks, whose peaks are flat.
     """
     transcripts = selected_transcripts(dataset, genome)
     of_runs = [channel for channel in wanted if channel.kind == "intragenic" or transcripts is None]
@@ -58,7 +58,7 @@ def _by_runs(dataset: Dataset, genome: str, wanted: Sequence[Channel]) -> dict[C
                 pieces[channel].append(_bed(channel, pa.repeat(chromosome.chrom, len(start)), start, end))
     if peaks and flat:
         raise DatasetError(
-            f"{dataset.store.origin}: the sites of {genome} can't be told from its blocks: all values of its peaks are"
+            f"{dataset.store.origin}: the sites of {genome} can't be derived from blocks: all values of its peaks are"
             f" 1; expected its transcripts, too, at {Layout(dataset.store.origin).transcripts(genome)}"
         )
     return {channel: pa.concat_tables(tables) for channel, tables in pieces.items()}

@@ -12,8 +12,9 @@ from genatator_assets.reading.bins import rows_of
 from genatator_assets.reading.window import Interval
 
 _LETTER_IN, _SPACE_IN = 0.056, 0.06
-_ROW_IN, _LEAST_ROW_IN, _MOST_IN = 0.125, 0.03, 6.0
+_ROW_IN, _LEAST_NAMED_IN, _LEAST_ROW_IN, _MOST_IN = 0.125, 0.095, 0.03, 6.0
 _MOST_PACKED = 400  # genes whose boxes are packed one by one
+_STRANDS = {"+": "+", "-": "\N{MINUS SIGN}", ".": "neither"}
 
 Stretch = tuple[int, int]
 
@@ -69,18 +70,42 @@ class Stack:
 
 def stacked(genes: Sequence[Gene], interval: Interval, bp_per_inch: float) -> Stack:
     """Assign a row to every isoform and every name."""
-    most = int(_MOST_IN / _ROW_IN)
-    if len(genes) <= _MOST_PACKED and (stack := _under_names(genes, interval, bp_per_inch)).rows <= most:
+    if len(genes) <= _MOST_PACKED:
+        stack = _under_names(genes, interval, bp_per_inch)
+        if stack.rows * _ROW_IN <= _MOST_IN:
+            return stack
+    merged = [Gene(_counted(gene), (_merged(gene),)) for gene in genes]
+    remarks = ("isoforms merged",) if any(len(gene.models) > 1 for gene in genes) else ()
+    stack = _beside_names(merged, interval, bp_per_inch, remarks)
+    if stack.row_in >= _LEAST_NAMED_IN:
         return stack
-    merged = [Gene(f"{gene.name} \N{MULTIPLICATION SIGN}{len(gene.models)}", (_merged(gene),)) for gene in genes]
-    if (stack := _beside_names(merged, interval, bp_per_inch)).rows <= most:
-        return stack
-    models = [model for gene in merged for model in gene.models]
-    rows = rows_of([one.start for one in models], [one.end for one in models], _SPACE_IN * bp_per_inch)
-    count = max(rows, default=0) + 1
-    remarks = ("isoforms merged", f"{len(genes):,} names left out:", "zoom in to see them")
-    row_in = max(_LEAST_ROW_IN, min(_ROW_IN, _MOST_IN / count))
-    return Stack(tuple(zip(models, rows, strict=True)), (), count, row_in, remarks)
+    return _without_names(merged, bp_per_inch, remarks)
+
+
+def _without_names(genes: Sequence[Gene], bp_per_inch: float, remarks: tuple[str, ...]) -> Stack:
+    """Stand all models of a strand above those of the next one, as no name tells the strand."""
+    by_strand: dict[str, list[Model]] = {}
+    for strand, sign in _STRANDS.items():
+        own = [model for gene in genes for model in gene.models if _side(model) == strand]
+        by_strand |= {sign: own} if own else {}
+    placed: list[tuple[Model, int]] = []
+    count = 0
+    for own in by_strand.values():
+        rows = rows_of([one.start for one in own], [one.end for one in own], _SPACE_IN * bp_per_inch)
+        placed += [(one, count + row) for one, row in zip(own, rows, strict=True)]
+        count += max(rows) + 2  # a row stays empty
+    remarks = (
+        *remarks,
+        f"strand {' above '.join(by_strand)}",
+        f"{len(genes):,} names left out:",
+        "zoom in to see them",
+    )
+    return Stack(tuple(placed), (), count - 1, max(_LEAST_ROW_IN, _row_in(count - 1)), remarks)
+
+
+def _row_in(rows: int) -> float:
+    """Return how high each of so many rows is, in inches."""
+    return min(_ROW_IN, _MOST_IN / rows)
 
 
 def joined(stretches: Sequence[Stretch], interval: Interval, gap: float) -> list[Stretch]:
@@ -132,7 +157,7 @@ def _free(boxes: Sequence[tuple[float, float, int, int]], first: float, last: fl
     return row
 
 
-def _beside_names(genes: Sequence[Gene], interval: Interval, bp_per_inch: float) -> Stack:
+def _beside_names(genes: Sequence[Gene], interval: Interval, bp_per_inch: float, remarks: tuple[str, ...]) -> Stack:
     """Stand each gene in a row with its name: before it or, where there is no room, behind it."""
     gap = _SPACE_IN * bp_per_inch
     places: list[tuple[float, Literal["left", "right"]]] = []
@@ -150,7 +175,17 @@ def _beside_names(genes: Sequence[Gene], interval: Interval, bp_per_inch: float)
         for gene, row, (x, side) in zip(genes, rows, places, strict=True)
     ]
     models = [(gene.models[0], row) for gene, row in zip(genes, rows, strict=True)]
-    return Stack(tuple(models), tuple(names), max(rows, default=0) + 1, _ROW_IN, ("isoforms merged",))
+    count = max(rows, default=0) + 1
+    return Stack(tuple(models), tuple(names), count, _row_in(count), remarks)
+
+
+def _side(model: Model) -> str:
+    return model.strand if model.strand in _STRANDS else "."
+
+
+def _counted(gene: Gene) -> str:
+    """Return a gene's name and, of several isoforms, their number."""
+    return gene.name if len(gene.models) == 1 else f"{gene.name} \N{MULTIPLICATION SIGN}{len(gene.models)}"
 
 
 def _merged(gene: Gene) -> Model:

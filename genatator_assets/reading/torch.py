@@ -142,8 +142,13 @@ class WindowStream(data.IterableDataset[Any]):
         Raises:
             ReadingError: an argument makes no sense, or the environment and `torch.distributed` disagree on the rank.
         """
-        self._rank_given = rank is not None or world_size is not None
-        self.rank, self.world_size = _given(rank, world_size) if self._rank_given else _rank_and_world_size()
+        self._given = rank is not None and world_size is not None
+        if rank is not None and world_size is not None:
+            self.rank, self.world_size = rank, world_size
+        elif rank is None and world_size is None:
+            self.rank, self.world_size = _rank_of_process() or (0, 1)
+        else:
+            raise ReadingError(f"found {rank=} and {world_size=}, expected both or neither")
         self.mapped, self.shuffle, self.seed, self.balance = mapped, shuffle, whole("seed", seed), balance
         self.along, self.buffer, self.batch_size = along, buffer, whole("batch_size", batch_size, 1)
         self.varied: dict[str, Any] = {"shift": shift, "reverse_complement": reverse_complement}
@@ -163,7 +168,7 @@ class WindowStream(data.IterableDataset[Any]):
 
     def __len__(self) -> int:
         """Number of windows of this rank's lane: of an epoch, by all workers of the rank."""
-        self._require_same_rank()
+        self._require_rank()
         return len(self.mapped.windows) // self.world_size
 
     def set_epoch(self, epoch: int) -> None:
@@ -179,7 +184,7 @@ class WindowStream(data.IterableDataset[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         """Go through this worker's share of this rank's lane; after `load_state_dict`, from where that state was."""
-        self._require_same_rank()
+        self._require_rank()
         self._workers_read.fill_(data.get_worker_info() is not None)
         self._place = self._begin()
         return self._from(self._place)
@@ -211,7 +216,7 @@ class WindowStream(data.IterableDataset[Any]):
         if differing := [name for name, value in made.items() if state["stream"][name] != value]:
             found, expected = ({name: of[name] for name in differing} for of in (state["stream"], made))
             raise ReadingError(
-                f"the state is that of a stream with {_said(found)}, and this one has {_said(expected)}: make it as"
+                f"the state is of a stream with {_said(found)}, and this one has {_said(expected)}: make it as"
                 " that one was made, or begin the epoch anew"
             )
         place = _Place(whole("epoch", state["epoch"]), whole("taken", state["taken"]))
@@ -254,18 +259,20 @@ class WindowStream(data.IterableDataset[Any]):
         order = {"shuffle": self.shuffle, "seed": self.seed, "along": self.along, "buffer": self.buffer}
         drawn = {"balance": dict(self.balance) if isinstance(self.balance, Mapping) else self.balance, **self.varied}
         shares = {"world_size": self.world_size, "batch_size": self.batch_size, "worker": worker, "workers": workers}
-        return {"windows": self.mapped.windows.fingerprint, **order, **drawn, **shares}
+        windows = {"windows": len(self.mapped), "fingerprint": self.mapped.windows.fingerprint}
+        return {**windows, **order, **drawn, **shares}
 
-    def _require_same_rank(self) -> None:
-        if not self._rank_given and (now := _rank_and_world_size()) != (self.rank, self.world_size):
+    def _require_rank(self) -> None:
+        now = None if self._given else _rank_of_process()
+        if now is not None and now != (self.rank, self.world_size):
             raise ReadingError(
-                f"the stream was made for rank {self.rank} of {self.world_size}, and this process is rank {now[0]} of"
-                f" {now[1]} now: make it after init_process_group, or give rank= and world_size="
+                f"the stream was made as rank {self.rank} of {self.world_size}, and this process is rank {now[0]} of"
+                f" {now[1]} now: make it after torch.distributed.init_process_group, or give rank and world_size"
             )
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what spawned workers get, which don't know what torch.distributed says here."""
-        self._require_same_rank()
+        self._require_rank()
         return self.__dict__
 
 
@@ -294,40 +301,31 @@ def _said(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
 
 
-def _given(rank: int | None, world_size: int | None) -> tuple[int, int]:
-    if rank is None or world_size is None:
-        raise ReadingError(f"found {rank=} and {world_size=}; give both or neither")
-    return rank, whole("world_size", world_size, 1)
-
-
-def _rank_and_world_size() -> tuple[int, int]:
-    """Return which rank of how many this process is.
+def _rank_of_process() -> tuple[int, int] | None:
+    """Return the rank of this process and the number of ranks, by torch.distributed or torchrun; None if neither says.
 
     Raises:
-        ReadingError: the environment says something else than torch.distributed, or nothing that makes sense.
+        ReadingError: they disagree, or RANK or WORLD_SIZE is not a number.
     """
-    told = _told_by_environment()
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return told or (0, 1)
-    known = torch.distributed.get_rank(), torch.distributed.get_world_size()
-    if told not in (None, known):
+    known = torch.distributed.is_available() and torch.distributed.is_initialized()
+    inside = (torch.distributed.get_rank(), torch.distributed.get_world_size()) if known else None
+    outside = _rank_of_environment()
+    if inside and outside and inside != outside:
         raise ReadingError(
-            f"found RANK={told[0]} and WORLD_SIZE={told[1]} in the environment, but torch.distributed is initialised as"
-            f" rank {known[0]} of {known[1]}: make them agree, or give rank= and world_size="
+            f"torch.distributed says rank {inside[0]} of {inside[1]}, and RANK and WORLD_SIZE say {outside[0]} of"
+            f" {outside[1]}; give rank and world_size"
         )
-    return known
+    return inside or outside
 
 
-def _told_by_environment() -> tuple[int, int] | None:
-    texts = {name: os.environ[name] for name in ("RANK", "WORLD_SIZE") if os.environ.get(name)}
-    if not texts:
+def _rank_of_environment() -> tuple[int, int] | None:
+    said = {name: os.environ[name] for name in ("RANK", "WORLD_SIZE") if name in os.environ}
+    if not said:
         return None
-    if len(texts) < 2 or not all(text.isdecimal() for text in texts.values()):
-        raise ReadingError(
-            f"found {_said(texts)} in the environment, expected whole numbers for both RANK and WORLD_SIZE, as torchrun"
-            " sets them, or neither; or give rank= and world_size="
-        )
-    return int(texts["RANK"]), int(texts["WORLD_SIZE"])
+    if len(said) == 1 or not all(number.isdecimal() for number in said.values()):
+        found = ", ".join(f"{name}={value!r}" for name, value in said.items())
+        raise ReadingError(f"found {found} in the environment, expected RANK and WORLD_SIZE as torchrun sets them")
+    return int(said["RANK"]), int(said["WORLD_SIZE"])
 
 
 def transcript_tensors(transcript: Transcript) -> Item:

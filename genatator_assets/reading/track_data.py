@@ -74,7 +74,7 @@ class Place:
             TrackDataError: it is on neither.
         """
         if self.strand == ".":
-            raise TrackDataError(f"{self.chrom}:{self.start}-{self.end} is on no strand, so there is no other")
+            raise TrackDataError(f"{self.chrom}:{self.start}-{self.end} has no strand, so there is no opposite one")
         return replace(self, strand="-" if self.strand == "+" else "+")
 
     def overlaps(self, other: "Place") -> bool:

@@ -71,7 +71,7 @@ class Interval:
         """
         if not (found := _LOCUS.fullmatch(locus.strip())):
             raise ReadingError(
-                f"{locus!r} is no locus; expected genome:chromosome:first-last, as hg38:chr20:1,001-2,000"
+                f"{locus!r} is not a locus; expected genome:chromosome:first-last, as hg38:chr20:1,001-2,000"
             )
         first, last = (int(found[end].replace(",", "") or 0) for end in ("first", "last"))
         return cls(found["genome"], found["chrom"], first - 1, last)

@@ -85,25 +85,31 @@ def read_bed(
     gathered = _Gathered(path, columns, form, value)
     for piece in whole_lines(path, BedError, form.expected):
         gathered.take(piece)
-    return gathered.bed(max_malformed)
+    gathered.require_some()
+    gathered.require_sound(max_malformed)
+    return gathered.taken()
 
 
-def bed_pieces(path: Path, columns: Collection[int] = (), value: int | None = None) -> Iterator[Bed]:
-    """Read a file as `read_bed` does, in pieces of some thousand lines, of which none may be malformed.
+def bed_pieces(
+    path: Path, columns: Collection[int] = (), value: int | None = None, max_malformed: float = 0
+) -> Iterator[Bed]:
+    """Read a file as `read_bed` does, in pieces of some thousand lines.
+
+    Where no line may be malformed, the first that is ends it; else what is wrong with the file is told behind the last
+    piece.
 
     Raises:
         BedError: as `read_bed`.
     """
-    before = rows = 0
+    gathered = _Gathered(path, columns, BED, value)
     for piece in whole_lines(path, BedError, BED.expected):
-        gathered = _Gathered(path, columns, BED, value, before)
         gathered.take(piece)
-        before = gathered.lines
-        if gathered.rows:
-            rows += gathered.rows
-            yield gathered.bed(max_malformed=0)
-    if not rows:
-        raise BedError(f"{path}: found no intervals in {before:,} lines; expected {BED.expected}")
+        if not max_malformed:
+            gathered.require_sound(max_malformed)
+        if len(found := gathered.taken()) or found.malformed:
+            yield found
+    gathered.require_some()
+    gathered.require_sound(max_malformed)
 
 
 @dataclass
@@ -122,25 +128,29 @@ class _Texts:
 
 
 class _Gathered:
-    """What has been read of a file so far."""
+    """What has been read of a file so far, and of that, what has not been taken yet."""
 
-    def __init__(self, path: Path, columns: Collection[int], form: Form, value: int | None, lines: int = 0) -> None:
+    def __init__(self, path: Path, columns: Collection[int], form: Form, value: int | None) -> None:
         self._path, self._form, self._value = path, form, value
-        self.lines = lines  # of earlier pieces
-        self.rows = self._malformed = 0
+        self._lines = self._rows = self._malformed = 0  # of all that was read
         self._first_malformed = ""
+        self._of_columns = columns
+        self._empty()
+
+    def _empty(self) -> None:
         self._chrom = _Texts()
-        self._columns = {number: _Texts() for number in columns}
+        self._columns = {number: _Texts() for number in self._of_columns}
         self._numbers: list[tuple[Places, Places, Places]] = []  # start, end, line
         self._values: list[npt.NDArray[np.float64]] = []
+        self._malformed_here = 0
 
     def take(self, piece: bytes) -> None:
         lines = Lines.of(piece)
         is_row = ~lines.blank()
         for header in HEADERS:
             is_row &= ~lines.starting_with(header)
-        number = self.lines + 1 + np.flatnonzero(is_row)
-        self.lines += len(lines)
+        number = self._lines + 1 + np.flatnonzero(is_row)
+        self._lines += len(lines)
         lines = lines.only(is_row)
         (start, starts), (end, ends) = lines.numbers(self._form.start), lines.numbers(self._form.end)
         start -= self._form.first_base
@@ -150,7 +160,7 @@ class _Gathered:
             value, values = lines.floats(self._value)
             good &= values
             self._values.append(value[good])
-        self.rows += len(lines)
+        self._rows += len(lines)
         if not good.all():
             self._note_malformed(lines, number, good)
             lines, start, end, number = lines.only(good), start[good], end[good], number[good]
@@ -159,23 +169,31 @@ class _Gathered:
         for column, texts in self._columns.items():
             texts.take(*lines.texts(column))
 
-    def bed(self, max_malformed: float) -> Bed:
-        if not self.rows:
-            raise BedError(f"{self._path}: found no intervals in {self.lines:,} lines; expected {self._form.expected}")
-        if self._malformed > max_malformed * self.rows:
+    def require_some(self) -> None:
+        if not self._rows:
+            raise BedError(f"{self._path}: found no intervals in {self._lines:,} lines; expected {self._form.expected}")
+
+    def require_sound(self, max_malformed: float) -> None:
+        if self._malformed > max_malformed * self._rows:
             allowed = f"more than the {max_malformed:.3%} that are allowed" if max_malformed else "none is allowed"
             raise BedError(
                 f"{self._path}:{self._first_malformed}"
-                f" ({self._malformed:,} of {self.rows:,} rows are malformed, {allowed})"
+                f" ({self._malformed:,} of {self._rows:,} rows are malformed, {allowed})"
             )
+
+    def taken(self) -> Bed:
+        """Return what was gathered since it was last taken."""
         start, end, line = (np.concatenate(arrays) for arrays in zip(*self._numbers, strict=True))
         columns = {number: texts.codes() for number, texts in self._columns.items()}
         value = np.concatenate(self._values) if self._value is not None else None
-        return Bed(self._path, self._chrom.codes(), start, end, line, columns, self._malformed, value)
+        found = Bed(self._path, self._chrom.codes(), start, end, line, columns, self._malformed_here, value)
+        self._empty()
+        return found
 
     def _note_malformed(self, lines: Lines, number: Places, good: Mask) -> None:
         bad = np.flatnonzero(~good)
         self._malformed += len(bad)
+        self._malformed_here += len(bad)
         if not self._first_malformed:
             line = lines.line(int(bad[0]))
             self._first_malformed = (

@@ -189,15 +189,7 @@ def _covers(places: list[BlockPlace], chromosome: Chromosome) -> bool:
 
 def _origin(layout: Layout, genome: str, species: str, block: Block) -> Origin:
     provenance = provenance_of(block.source)
-    source = read_source(layout, genome)
-    inputs = tuple(
-        _input_file(kind, *(getattr(source, f"{kind}_{what}") for what in ("path", "sha256", "url")))
-        for kind in _KINDS
-        if getattr(source, f"{kind}_path") is not None
-    )
+    files = read_source(layout, genome).inputs
+    inputs = tuple(InputFile(kind, file.name, file.sha256, file.url) for kind, file in files.items())
     parameters = provenance.parameters
     return Origin(genome, species, inputs, Kernel(**parameters["kernel"]), parameters["selection"], provenance)
-
-
-def _input_file(kind: str, path: str, sha256: str, url: str | None) -> InputFile:
-    return InputFile(kind, url.rsplit("/", 1)[-1] if url else Path(path).name, sha256, url)

@@ -57,7 +57,7 @@ def plan_upload(folder: Path, repo_id: str) -> Upload:
     try:
         validate_repo_id(repo_id)
     except HFValidationError as error:
-        raise GenatatorError(f"{repo_id!r} is no repository's name: {error}; expected owner/name") from error
+        raise GenatatorError(f"{repo_id!r} is not the name of a repository: {error}; expected owner/name") from error
     if repo_id.count("/") != 1:
         raise GenatatorError(f"{repo_id!r} does not say whose repository it is; expected owner/name")
     _require_whole(folder)
@@ -67,7 +67,7 @@ def plan_upload(folder: Path, repo_id: str) -> Upload:
 def upload(planned: Upload) -> str:
     """Send a release, into a private repository if there is none yet; give its address.
 
-    What is already there is not sent again, so that an upload that was cut off is gone on with. The token is that of
+    What is already there is not sent again, so that an interrupted upload is resumed. The token is that of
     the environment (HF_TOKEN) or of `hf auth login`.
 
     Raises:

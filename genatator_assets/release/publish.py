@@ -1,6 +1,6 @@
 """Making a release: everything is put together in a folder beside its place, which it takes when it is whole."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from genatator_assets.release.names import CARD, CATALOG, CHECKSUMS, CROISSANT, 
 from genatator_assets.release.others import Others, described_alone, others_of, readme_alone
 from genatator_assets.release.preview import write_preview
 from genatator_assets.release.readme import describe, write_readme
+from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.version import __version__
 from genatator_assets.work.files import link_or_copy, sha256_of_file, whole_file, whole_folder
 from genatator_assets.work.layout import Layout
@@ -162,6 +163,8 @@ def _put(file: ReleasedFile, target: Path) -> bool:
 def _fill_alone(others: Others, layout: Layout, folder: Path) -> dict[str, str]:
     """Write what goes with the files of parts where there is no gene finding; return the known checksums."""
     known = _hashes(others, folder)
+    annotated = others.catalogue.annotated_genomes if others.catalogue else ()
+    _write_truth(layout, [genome for genome in annotated if layout.transcripts(genome).is_file()], folder)
     about = croissant(*described_alone(others), __version__, known, others.files, blocks=False)
     _write(folder / CROISSANT, about)
     _write(folder / CARD, readme_alone(others))
@@ -181,7 +184,7 @@ def _fill(contents: Contents, others: Others, folder: Path, linked: list[bool]) 
     known = {block.path: block.sha256 for block in contents.blocks}
     for path in _tables(contents):
         link_or_copy(contents.layout.root / path, folder / path)
-    _write_truth(contents, folder)
+    _write_truth(contents.layout, [origin.genome for origin in contents.origins], folder)
     _write_index(contents, folder)
     preview = write_preview(contents, folder)
     files = {INDEX: sha256_of_file(folder / INDEX), **_hashes(others, folder)}
@@ -209,13 +212,13 @@ def _tables(contents: Contents) -> Iterator[str]:
     return (path.relative_to(layout.root).as_posix() for path in paths)
 
 
-def _write_truth(contents: Contents, folder: Path) -> None:
+def _write_truth(layout: Layout, genomes: Collection[str], folder: Path) -> None:
     """Write what predictions of the judged splits are compared with, unless the part `evaluation` has released it."""
-    genomes = [origin.genome for origin in contents.origins]
+    splits = {one.split for genome in genomes for one in read_chromosomes(layout.chromosomes(genome))}
     for split in _JUDGED:
         of_split = Layout(folder).truth(split)
-        if split in contents.splits and not of_split.is_dir():
-            truth = truth_of_split(contents.layout, split, genomes)
+        if split in splits and not of_split.is_dir():
+            truth = truth_of_split(layout, split, genomes)
             write_truth(truth, of_split, Provenance(truth.inputs, {"split": split}))
 
 

@@ -1,5 +1,6 @@
 """The card of a release: front matter that the hub and `datasets` read, and the text (card.md) that people read."""
 
+import json
 from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
@@ -48,7 +49,7 @@ def write_readme(contents: Contents, preview: Sequence[PreviewFile], others: Oth
         preview_bytes=format_bytes(sum(size for _, size in windows)),
         arrow_bytes=format_bytes(sum(_arrow_bytes(place) for place, _ in blocks)),
         splits="\n".join(_split_lines(contents)),
-        split=next(iter(contents.splits)),
+        **_example(contents),
         channels=_channels().as_markdown(),
         selection=_selection(contents).as_markdown(),
         statistics="\n\n".join(
@@ -61,6 +62,15 @@ def write_readme(contents: Contents, preview: Sequence[PreviewFile], others: Oth
         inputs=_inputs(contents).as_markdown(),
         version=__version__,
     )
+
+
+def _example(contents: Contents) -> dict[str, str]:
+    """Return what the card's code is run with: the first split, and its shortest chromosome, as Python writes them."""
+    split, blocks = next(iter(contents.splits.items()))
+    place = min((block.place for block in blocks), key=lambda place: (place.chrom_length, place.genome, place.chrom))
+    species = {origin.genome: origin.species for origin in contents.origins}[place.genome]
+    names = {"genome": place.genome, "chrom": place.chrom, "species": species}
+    return {"split": split, **{name: json.dumps(value, ensure_ascii=False) for name, value in names.items()}}
 
 
 def describe(contents: Contents) -> str:

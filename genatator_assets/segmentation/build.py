@@ -81,7 +81,7 @@ def _task(catalogue: Catalogue, layout: Layout, genome: str) -> GenomeTask:
     used = dict.fromkeys(splits.values())
     taken = {name: tuple(split for split in used if one.has(genome, split)) for name, one in configs.items()}
     inputs = {
-        "sequence": read_source(layout, genome).sequence_sha256,
+        "sequence": read_source(layout, genome).sequence.sha256,
         "chromosomes_table": summary.chromosomes_sha256,
         "transcripts_table": summary.table_sha256,
         "exons_table": summary.exons_sha256,

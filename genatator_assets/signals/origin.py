@@ -13,6 +13,7 @@ from genatator_assets.errors import SignalError
 from genatator_assets.signals.recording import Recording, Strand
 from genatator_assets.sources.aliases import chromosomes_named, some_of
 from genatator_assets.sources.chromosomes import Chromosome
+from genatator_assets.sources.input_file import InputFile
 from genatator_assets.work.files import canonical_json, write_json
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _origin_file(
     cache: "Cache | None",
 ) -> OriginFile:
     from genatator_assets.signals.formats import describe  # noqa: PLC0415 - readers of formats: extras
-    from genatator_assets.sources.inputs import InputFile, resolve_file  # noqa: PLC0415 - requests: slow to import
+    from genatator_assets.sources.inputs import resolve_file  # noqa: PLC0415 - requests: slow to import
 
     known = before.get((strand, file.path)) if file.path else None
     if file.path and known and _unchanged(file.path, known):

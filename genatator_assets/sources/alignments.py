@@ -308,5 +308,5 @@ def _require_end(path: Path) -> None:
         if handle.read() != BGZF_END:
             raise SignalError(
                 f"{path} is truncated: it lacks the block that ends every BAM file. Fetch or make it again (only if it"
-                " is known to be whole: 'samtools view -b' writes it anew, with that block)"
+                " is known to be whole: 'samtools view -b' writes it again, with that block)"
             )

@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError
 from genatator_assets.sources.aliases import aliases_of, read_names
 from genatator_assets.sources.chromosomes import Chromosome, chromosomes_of, write_chromosomes
 from genatator_assets.sources.fasta import import_fasta, index_path, read_index
+from genatator_assets.sources.input_file import KINDS, InputFile, Kind
 from genatator_assets.sources.sequence import discard_local_fasta
 from genatator_assets.sources.soft_masked import write_soft_masked
 from genatator_assets.work.files import require_own_folder, write_json
@@ -19,7 +20,6 @@ from genatator_assets.work.unit import Provenance, Step, Unit
 
 if TYPE_CHECKING:
     from genatator_assets.sources.fetch import Cache
-    from genatator_assets.sources.inputs import InputFile
 
 COPY_STEP = Step("sequence", 1)
 STEP = Step("chromosomes", 1)
@@ -27,30 +27,34 @@ STEP = Step("chromosomes", 1)
 
 @dataclass(frozen=True)
 class Source:
-    """Where an assembly came from: its files' paths and their hashes as given; size and hash of the indexed copy.
-
-    A file that was fetched has a url, the address at another server from which it came if we were sent to one, and the
-    checksum that it was compared with when it arrived, if one was known.
-    """
+    """Where an assembly came from: the files it was made from, FASTA always among them; size and hash of the indexed
+    copy."""
 
     genome: str
-    sequence_path: str
-    sequence_sha256: str
-    sequence_url: str | None
-    sequence_served_from: str | None
-    sequence_checksum: str | None
-    annotation_path: str | None
-    annotation_sha256: str | None
-    annotation_url: str | None
-    annotation_served_from: str | None
-    annotation_checksum: str | None
-    aliases_path: str | None
-    aliases_sha256: str | None
-    aliases_url: str | None
-    aliases_served_from: str | None
-    aliases_checksum: str | None
+    inputs: dict[Kind, InputFile]
     indexed_bytes: int
     indexed_sha256: str
+
+    @property
+    def sequence(self) -> InputFile:
+        """The FASTA file as it was given."""
+        return self.inputs["sequence"]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the record as JSON has it."""
+        return {**asdict(self), "inputs": {kind: file.as_record() for kind, file in self.inputs.items()}}
+
+    @classmethod
+    def of_record(cls, record: dict[str, Any]) -> "Source":
+        """Return the source of a record that `as_record` made.
+
+        Raises:
+            KeyError, TypeError: it isn't one.
+        """
+        files = {kind: InputFile.of_record(record["inputs"][kind]) for kind in KINDS if kind in record["inputs"]}
+        source = cls(**{**record, "inputs": files})
+        _ = source.sequence
+        return source
 
 
 def import_assembly(
@@ -76,18 +80,18 @@ def import_assembly(
     require_own_folder(layout.assembly(genome), layout.assemblies)
     assembly = catalogue.assembly(genome)
     inputs = resolve(assembly, layout, cache)
-    copied = _copy(genome, inputs.sequence, layout, workers)
+    copied = _copy(genome, inputs["sequence"], layout, workers)
     copy = copied.outputs[0]
-    source = Source(genome=genome, **inputs.as_record(), indexed_bytes=copy.bytes, indexed_sha256=copy.sha256)
-    write_json(layout.source(genome), asdict(source))
+    source = Source(genome, inputs, indexed_bytes=copy.bytes, indexed_sha256=copy.sha256)
+    write_json(layout.source(genome), source.as_record())
     layout.chromosomes(genome).unlink(missing_ok=True)  # a genome without them is not ready to be built
     lengths = read_index(layout.sequence(genome))
-    table = inputs.aliases.path if inputs.aliases else None
+    table = inputs["aliases"].path if "aliases" in inputs else None
     aliases = aliases_of(lengths, read_names(table) if table else [], table)
     chromosomes = chromosomes_of(catalogue, genome, lengths, aliases, copied.facts["sha256"])
     rules = assembly.model_dump(mode="json", include={"chromosomes", "splits"})
     parameters = {**rules, "min_chromosome_length_bp": catalogue.min_length_of(genome)}
-    made_from = {"sequence": inputs.sequence.sha256} | ({"aliases": inputs.aliases.sha256} if inputs.aliases else {})
+    made_from = {kind: sha256 for kind, sha256 in input_hashes(source).items() if kind != "annotation"}
     write_chromosomes(layout.chromosomes(genome), chromosomes, Provenance(made_from, parameters, STEP))
     return chromosomes
 
@@ -102,15 +106,14 @@ def read_source(layout: Layout, genome: str) -> Source:
     if not path.is_file():
         raise DatasetError(f"{path} does not exist: genome {genome} has not been imported; build its assembly first")
     try:
-        return Source(**json.loads(path.read_text()))
-    except (ValueError, TypeError) as error:
+        return Source.of_record(json.loads(path.read_text()))
+    except (ValueError, KeyError, TypeError) as error:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error
 
 
 def input_hashes(source: Source) -> dict[str, str]:
     """Return name -> SHA-256 of each input file of an assembly that there is: what is made of them says these."""
-    hashes = {kind: getattr(source, f"{kind}_sha256") for kind in ("sequence", "annotation", "aliases")}
-    return {kind: sha256 for kind, sha256 in hashes.items() if sha256 is not None}
+    return {kind: file.sha256 for kind, file in source.inputs.items()}
 
 
 def discard_copy(layout: Layout, genome: str) -> None:
@@ -122,7 +125,7 @@ def discard_copy(layout: Layout, genome: str) -> None:
     discard_local_fasta(layout.sequence(genome))
 
 
-def _copy(genome: str, sequence: "InputFile", layout: Layout, workers: Workers | None) -> Manifest:
+def _copy(genome: str, sequence: InputFile, layout: Layout, workers: Workers | None) -> Manifest:
     """Copy and index a FASTA file and note its soft masking, unless that was done before from the same bytes."""
     provenance = Provenance({"sequence": sequence.sha256}, {}, COPY_STEP)
     unit = Unit(layout.root, layout.sequence_manifest(genome), provenance)

@@ -122,12 +122,12 @@ def _require_included(assembly: Assembly, chromosomes: list[Chromosome], least: 
     if not any(chromosome.included for chromosome in chromosomes):
         longest = max(chromosome.length for chromosome in chromosomes)
         raise CatalogueError(
-            f"{place}: no chromosome is left: the longest has {longest:,} bp, the least length is {least:,} bp;"
+            f"{place}: no chromosome is left: the longest has {longest:,} bp, the minimum length is {least:,} bp;"
             " lower min_chromosome_length_bp or change chromosomes.include and exclude"
         )
     left_out = {chromosome.chrom: chromosome for chromosome in chromosomes if not chromosome.included}
     faults = [
-        f"{place}: {key}: {chrom} is left out of the dataset ({out.reason}, {out.length:,} bp, the least"
+        f"{place}: {key}: {chrom} is left out of the dataset ({out.reason}, {out.length:,} bp, the minimum"
         f" length is {least:,} bp); take it out of {key} or let it in"
         for key, chrom in named_by_rules(assembly)
         if key.startswith("splits.") and (out := left_out.get(chrom))

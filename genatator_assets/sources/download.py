@@ -1,4 +1,4 @@
-"""One file over HTTP: gone on with where it was cut off, if the server allows, and tried again where that may help."""
+"""One file over HTTP: resumed where it was cut off, if the server allows, and retried where that may help."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -18,24 +18,13 @@ from genatator_assets.version import __version__
 from genatator_assets.work.files import write_json
 from genatator_assets.work.watch import Arriving
 
+if TYPE_CHECKING:
+    from genatator_assets.sources.fetch import Patience
+
 _PIECE_BYTES = 1 << 16
 _OK, _PARTIAL, _NO_SUCH_RANGE = 200, 206, 416
 _ABSENT = {404, 410}
 _PASSING = {408, 425, 429}
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a server is borne with: seconds, and how many tries in a row may bring nothing new.
-
-    The wait between tries doubles from `first_wait_s`. A server that asks for more than `longest_wait_s` is left.
-    """
-
-    connect_s: float = 15
-    read_s: float = 60
-    tries: int = 6
-    first_wait_s: float = 1
-    longest_wait_s: float = 120
 
 
 class _PassingError(Exception):
@@ -77,7 +66,7 @@ class Downloader:
     strong ETag or a date, and the same size. In all other cases the file is fetched from its start.
     """
 
-    def __init__(self, part: Path, tell: Arriving, patience: Patience) -> None:
+    def __init__(self, part: Path, tell: Arriving, patience: "Patience") -> None:
         """Keep what has arrived in `part`; `tell` whoever watches."""
         self.served_from: str | None = None
         self._part = part

@@ -16,7 +16,6 @@ import pooch
 from filelock import FileLock, Timeout
 
 from genatator_assets.errors import FetchError, RefusedError, UnreachableError
-from genatator_assets.sources.download import Downloader, Patience
 from genatator_assets.work.files import measure, path_name, sha256_of_file, write_json
 from genatator_assets.work.storage import CACHE_VARIABLE, ROOTS, cache_folder
 from genatator_assets.work.watch import Arriving, Watch, unwatched
@@ -25,6 +24,20 @@ _LISTS = ("md5checksums.txt", "md5sum.txt", "MD5SUMS")  # NCBI's, UCSC's, GENCOD
 _LISTED = re.compile(r"([0-9a-fA-F]{32})\s+\*?(?:\./)?(\S+)\s*")
 _LONGEST_NAME = 120
 _HOME = re.compile("[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a server is borne with: seconds, and how many tries in a row may bring nothing new.
+
+    The wait between tries doubles from `first_wait_s`. A server that asks for more than `longest_wait_s` is left.
+    """
+
+    connect_s: float = 15
+    read_s: float = 60
+    tries: int = 6
+    first_wait_s: float = 1
+    longest_wait_s: float = 120
 
 
 @dataclass(frozen=True)
@@ -137,6 +150,8 @@ class Cache:
             urls={name: url},
             retry_if_failed=1,  # wrong bytes may come from a damaged part: once more, then from the start
         )
+        from genatator_assets.sources.download import Downloader  # noqa: PLC0415 - requests: slow to import, seldom needed
+
         downloader = Downloader(incoming / f"{name}.part", tell, self.patience)
         try:
             arrived = Path(keeper.fetch(name, downloader=downloader))
@@ -179,6 +194,8 @@ class Cache:
     def _text(self, url: str) -> str:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "text"
+            from genatator_assets.sources.download import Downloader  # noqa: PLC0415 - as above
+
             Downloader(path.with_suffix(".part"), lambda _there, _total: None, self.patience)(url, path)
             return path.read_text(errors="replace")
 

@@ -2,56 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 from genatator_assets.catalogue import Assembly, Input
 from genatator_assets.errors import AbsentError, FetchError
 from genatator_assets.simulate import write_assembly
 from genatator_assets.sources.fetch import Cache, Checksum, Fetched
+from genatator_assets.sources.input_file import InputFile, Kind
 from genatator_assets.sources.ncbi import NcbiAssembly, locate
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 
-Kind = Literal["sequence", "annotation", "aliases"]
-KINDS: tuple[Kind, ...] = ("sequence", "annotation", "aliases")
 _NO_ANNOTATION = (
     "NCBI has no annotation of this assembly, as of many GenBank (GCA) ones: give the accession of its RefSeq (GCF)"
     " assembly, or an annotation of your own as 'annotation'"
 )
 _NO_FILE = "is the accession right? Without the assembly's name behind it, it is looked up"
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """A file on this machine; `url` is where it was fetched from, `checksum` what it then was compared with.
-
-    `served_from` is the address at another server that the one of `url` sent us to.
-    """
-
-    path: Path
-    sha256: str
-    url: str | None = None
-    checksum: str | None = None
-    served_from: str | None = None
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """FASTA, annotation, and the table of sequence names; only FASTA there always is."""
-
-    sequence: InputFile
-    annotation: InputFile | None
-    aliases: InputFile | None
-
-    def as_record(self) -> dict[str, Any]:
-        """Return what is known of each file by keys such as `sequence_path`; None for what isn't."""
-        record: dict[str, Any] = {}
-        for kind in KINDS:
-            file: InputFile | None = getattr(self, kind)
-            record[f"{kind}_path"] = str(file.path) if file else None
-            for what in ("sha256", "url", "served_from", "checksum"):
-                record[f"{kind}_{what}"] = getattr(file, what) if file else None
-        return record
 
 
 @dataclass(frozen=True)
@@ -63,22 +28,22 @@ class Remote:
     absent: str = "is the address right?"
 
 
-def resolve(assembly: Assembly, layout: Layout, cache: Cache | None = None) -> Inputs:
-    """Return an assembly's files, fetched or simulated first where the catalogue says so.
+def resolve(assembly: Assembly, layout: Layout, cache: Cache | None = None) -> dict[Kind, InputFile]:
+    """Return an assembly's files, fetched or simulated first where the catalogue says so; FASTA there always is.
 
     Raises:
         FetchError: one can't be fetched.
     """
     if assembly.simulate is not None:
         simulated = write_assembly(assembly.simulate, layout.simulated(assembly.genome))
-        return Inputs(_local(simulated.sequence), _local(simulated.annotation), None)
+        return {"sequence": _local(simulated.sequence), "annotation": _local(simulated.annotation)}
     files = {kind: _local(stated.path) for kind, stated in _stated(assembly).items() if stated.path is not None}
     cache = cache or Cache()
     for kind, remote in remote_inputs(assembly, cache).items():
         fetched = fetch_input(remote, cache)
         checksum = fetched.checksum.text if fetched.checksum else None
         files[kind] = InputFile(fetched.path, fetched.sha256, fetched.url, checksum, fetched.served_from)
-    return Inputs(files["sequence"], files.get("annotation"), files.get("aliases"))
+    return files
 
 
 def remote_inputs(assembly: Assembly, cache: Cache) -> dict[Kind, Remote]:

@@ -80,7 +80,7 @@ def _is_imported(assembly: Assembly, layout: Layout) -> bool:
     fasta = assembly.sequence.path
     if fasta is None:
         return True
-    return read_source(layout, assembly.genome).sequence_path == str(fasta) and not _is_older(table, fasta)
+    return read_source(layout, assembly.genome).sequence.path == fasta and not _is_older(table, fasta)
 
 
 def _indexed(fasta: Path) -> Mapping[str, int] | None:

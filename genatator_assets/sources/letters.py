@@ -48,7 +48,7 @@ def letters_of_lines(lines: bytes) -> Letters:
     if _ILLEGAL in letters:
         place = letters.index(_ILLEGAL)
         found = lines.translate(None, b"\n")[place : place + 1]
-        raise ValueError(f"letter {place:,} is {found!r}, which is no nucleotide")
+        raise ValueError(f"letter {place:,} is {found!r}, which is not a nucleotide")
     return np.frombuffer(letters, np.uint8)
 
 

@@ -123,7 +123,7 @@ class Parser:
             letter = lines.translate(None, _LEGAL)[:1]
             self._line += lines.count(b"\n", 0, lines.index(letter))
             raise SequenceError(
-                f"{self._place()}: found {_show(letter)} in the sequence; expected nucleotide letters"
+                f"{self._place()}: found {_show(letter)} in the sequence; expected nucleotide codes"
                 f" ({LEGAL.decode()}, either case)"
             ) from None
 

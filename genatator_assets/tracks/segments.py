@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from genatator_assets.tracks.runs import Positions, Runs, Values, paint
+from genatator_assets.tracks.painting import BYTES_A_RUN, Canvas, Painter, columns_of
+from genatator_assets.tracks.runs import Positions, Runs, Values
 from genatator_assets.tracks.track import Track, TrackSet
 
 
@@ -48,15 +50,38 @@ class Segments:
         Raises:
             ValueError: the interval is reversed or leaves the chromosome.
         """
+        self._require(start, end)
+        places = tuple(range(len(self.tracks)) if columns is None else columns)
+        distinct = tuple(dict.fromkeys(places))
+        dense = np.empty((end - start, len(distinct)), np.float32)
+        self.paint(dense, start, distinct)
+        return dense if distinct == places else dense[:, [distinct.index(place) for place in places]]
+
+    def paint(self, out: Values, start: int, columns: tuple[int, ...], *, backwards: bool = False) -> None:
+        """Write the values of the bases from `start` on over an array: float32 [bases, columns], also as the transpose
+        of [columns, bases].
+
+        `columns` are places in the set, none of them twice. With `backwards`, the last row is the base at `start`.
+
+        Raises:
+            ValueError: the array is not as wide, or the interval leaves the chromosome.
+        """
+        self._require(start, start + len(out))
+        if out.shape != (len(out), len(columns)):
+            raise ValueError(f"{out.shape=} is no place for {len(columns)} columns")
+        if any(self.tracks[place].missing == "keep" for place in columns):
+            out[:] = [np.nan if self.tracks[place].missing == "keep" else 0 for place in columns]
+        else:
+            out.fill(0)
+        self._painter.paint(Canvas(out, start, columns_of(columns, len(self.tracks)), backwards))
+
+    def _require(self, start: int, end: int) -> None:
         if not 0 <= start <= end <= self.length:
             raise ValueError(f"[{start}, {end}) does not lie within [0, {self.length})")
-        columns = range(len(self.tracks)) if columns is None else columns
-        dense = np.zeros((end - start, len(columns)), np.float32)
-        for column, place in enumerate(columns):
-            if self.tracks[place].missing == "keep":
-                dense[:, column] = np.nan
-            paint(dense[:, column], start, *self.runs[place].cut(start, end))
-        return dense
+
+    @cached_property
+    def _painter(self) -> Painter:
+        return Painter.of(self.runs)
 
     def side_by_side(self, start: Positions, end: Positions) -> "Segments":
         """Return the segments of disjoint stretches [start[i], end[i]), at least one, as if nothing lay between."""
@@ -65,5 +90,5 @@ class Segments:
 
     @property
     def nbytes(self) -> int:
-        """Memory of the runs in bytes."""
-        return sum(runs.nbytes for runs in self.runs)
+        """Memory of the runs in bytes, with what paints them."""
+        return sum(runs.nbytes + len(runs) * BYTES_A_RUN for runs in self.runs)

@@ -16,7 +16,6 @@ from genatator_assets.errors import DatasetError
 from genatator_assets.parts import PARTS, parts_of
 from genatator_assets.sources.assembly import read_source
 from genatator_assets.sources.fetch import cached_files
-from genatator_assets.sources.inputs import KINDS as INPUT_KINDS
 from genatator_assets.upkeep.disk import bytes_of
 from genatator_assets.upkeep.tables import release_state
 from genatator_assets.upkeep.units import not_ready, wanted_units
@@ -261,8 +260,7 @@ def _addresses(catalogue: Catalogue, layout: Layout, genome: str) -> Iterator[st
         if url := getattr(given, "url", None):
             yield url
     if layout.source(genome).is_file():
-        source = read_source(layout, genome)
-        yield from (url for kind in INPUT_KINDS if (url := getattr(source, f"{kind}_url")))
+        yield from (file.url for file in read_source(layout, genome).inputs.values() if file.url)
 
 
 def _needless(kind: Kind, what: str, why: str, paths: Sequence[Path]) -> Needless:

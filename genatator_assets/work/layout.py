@@ -34,7 +34,9 @@ def parse_key(key: str) -> tuple[str, str]:
     genome, _, chrom = key.partition("/")
     names = plain_name(genome), plain_name(chrom)
     if not all(names) or chromosome_key(*names) != key:
-        raise DatasetError(f"{key!r} is no chromosome's key: expected <genome>/<chrom>, as the catalogue registers it")
+        raise DatasetError(
+            f"{key!r} is not the key of a chromosome: expected <genome>/<chrom>, as the catalogue registers it"
+        )
     return names
 
 

@@ -20,7 +20,7 @@ _NO_LIMIT = {"max", "-1"}
 
 
 def default_workers() -> int:
-    """As many workers as there are cores, but no more than memory carries."""
+    """As many workers as there are cores, but no more than fit into memory."""
     return max(1, min(available_cores(), available_memory() // WORKER_MEMORY_BYTES))
 
 

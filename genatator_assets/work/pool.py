@@ -16,7 +16,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -26,7 +26,7 @@ BATCH_SIZE = 10_000_000
 """Small tasks are put together into batches of about this size, or less if workers would have none otherwise."""
 
 _DIED_OF_IT = (
-    "A worker died while it was at this, and again with nothing else at hand: it may have run out of memory."
+    "A worker died while it did this, and again when it did nothing else: it may have run out of memory."
     " Give workers more memory, or use fewer, and run again."
 )
 _DIE_OF_ANYTHING = (
@@ -206,7 +206,16 @@ def batches(tasks: Iterable[TaskType], batch_size: int) -> list[list[TaskType]]:
 
 
 def run_batches(workers: Workers, work: Work[TaskType], tasks: Iterable[TaskType]) -> Iterator[Outcome]:
-    """Run `work` on batches of `tasks`; give an outcome per task, as they come in.
+    """Run `work` on batches of `tasks`; yield an outcome per task, as they come in."""
+    with closing(outcomes_by_batch(workers, work, tasks)) as done:
+        for outcomes in done:
+            yield from outcomes
+
+
+def outcomes_by_batch(
+    workers: Workers, work: Work[TaskType], tasks: Iterable[TaskType]
+) -> Generator[Sequence[Outcome]]:
+    """Run `work` on batches of `tasks`; yield the outcomes of each batch when it is done.
 
     What was in the hands of a worker that died is run again when all else is done: task by task, one at a time. So
     only a task that kills its worker again fails, by its name. When that has happened several times in a row, the
@@ -222,9 +231,9 @@ def run_batches(workers: Workers, work: Work[TaskType], tasks: Iterable[TaskType
         before = len(alone)
         killers = yield from _run_until_one_dies(workers, work, alone, at_once=1)
         deaths = deaths + len(killers) if len(killers) == before - len(alone) else 0
-        yield from _failed(killers, _DIED_OF_IT)
+        yield _failed(killers, _DIED_OF_IT)
         if deaths >= _MOST_DEATHS_IN_A_ROW:
-            yield from _failed([task for (task,) in alone], _DIE_OF_ANYTHING)
+            yield _failed([task for (task,) in alone], _DIE_OF_ANYTHING)
             return
 
 
@@ -236,7 +245,7 @@ def run_tasks(workers: Workers, work: Work[TaskType], tasks: Iterable[TaskType])
 
 def _run_until_one_dies(
     workers: Workers, work: Work[TaskType], waiting: deque[list[TaskType]], at_once: int
-) -> Generator[Outcome, None, list[TaskType]]:
+) -> Generator[Sequence[Outcome], None, list[TaskType]]:
     """Run batches off `waiting` on one executor; return the tasks that were lost with their workers.
 
     A pool of processes breaks then, and what was not handed over yet stays in `waiting`; a cluster goes on.
@@ -257,15 +266,15 @@ def _run_until_one_dies(
             for future in done:
                 batch = running.pop(future)
                 try:
-                    yield from future.result()
+                    yield future.result()
                 except workers.death:
                     lost += batch
                 except CancelledError:  # not of the batch: a cluster went away
                     raise
                 except Exception as error:  # noqa: BLE001 - such as a package that a cluster's worker lacks
-                    yield from (Outcome.failed(task.key, error) for task in batch)
+                    yield [Outcome.failed(task.key, error) for task in batch]
     return lost
 
 
-def _failed(tasks: Iterable[TaskType], error: str) -> Iterator[Outcome]:
-    return (Outcome(task.key, "failed", error=error) for task in tasks)
+def _failed(tasks: Iterable[TaskType], error: str) -> list[Outcome]:
+    return [Outcome(task.key, "failed", error=error) for task in tasks]

@@ -52,7 +52,7 @@ def root_of(name: str | Path) -> Path:
 def _local(url: str) -> Path:
     parts = urlsplit(url)
     if parts.netloc not in {"", "localhost"} or parts.query or parts.fragment:
-        raise DatasetError(f"{url} names no folder of this machine; expected file:///folder, special letters as %XX")
+        raise DatasetError(f"{url} is not a folder of this machine; expected file:///folder, special characters as %XX")
     return Path(unquote(parts.path))
 
 

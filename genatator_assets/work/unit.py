@@ -106,3 +106,17 @@ class Task(Protocol):
     @property
     def units(self) -> Mapping[str, Unit]:
         """The units that it makes, by the asset that each is a part of."""
+
+
+class OnlyTask:
+    """A task that is the only one of its stage: it needs no name, and there is no other to be larger or smaller."""
+
+    @property
+    def key(self) -> str:
+        """The name of the task of a stage without partitions."""
+        return ""
+
+    @property
+    def size(self) -> int:
+        """One: there is nothing to compare it with."""
+        return 1

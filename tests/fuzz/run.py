@@ -60,7 +60,7 @@ def main() -> int:
     """Return 0 if nothing was found, 1 if something was, 2 if it can't be run."""
     parser = argparse.ArgumentParser(description="Fuzz the package with atheris.")
     parser.add_argument("--minutes", type=float, default=10, help="for all targets together (default: 10)")
-    parser.add_argument("--only", choices=KINDS, action="append", help="a target; may be given several times")
+    parser.add_argument("--only", choices=KINDS, action="append", help="a target; may be repeated")
     options = parser.parse_args()
     if importlib.util.find_spec("atheris") is None:
         print("atheris is not installed: pip install --editable '.[dev,fuzz]'", file=sys.stderr)

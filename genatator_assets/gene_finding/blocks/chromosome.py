@@ -35,7 +35,7 @@ from genatator_assets.work.outcome import Outcome, guarded
 from genatator_assets.work.unit import Provenance, Step, Unit
 
 TARGETS_STEP = Step("targets", 1)
-BLOCKS_STEP = Step("blocks", 1)
+BLOCKS_STEP = Step("blocks", 2)
 
 
 @dataclass(frozen=True)
@@ -236,6 +236,7 @@ def _write_block(
         "dna_sha256": hashlib.sha256(dna.encode("ascii")).hexdigest(),
         "target_sum": [channel.sum for channel in runs],
         "target_max": [channel.max for channel in runs],
+        "target_positive": [channel.positive for channel in runs],
     }
     return path, measured, facts
 

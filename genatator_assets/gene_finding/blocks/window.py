@@ -33,7 +33,7 @@ class BlockTargets:
             DatasetError: the file is damaged.
         """
         if not 0 <= start <= end <= self.bases:
-            raise ValueError(f"{start=}, {end=} is no interval within the block's [0, {self.bases})")
+            raise ValueError(f"{start=}, {end=} is not an interval within the block's [0, {self.bases})")
         try:
             if self.table is None:
                 return _by_pyarrow(self.path, self.bases)[start:end]
@@ -69,7 +69,9 @@ def open_targets(path: Path) -> BlockTargets:
     chunks = [footer.row_group(0).column(number) for number in range(footer.num_columns)] if footer.num_rows else []
     of_targets = [chunk for chunk in chunks if chunk.path_in_schema.split(".")[0] == "targets"]
     if (footer.num_row_groups, footer.num_rows, len(chunks), len(of_targets)) != (1, 1, 3, 1):
-        raise DatasetError(f"{path} is no block: {footer.num_rows:,} rows of {footer.num_columns} columns, not 1 of 3")
+        raise DatasetError(
+            f"{path} is not a block: {footer.num_rows:,} rows of {footer.num_columns} columns, not 1 of 3"
+        )
     (chunk,) = of_targets
     bases = chunk.num_values // _CHANNELS
     stored = (footer.metadata or {}).get(PAGE_TABLE_KEY.encode())

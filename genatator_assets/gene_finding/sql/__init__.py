@@ -7,11 +7,13 @@ def _channels() -> str:
     rows = [f"({number}, '{c.name}', '{c.group}', '{c.kind}', '{c.strand}')" for number, c in enumerate(CHANNELS)]
     listed = ",\n    ".join(rows)
     return f"""\
--- The twelve channels, in the order of the targets.
+-- A row per channel, in the order of the targets.
+-- columns: channel_index, channel, group, strand
+--   kind: tss, polya or intragenic
 create or replace view "channels" as
 select * from (values
     {listed}
-) as channels(channel, name, "group", kind, strand)"""
+) as channels(channel_index, channel, "group", kind, strand)"""
 
 
 def _targets() -> str:
@@ -19,15 +21,12 @@ def _targets() -> str:
         f"coalesce(max(value) filter (channel = '{name}'), 0)::float as \"{name}\"" for name in CHANNELS.names
     )
     return f"""\
--- The targets of [start, end), a row per base and a column per channel; bases past the chromosome's ends have no row.
--- needs: target_runs, glob_root, path_name, assemblies/*/chromosomes.parquet
+-- The targets of [start, end), a row per base and a column per channel.
+-- needs: target_runs, place
 create or replace macro targets(genome, chrom, start, "end") as table
 with bases as (
-    select unnest(range(greatest(start, 0), least("end", (
-        select c.length from read_parquet(
-            glob_root() || '/assemblies/' || path_name(genome) || '/chromosomes.parquet', hive_partitioning = false) c
-        where c.chrom = chrom
-    )))) as position
+    select unnest(range(spot.start, spot."end")) as position
+    from (select place(genome, chrom, start, "end", true) as spot)
 ), painted as (
     select unnest(range(r.start, r."end")) as position, r.channel, r.value
     from target_runs(genome, chrom, start, "end") r

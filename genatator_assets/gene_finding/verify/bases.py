@@ -32,7 +32,7 @@ class Mismatch:
 
 @dataclass
 class Compared:
-    """Mismatches by channel, in the block and in the segments; and sums and greatest values as they must be."""
+    """Mismatches by channel, in the block and in the segments; sums, greatest values and bases above 0, as expected."""
 
     in_block: dict[int, Mismatch] = field(default_factory=dict)
     in_segments: dict[int, Mismatch] = field(default_factory=dict)
@@ -40,6 +40,7 @@ class Compared:
     below_mrna: int = 0
     sums: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(CHANNELS)))
     greatest: Values = field(default_factory=lambda: np.zeros(len(CHANNELS), np.float32))
+    positive: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(len(CHANNELS), np.uint64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +85,7 @@ def compare_targets(selected: Selected, peak: Values, start: int, found: Values,
         compared.below_mrna += int(np.count_nonzero(piece[:, :_COMBINED] < piece[:, _COMBINED:]))
         compared.sums += _by_channel(np.add, expected.astype(np.float64))
         compared.greatest = np.maximum(compared.greatest, _by_channel(np.maximum, expected))
+        compared.positive += _by_channel(np.add, (expected > 0).astype(np.uint32))
     return compared
 
 

@@ -197,6 +197,9 @@ def _of_sums(block: BlockToVerify, compared: Compared, row: Mapping[str, Any]) -
         greatest, stated = float(compared.greatest[number]), row["target_max"][number]
         if stated != greatest:
             yield block.differs(f"index max {channel}", greatest, stated)
+        positive, stated = int(compared.positive[number]), row["target_positive"][number]
+        if stated != positive:
+            yield block.differs(f"index positive {channel}", positive, stated)
 
 
 def _json(text: str) -> Any:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -29,7 +28,7 @@ from genatator_assets.gene_finding.verify.inputs import (
 from genatator_assets.sources.aliases import aliases_of, read_names
 from genatator_assets.sources.assembly import Source, input_hashes, read_source
 from genatator_assets.sources.chromosomes import Chromosome, read_chromosomes
-from genatator_assets.work.files import plain_name, sha256_of_file
+from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.pool import process_pool
 from genatator_assets.work.tables import read_table
@@ -197,14 +196,9 @@ class _Genome:
 
     def _of_inputs(self, source: Source) -> Iterator[Difference]:
         """A file that is gone or changed can't be compared with: everything made from it would differ."""
-        stated = asdict(source)
-        for kind in ("sequence", "annotation", "aliases"):
-            path, sha256 = stated[f"{kind}_path"], stated[f"{kind}_sha256"]
-            if path is None:
-                continue
-            found = sha256_of_file(Path(path)) if Path(path).is_file() else "no such file"
-            if found != sha256:
-                yield self._differs(f"input {kind}", f"{path} with SHA-256 {sha256}", found)
+        for kind, file in source.inputs.items():
+            if (found := file.found()) != file.sha256:
+                yield self._differs(f"input {kind}", f"{file.path} with SHA-256 {file.sha256}", found)
 
     def _of_transcripts(self, fresh: pa.Table) -> Iterator[Difference]:
         stored = read_table(self._layout.transcripts(self._genome), schema=fresh.schema)
@@ -225,7 +219,7 @@ class _Genome:
         inputs = input_hashes(source)
         block_size_bp = gene_finding_of(self._catalogue).block_size_bp
         kernel = kernel_of(self._catalogue, self._genome)
-        for chrom, start, dna in fasta_slices(Path(source.sequence_path), block_size_bp):
+        for chrom, start, dna in fasta_slices(source.sequence.path, block_size_bp):
             self._lengths[chrom] = start + len(dna)
             self._digests[chrom].update(dna)
             if planned := self._blocks.get((chrom, start)):
@@ -249,7 +243,7 @@ class _Genome:
     def _of_chromosomes(self, source: Source) -> Iterator[Difference]:
         """Compare the table of chromosomes with the FASTA file, the catalogue's rules and the table of names."""
         assembly, least = self._catalogue.assembly(self._genome), self._catalogue.min_length_of(self._genome)
-        names = Path(source.aliases_path) if source.aliases_path else None
+        names = source.inputs["aliases"].path if "aliases" in source.inputs else None
         aliases = aliases_of(self._lengths, read_names(names) if names else [], names)
         expected = {}
         for chrom, length in self._lengths.items():

@@ -48,7 +48,7 @@ def write_bed(dataset: Dataset, folder: str | Path, channels: Channels = "all") 
 
     Raises:
         ReadingError: there is no such channel.
-        DatasetError: a file of the dataset is damaged; or sites can't be told from blocks, whose peaks are flat.
+        DatasetError: a file of the dataset is damaged; or sites can't be derived from blocks, whose peaks are flat.
         OSError: a file can't be written.
     """
     wanted = [CHANNELS[number] for number in channel_numbers(channels)]

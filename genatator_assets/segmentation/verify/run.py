@@ -5,7 +5,7 @@ import random
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from genatator_assets.segmentation.section import Segmentation, configs_of
 from genatator_assets.segmentation.verify.derive import Row, labels_of
 from genatator_assets.segmentation.verify.inputs import Found, Parts, parts_of, sequences
 from genatator_assets.sources.assembly import Source, read_source
-from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.layout_segmentation import SegmentationLayout
 from genatator_assets.work.manifest import read_manifest
@@ -67,12 +66,12 @@ def _of_genome(catalogue: Catalogue, root: Path, genome: str, sample: int | None
     digests: dict[str, list[tuple[Row, str]]] = defaultdict(list)
     for first in range(0, len(drawn), _AT_ONCE):
         places = [place for place in sorted(drawn[first : first + _AT_ONCE]) if place.metadata in known]
-        parts = parts_of(Path(str(source.annotation_path)), {known[place.metadata].row_id for place in places})
+        parts = parts_of(source.inputs["annotation"].path, {known[place.metadata].row_id for place in places})
         for place, content in stored.read(places):
             row = known[place.metadata]
             digests[row.chrom].append((row, hashlib.sha256(content["dna_sequence"].encode()).hexdigest()))
             yield from _of_row(catalogue, place, row, content, parts, manifest.facts["stops_added"] > 0)
-    for chrom, bases in sequences(Path(source.sequence_path), digests):
+    for chrom, bases in sequences(source.sequence.path, digests):
         for row, found in digests.pop(chrom):
             if hashlib.sha256(bases[row.start : row.end]).hexdigest() != found:
                 yield f"{genome}: {row.metadata}: the bases are not those of the FASTA file"
@@ -80,12 +79,9 @@ def _of_genome(catalogue: Catalogue, root: Path, genome: str, sample: int | None
 
 
 def _changed(genome: str, source: Source) -> Iterator[str]:
-    stated = asdict(source)
-    for kind in ("sequence", "annotation"):
-        path, sha256 = Path(stated[f"{kind}_path"]), stated[f"{kind}_sha256"]
-        found = sha256_of_file(path) if path.is_file() else "no such file"
-        if found != sha256:
-            yield f"{genome}: input {kind}: expected {path} with SHA-256 {sha256}, found {found}"
+    for kind, file in source.inputs.items():
+        if (found := file.found()) != file.sha256:
+            yield f"{genome}: input {kind}: expected {file.path} with SHA-256 {file.sha256}, found {found}"
 
 
 def _expected(catalogue: Catalogue, layout: Layout, genome: str) -> Mapping[tuple[str, str], list[Row]]:

@@ -16,6 +16,10 @@ def _output_types() -> str:
     return f"""\
 -- The output types of AlphaGenome's documentation, with its counts for human; `rows` of junctions are half its tracks.
 -- needs: tracks
+-- columns: output_type, units, resolution_bp, tracks
+--   description: in words
+--   biosamples: how many samples; null where the documentation doesn't say
+--   rows: rows of the track table: half the tracks of junctions
 create or replace view "output_types" as
 select * from (values
     {rows}

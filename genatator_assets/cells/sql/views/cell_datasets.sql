@@ -1,3 +1,18 @@
 -- A row per dataset of cells: what became of it, with counts, publication, and the error where it failed.
 -- needs: glob_root, cells/summary.parquet
+-- columns: dataset, dataset_id, collection_id, publication_doi
+--   status: built, failed, or absent where a step was not run
+--   cells: how many cells the file has
+--   kept: how many are built
+--   dropped: how many are left out
+--   train: how many are in train
+--   test: how many are in test
+--   donors: how many donors
+--   bytes: size of the h5ad file in bytes
+--   matrix: which matrix is read: X, raw or a layer
+--   layout: how the matrix is stored: csr, csc or dense
+--   symbols_share: share, 0 to 1, of genes that have a symbol
+--   file: the h5ad file
+--   sha256: SHA-256 of the h5ad file
+--   error: the step that failed, and why; null where none did
 select * from read_parquet(glob_root() || '/cells/summary.parquet', hive_partitioning = false)

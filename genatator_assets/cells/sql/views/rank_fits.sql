@@ -1,3 +1,12 @@
 -- How well a gene's rank predicts its expression in each dataset: R2, Pearson and Spearman of a line in log10 of the rank.
 -- needs: glob_root, cells/rank_fits.parquet
+-- columns: dataset
+--   cells: how many cells were looked at
+--   points: how many pairs of rank and expression were fitted
+--   scale: what was fitted: log10(1 + count per 10,000), or the stored values
+--   slope: of expression by log10(1 + rank)
+--   intercept: of the same line
+--   r2: share, 0 to 1, of the variance that the line explains
+--   pearson: correlation of fitted and true values
+--   spearman: rank correlation of fitted and true values
 select * from read_parquet(glob_root() || '/cells/rank_fits.parquet', hive_partitioning = false)

@@ -1,3 +1,19 @@
 -- A row per prediction, level, kind, k and subset: what was counted, precision, recall and F1.
 -- needs: glob_root, evaluation/*/scores.parquet
+-- columns: split, prediction
+--   dataset: the dataset that is scored against
+--   sha256: SHA-256 of the predictions
+--   level: what is compared: gene, interval, structure, chain, part, base or nucleotide
+--   kind: what of it, such as transcript or exon
+--   k: greatest distance of two ends that match, in bp; null where none counts
+--   stranded: whether the strand has to agree
+--   subset: all, or a part of the split
+--   tp_pred: how many of the predicted are right
+--   n_pred: how many are predicted
+--   tp_true: how many of the true are found
+--   n_true: how many are true
+--   precision: tp_pred / n_pred, 0 to 1; null where nothing is predicted
+--   recall: tp_true / n_true, 0 to 1; null where nothing is true
+--   f1: harmonic mean of precision and recall, 0 to 1
+--   extra: JSON: further counts, bootstrap intervals (ci95), and what only one level has
 select * from read_parquet(glob_root() || '/evaluation/*/scores.parquet', hive_partitioning = false)

@@ -11,7 +11,7 @@ set variable sampled_targets = (
 );
 with runs as (
     select s.genome, s.chrom, c.kind, c.strand, c."group" = 'mrna' as of_mrna, s.start, s."end", s.value
-    from read_parquet(getvariable('sampled_targets'), hive_partitioning = false) s join channels c on c.name = s.channel
+    from read_parquet(getvariable('sampled_targets'), hive_partitioning = false) s join channels c using (channel)
 ), events as (  -- from here on the channel has this value; where one run ends and the next begins, the latter counts
     select genome, chrom, kind, strand, of_mrna, start as position, value, 1 as rank from runs
     union all

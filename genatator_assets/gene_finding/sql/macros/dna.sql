@@ -1,15 +1,17 @@
--- The DNA of [start, end) of a chromosome, or of all of it, put together from its blocks; only the blocks that it
--- touches are read, because a block's file is named by its start and no block is longer than 10,000,000.
--- needs: block_files
-create or replace macro dna(genome, chrom, start := 0, "end" := 4_000_000_000) as (
+-- The DNA of [start, end) of a chromosome, or of all of it, put together from its blocks. It takes literals and reads only
+-- the blocks that it touches: for columns there is dna_of.
+-- needs: block_files, file_of, blocks, place
+create or replace macro dna(genome, chrom, start := 0, "end" := null) as (
+    with wanted as materialized (
+        select spot, block_.start as start_, block_."end" as end_, file_of(block_.path) as file_
+        from (select b as block_ from blocks b), (select place(genome, chrom, start, "end", true) as spot)
+        where block_.genome = genome and block_.chrom = spot.chrom
+            and block_.start <= spot."end" and block_."end" >= spot.start
+    )
     select string_agg(
-        substr(b.dna_sequence, greatest(start - b.block_start, 0) + 1, "end" - greatest(start, b.block_start)), ''
-        order by b.block_start)
-    from (
-        select dna_sequence, regexp_extract(filename, '(\d+)\.parquet$', 1)::bigint as block_start
-        from read_parquet(block_files(genome, chrom), hive_partitioning = false, filename = true)
-        where regexp_extract(filename, '(\d+)\.parquet$', 1)::bigint < "end"
-            and regexp_extract(filename, '(\d+)\.parquet$', 1)::bigint + 10_000_000 > start
-    ) b
-    where b.block_start + length(b.dna_sequence) > start
+        substr(s.dna_sequence, greatest(spot.start - start_, 0) + 1,
+            greatest(least(spot."end", end_) - greatest(spot.start, start_), 0)),
+        '' order by start_)
+    from wanted join read_parquet(block_files(genome), hive_partitioning = false, filename = true) s
+        on s.filename = file_
 )

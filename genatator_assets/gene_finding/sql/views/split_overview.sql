@@ -1,3 +1,13 @@
 -- The splits at a glance, as on the card.
 -- needs: glob_root, dataset/statistics/split_overview.parquet
-select * from read_parquet(glob_root() || '/dataset/statistics/split_overview.parquet', hive_partitioning = false)
+-- columns: split, genomes, chroms, blocks, nt, selected_transcripts
+--   n_species: how many species
+--   rows: how many rows of blocks: as many as blocks
+--   files: how many block files: as many as blocks
+--   chrom_mean_bp: mean of the chromosomes' lengths, in bp
+--   chrom_std_bp: standard deviation of the chromosomes' lengths (of the population), in bp
+--   chrom_min_bp: length of the shortest chromosome
+--   chrom_max_bp: length of the longest chromosome
+--   lncrna_transcripts: how many of the selected are lncRNA
+--   mrna_transcripts: how many of the selected are mRNA
+select * rename (species as n_species) from read_parquet(glob_root() || '/dataset/statistics/split_overview.parquet', hive_partitioning = false)

@@ -1,8 +1,11 @@
 -- All numbers of the card in one long table: split, statistic, value.
 -- needs: split_overview, dna_alphabet, target_sums
+-- columns: split
+--   statistic: what it is, such as nt or density mrna_tss_+
+--   value: the number
 select split, statistic, value from (
     unpivot (
-        select split, species::double as species, genomes::double as genomes, chroms::double as chroms,
+        select split, n_species::double as species, genomes::double as genomes, chroms::double as chroms,
             blocks::double as blocks, nt::double as nt, chrom_mean_bp, chrom_std_bp,
             chrom_min_bp::double as chrom_min_bp, chrom_max_bp::double as chrom_max_bp,
             selected_transcripts::double as selected_transcripts, lncrna_transcripts::double as lncrna_transcripts,
@@ -17,6 +20,6 @@ select split, statistic, value from (
     ) on columns(* exclude (split)) into name statistic value value
 )
 union all
-select split, 'sum ' || target, target_sum from target_sums
+select split, 'sum ' || channel, target_sum from target_sums
 union all
-select split, 'density ' || target, density from target_sums
+select split, 'density ' || channel, density from target_sums

@@ -1,3 +1,12 @@
 -- A row per source of a set of intervals, such as a BED file: its label, and what became of its rows.
 -- needs: glob_root, intervals/*/sources.parquet
+-- columns: set, sha256, label, label_column
+--   source: its number, counted from 0
+--   kind: such as bed or track
+--   name: its name
+--   rows: how many rows were read
+--   malformed: how many rows, beside these, are malformed
+--   passed_over: rows that were passed over, by the name of their chromosome
+--   outside: rows outside of their chromosomes
+--   past_end: rows past the end of their chromosomes
 select * from read_parquet(glob_root() || '/intervals/*/sources.parquet', hive_partitioning = false)

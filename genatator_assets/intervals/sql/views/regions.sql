@@ -1,3 +1,12 @@
 -- A row per region of a set of intervals, kept or left out: where it is, its labels, sources and split.
 -- needs: glob_root, intervals/*/regions.parquet
+-- columns: set, genome, chrom, start, end, strand, split, place
+--   hull_start: 0-based, the first base of the intervals that it is made of
+--   hull_end: behind their last base
+--   labels: columns of its labels, counted from 0
+--   sources: the numbers of the sources that its intervals come from
+--   rows: how many intervals come from each
+--   negative: whether it is drawn as a negative, without label
+--   kept: whether it is in the HDF5 file
+--   reason: why it is left out; null where it is not
 select * from read_parquet(glob_root() || '/intervals/*/regions.parquet', hive_partitioning = false)

@@ -1,3 +1,11 @@
 -- A row per gene of the judged splits: whether train has its name, a similar protein, or its exons' k-mers.
 -- needs: glob_root, leakage/genes.parquet
+-- columns: genome, chrom, start, end, split
+--   gene: its id, or its name where it has no id
+--   type: mRNA or lncRNA
+--   name_in_train: a gene of train has its name or id (without version, in any case)
+--   protein_score: share, 0 to 1, of its protein's distinct words of eight amino acids that the best single gene of train has; null without a protein
+--   best_gene: that gene of train
+--   best_genome: the genome of that gene
+--   window_score: share, 0 to 1, of its exons' k-mers that occur in train
 select * from read_parquet(glob_root() || '/leakage/genes.parquet', hive_partitioning = false)

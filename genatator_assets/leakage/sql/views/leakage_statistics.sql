@@ -1,3 +1,13 @@
 -- How many windows, nucleotides, genes and blocks of each judged split are leaked, at several thresholds.
 -- needs: glob_root, dataset/statistics/leakage.parquet
+-- columns: split
+--   against: what they are compared with: train
+--   unit: windows, nt, genes or blocks
+--   relation: same_genome, same_species, other, or any
+--   rule: by what they are leaked
+--   threshold: score from which on they are leaked, 0 to 1
+--   n: how many in all
+--   judged: how many of them could be judged
+--   leaked: how many of these are leaked
+--   share: leaked / judged, 0 to 1
 select * from read_parquet(glob_root() || '/dataset/statistics/leakage.parquet', hive_partitioning = false)

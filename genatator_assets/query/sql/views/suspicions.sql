@@ -1,5 +1,8 @@
 -- A row for each thing that looks wrong with an annotation although it can be read.
 -- needs: glob_root, annotation/*/summary.json
+-- columns: genome
+--   kind: what kind of thing looks wrong
+--   told: the same in words, with numbers
 with summaries as (
     select json from read_json_objects(glob_root() || '/annotation/*/summary.json', format = 'unstructured')
 ), told as (

@@ -1,4 +1,22 @@
 -- A row per transcript whose model is whole: its bases of each label, its introns and its reading frame, and why it is
 -- in no config, if it is not (left_out).
 -- needs: glob_root, segmentation/genomes/*.parquet
+-- columns: genome, chrom, split, transcript_id, gene_id, strand, start, end, transcript
+--   type: mRNA or lncRNA
+--   representative: whether it represents its gene
+--   representative_by: the rule that decided; null where it does not
+--   left_out: why it is in no config: too_long, not_representative, no_config; null if it is in one
+--   utr_5_bp: bases of 5' UTR
+--   cds_bp: bases of coding sequence
+--   utr_3_bp: bases of 3' UTR
+--   exon_only_bp: bases of exons that are neither coding nor UTR
+--   intron_bp: bases of introns
+--   introns: how many introns
+--   short_introns: how many introns are shorter than 20 bp
+--   complete: whether the annotation has both ends of the coding sequence
+--   first_codon: first codon; null if the coding sequence is not whole
+--   last_codon: last codon; null if the coding sequence is not whole
+--   internal_stops: how many stop codons stand between
+--   open_frame: whether it is ATG ... stop, without a stop between
+--   stop_added: whether a stop codon that the annotation leaves out was added
 select * from read_parquet(glob_root() || '/segmentation/genomes/*.parquet', hive_partitioning = false)

@@ -1,3 +1,32 @@
 -- A row per track: what is known of it, where it comes from, and how it is read. `recording` is null where no data is here.
 -- needs: glob_root, dataset/tracks.parquet
+-- columns: organism, track_id, output_type, ontology_curie, biosample_name, gtex_tissue, units, resolution_bp
+-- columns: recording
+--   genome: the assembly of the catalogue; null where the track is of none
+--   name: the track's name
+--   strand: +, - or . for neither
+--   Assay title: the assay, such as polyA plus RNA-seq
+--   biosample_type: such as tissue or primary_cell
+--   biosample_life_stage: such as adult or embryonic
+--   life_stages: the same as a list, where several are named
+--   transcription_factor: of ChIP-seq against one
+--   histone_mark: of ChIP-seq against one
+--   data_source: such as encode or gtex
+--   endedness: single or paired
+--   genetically_modified: whether the sample is
+--   nonzero_mean: mean of the bases that are not 0, as its own table states it (measured: track_profiles)
+--   track_index: its place in the source's own table, counted from 0
+--   aggregate: how bases become bins: sum, mean, max or min
+--   missing: what a base without a value is: zero, or keep for unknown
+--   kind: how the file is read: reads, signal or intervals
+--   category: the category of intervals that it is of
+--   file: the file on the machine that built
+--   url: where it is fetched
+--   md5: of the file, as its source states it
+--   format: the file's format
+--   accession: the file's accession
+--   experiment: the experiment's accession
+--   audit: what the source's audit found
+--   origin: the table or section of the catalogue that names it
+--   extra: columns of a table of your own that are none of these
 select * from read_parquet(glob_root() || '/dataset/tracks.parquet', hive_partitioning = false)
