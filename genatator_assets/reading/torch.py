@@ -3,6 +3,7 @@
 Workers share nothing that is open: files are opened in the process that reads them.
 """
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +14,11 @@ import numpy as np
 from genatator_assets.errors import ReadingError, optional_import
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.arguments import whole
+from genatator_assets.reading.batch import Shapes
 from genatator_assets.reading.channels import Channels, channel_numbers, opposite_columns
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.transcripts import Transcript, Transcripts
-from genatator_assets.reading.window import Window
+from genatator_assets.reading.window import Interval, Window
 from genatator_assets.reading.window_set import WindowSet
 from genatator_assets.reading.windows import BUFFER, Along, Shares, Windows
 from genatator_assets.tracks.bins import Aggregate
@@ -50,6 +52,35 @@ def as_tensors(window: Window) -> Item:
     }
 
 
+class Views(list[Item]):
+    """Items of which each is a view of one batch."""
+
+    def __init__(self, batch: Item) -> None:
+        """Take the batch apart."""
+        super().__init__(
+            {name: _item(values[place]) for name, values in batch.items()} for place in range(len(batch["dna"]))
+        )
+        self.batch = batch
+
+
+def _item(value: Any) -> Any:
+    return value.item() if torch.is_tensor(value) and not value.ndim else value
+
+
+def collate(items: Sequence[Any]) -> Any:
+    """Put items together for `DataLoader`: as torch does, or, where they were read as one batch, without a copy."""
+    return items.batch if isinstance(items, Views) else data.default_collate(list(items))
+
+
+def _empty(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+    """Return a tensor to write into: in a worker it lies in shared memory, from which the loader takes it as it is."""
+    empty = torch.empty(0, dtype=dtype)
+    if data.get_worker_info() is None:
+        return empty.new_empty(shape)
+    storage = empty.untyped_storage()._new_shared(math.prod(shape) * dtype.itemsize)  # type: ignore[no-untyped-call]  # as torch's own collate does
+    return empty.set_(storage).view(shape)
+
+
 class WindowDataset(data.Dataset[Any]):
     """A dataset's windows by their place, for any sampler; all of one length: short ones are filled up with N.
 
@@ -68,13 +99,17 @@ class WindowDataset(data.Dataset[Any]):
         resolution: int = 1,
         aggregate: Aggregate | None = None,
         normalize: bool = False,
+        channels_first: bool = False,
     ) -> None:
         """`transform` makes of a `Window` what the loader collates; with spawned workers it must be picklable.
 
-        The other arguments are those of `Dataset.window`; the windows' length must be a multiple of `resolution`.
+        The other arguments are those of `Dataset.window`; the windows' length must be a multiple of `resolution`. With
+        `channels_first`, tensors are [4, L], [C, L] and [T, bins], as convolutions take them; a transform of one's own
+        gets a `Window`, which is as always.
         """
         channel_numbers(channels)  # a wrong name shows here, not in a worker
         self.dataset, self.windows, self.channels, self.transform = dataset, windows, channels, transform
+        self.channels_first = channels_first
         self.how: dict[str, Any] = {
             "context": whole("context", context),
             "tracks": tuple(tracks),
@@ -89,9 +124,56 @@ class WindowDataset(data.Dataset[Any]):
 
     def __getitem__(self, place: int) -> Any:
         """Read a window and transform it."""
+        if self.transform is as_tensors and self.channels_first:
+            return self.__getitems__([place])[0]
         one = self.windows[place]
         filled = replace(one, end=one.start + self.windows.length)
         return self.transform(self.dataset.read(filled, channels=self.channels, pad=True, **self.how))
+
+    def __getitems__(self, places: Sequence[int]) -> list[Any]:
+        """Read several windows; without a transform of one's own they are read as one batch, of which each is a view.
+
+        `DataLoader` calls this; with `collate_fn=collate` it takes the batch as it is, instead of copying windows.
+        """
+        if self.transform is not as_tensors:
+            return [self[place] for place in places]
+        return Views(self.batch([self.windows[place] for place in places]))
+
+    def batch(self, windows: Sequence[Interval]) -> Item:
+        """Read windows as one batch of tensors, each named as in `as_tensors`; in a worker, in shared memory."""
+        intervals = [replace(one, end=one.start + self.windows.length) for one in windows]
+        channels, context = len(self.dataset.channel_numbers(self.channels)), self.how["context"]
+        shapes = Shapes.of(
+            len(intervals),
+            self.windows.length + 2 * context,
+            self.windows.length,
+            channels,
+            channels_first=self.channels_first,
+        )
+        dna, targets = _empty(shapes.dna, torch.uint8), _empty(shapes.targets, torch.float32)
+        read = self.dataset.read_batch(
+            intervals,
+            channels=self.channels,
+            pad=True,
+            channels_first=self.channels_first,
+            out=(dna.numpy(), targets.numpy()),
+            **self.how,
+        )
+        inside = torch.ones((len(intervals), self.windows.length), dtype=torch.bool)
+        if read.inside is not None:
+            inside = torch.from_numpy(read.inside)
+        tracks = {} if read.tracks is None else {"tracks": torch.from_numpy(read.tracks)}
+        return {
+            **tracks,
+            "dna": dna,
+            "targets": targets,
+            "inside": inside,
+            "genome": [one.genome for one in intervals],
+            "chrom": [one.chrom for one in intervals],
+            "start": torch.tensor([one.start for one in intervals]),
+            "end": torch.tensor([one.end for one in intervals]),
+            "strand": [one.strand for one in intervals],
+        }
 
     def require_both_strands(self) -> None:
         """Check that windows can be turned over.
@@ -103,18 +185,28 @@ class WindowDataset(data.Dataset[Any]):
 
     def take(self, windows: Windows) -> "WindowDataset":
         """Return other windows, read in the same way."""
-        return WindowDataset(self.dataset, windows, channels=self.channels, transform=self.transform, **self.how)
+        return WindowDataset(
+            self.dataset,
+            windows,
+            channels=self.channels,
+            transform=self.transform,
+            channels_first=self.channels_first,
+            **self.how,
+        )
 
 
 class WindowStream(data.IterableDataset[Any]):
     """A dataset's windows one after another, each epoch in an order of its own that seed and epoch decide.
 
     Each rank has a lane of len(windows) // world_size windows, all equally long and no window in two, and each of its
-    workers a share of that, in whole batches. All ranks get equally many batches, and the same ones again for the same
-    seed and epoch; with the loader's `batch_size` they are those of one process, whatever the number of workers.
+    workers a share of that. With equally many workers all ranks get equally many batches, and the same ones again for
+    the same seed and epoch.
 
     Rank and world_size are those of `torch.distributed` if it is initialised, else RANK and WORLD_SIZE of the
     environment, where torchrun puts them, else 0 and 1, unless they are given.
+
+    A `torchdata.stateful_dataloader.StatefulDataLoader` goes on in the middle of an epoch with the very next batch: it
+    keeps the `state_dict` of each worker's stream.
     """
 
     def __init__(  # noqa: PLR0913 - how windows are drawn, and by whom
@@ -128,9 +220,9 @@ class WindowStream(data.IterableDataset[Any]):
         shift: int = 0,
         reverse_complement: bool = False,
         balance: bool | Shares = False,
-        batch_size: int = 1,
         rank: int | None = None,
         world_size: int | None = None,
+        batch_size: int | None = None,
     ) -> None:
         """Take windows, their channels and their transform from a map-style dataset.
 
@@ -138,10 +230,13 @@ class WindowStream(data.IterableDataset[Any]):
 
         In each epoch, anew, windows are moved by up to `shift` bp and, with `reverse_complement`, half of them turned
         (`Windows.augmented`); with `balance`, genomes come equally often, or by the shares given (`Windows.balanced`).
+        With `batch_size` whole batches come, each written once, for `DataLoader(stream, batch_size=None)`: the same
+        ones for any number of workers, of which each reads every so many-th batch.
 
         Raises:
             ReadingError: an argument makes no sense, or the environment and `torch.distributed` disagree on the rank.
         """
+        self.batch_size = None if batch_size is None else whole("batch_size", batch_size, least=1)
         self._given = rank is not None and world_size is not None
         if rank is not None and world_size is not None:
             self.rank, self.world_size = rank, world_size
@@ -150,7 +245,7 @@ class WindowStream(data.IterableDataset[Any]):
         else:
             raise ReadingError(f"found {rank=} and {world_size=}, expected both or neither")
         self.mapped, self.shuffle, self.seed, self.balance = mapped, shuffle, whole("seed", seed), balance
-        self.along, self.buffer, self.batch_size = along, buffer, whole("batch_size", batch_size, 1)
+        self.along, self.buffer = along, buffer
         self.varied: dict[str, Any] = {"shift": shift, "reverse_complement": reverse_complement}
         if along is not None and not shuffle:
             raise ReadingError(f"found {along=} with shuffle=False, which is along the chromosomes anyway; give one")
@@ -167,13 +262,15 @@ class WindowStream(data.IterableDataset[Any]):
         self._loaded: tuple[int, _Place] | None = None
 
     def __len__(self) -> int:
-        """Number of windows of this rank's lane: of an epoch, by all workers of the rank."""
+        """Number of windows of this rank in an epoch, or of batches; those of all its workers together."""
         self._require_rank()
-        return len(self.mapped.windows) // self.world_size
+        return math.ceil(len(self.mapped.windows) // self.world_size / (self.batch_size or 1))
 
     def set_epoch(self, epoch: int) -> None:
-        """Set which epoch comes next: without it each is like the first. What was begun is gone on with as it was."""
+        """Set which epoch comes next: without it each is like the first. A state that was loaded is of its own epoch."""
         self._epoch.fill_(whole("epoch", epoch))
+        if self._loaded is None and epoch != self._place.epoch:
+            self._place = _Place(epoch, 0)
 
     def windows_of_epoch(self, epoch: int) -> Windows:
         """Return the windows of an epoch as they are drawn, moved and turned, not yet shuffled."""
@@ -237,9 +334,10 @@ class WindowStream(data.IterableDataset[Any]):
     def _from(self, place: "_Place") -> Iterator[Any]:
         share = self.mapped.take(self._share(place.epoch))
         while place.taken < len(share):
-            item = share[place.taken]
-            place.taken += 1
-            yield item
+            places = range(place.taken, min(place.taken + (self.batch_size or 1), len(share)))
+            read = share[place.taken] if self.batch_size is None else collate(share.__getitems__(places))
+            place.taken = places.stop
+            yield read
 
     def _share(self, epoch: int) -> Windows:
         """Return the windows of this worker: batches of the lane by turns or, along chromosomes, consecutive ones."""
@@ -248,8 +346,8 @@ class WindowStream(data.IterableDataset[Any]):
             windows = windows.shuffled(self.seed, epoch, along=self.along, buffer=self.buffer)
         lane = windows.lane(self.rank, self.world_size, consecutive=along)
         worker, workers = _worker()
-        batch = np.arange(len(lane)) // self.batch_size
-        batches = -(-len(lane) // self.batch_size)
+        batch = np.arange(len(lane)) // (self.batch_size or 1)
+        batches = math.ceil(len(lane) / (self.batch_size or 1))
         first, last = worker * batches // workers, (worker + 1) * batches // workers
         return lane.take((first <= batch) & (batch < last) if along else batch % workers == worker)
 
