@@ -267,7 +267,7 @@ class WindowStream(data.IterableDataset[Any]):
         return math.ceil(len(self.mapped.windows) // self.world_size / (self.batch_size or 1))
 
     def set_epoch(self, epoch: int) -> None:
-        """Set which epoch comes next: without it each is like the first. A state that was loaded is of its own epoch."""
+        """Set which epoch comes next, without which each is like the first. A loaded state is of its own epoch."""
         self._epoch.fill_(whole("epoch", epoch))
         if self._loaded is None and epoch != self._place.epoch:
             self._place = _Place(epoch, 0)
