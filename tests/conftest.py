@@ -192,6 +192,7 @@ def s3(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("AWS_ENDPOINT_URL", endpoint)
         patch.setenv("GENATATOR_CACHE", str(tmp_path_factory.mktemp("cache")))
+        s3fs.S3FileSystem.clear_instance_cache()  # of another module, whose server is gone
         store = s3fs.S3FileSystem(skip_instance_cache=True)
         store.mkdir(BUCKET)
         yield store
