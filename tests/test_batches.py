@@ -13,7 +13,7 @@ from torch.utils.data import BatchSampler, DataLoader, SequentialSampler
 
 import genatator_assets as ga
 from genatator_assets.errors import ReadingError
-from genatator_assets.gene_finding.blocks import window
+from genatator_assets.gene_finding.blocks import window as pages
 from genatator_assets.gene_finding.blocks.encode.pages import read_target_page
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading import Interval
@@ -209,11 +209,11 @@ def test_a_page_that_was_seen_is_not_unzipped_again(dataset, tmp_path, monkeypat
         unzipped.append(bases)
         return read_target_page(data, bases)
 
-    monkeypatch.setattr(window, "read_target_page", counted)
-    window._alike.cache_clear()
+    monkeypatch.setattr(pages, "read_target_page", counted)
+    pages._alike.cache_clear()
     whole = ds.chromosome("sim-gencode", "chr1")
-    pages, seen = sum(unzipped), len(unzipped)
-    assert 0 < pages <= whole.interval.length  # those that are alike are unzipped once
+    bases, seen = sum(unzipped), len(unzipped)
+    assert 0 < bases <= whole.interval.length  # those that are alike are unzipped once
     for start in range(0, whole.interval.length - 5_000, 1_777):
         read = ds.window("sim-gencode", "chr1", start, start + 5_000)
         np.testing.assert_array_equal(read.targets, whole.targets[start : start + 5_000])
