@@ -205,9 +205,9 @@ def test_a_page_that_was_seen_is_not_unzipped_again(dataset, tmp_path, monkeypat
     ds = ga.open_dataset(published(dataset.root, tmp_path / "release"))
     unzipped = []
 
-    def counted(data, bases):
+    def counted(data, bases, channels):
         unzipped.append(bases)
-        return read_target_page(data, bases)
+        return read_target_page(data, bases, channels)
 
     monkeypatch.setattr(pages, "read_target_page", counted)
     pages._alike.cache_clear()

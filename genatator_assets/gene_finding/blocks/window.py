@@ -91,7 +91,7 @@ def _page_runs(number: int, data: bytes, bases: int) -> RunTable:
 
 
 def _unzipped(data: bytes, bases: int) -> RunTable:
-    return RunTable.of_dense(read_target_page(data, bases), 0)
+    return RunTable.of_dense(read_target_page(data, bases, _CHANNELS), 0)
 
 
 _alike = lru_cache(maxsize=4_096)(_unzipped)

@@ -79,9 +79,8 @@ def read_target_page(data: bytes, bases: int, channels: int) -> npt.NDArray[np.f
         raise ValueError(f"the page's header {stated} is not that of {bases:,} bases in {len(compressed):,} bytes")
     if header.get(4) != _signed(zlib.crc32(compressed)):
         raise ValueError("the page's checksum is not that of its bytes")
-<<<<<<< HEAD
     raw = _unzip().decompress(compressed, raw_size, asbytes=True)
-    return np.frombuffer(raw, "<f4", offset=raw_size - values * 4).reshape(bases, _CHANNELS)
+    return np.frombuffer(raw, "<f4", offset=raw_size - values * _BYTES).reshape(bases, channels)
 
 
 @cache
@@ -90,17 +89,8 @@ def _unzip() -> pa.Codec:
 
 
 @cache
-def _levels_size(bases: int) -> int:
-    return len(_levels(bases, False))
-=======
-    raw = pa.Codec("zstd").decompress(compressed, raw_size, asbytes=True)
-    return np.frombuffer(raw, "<f4", offset=raw_size - values * _BYTES).reshape(bases, channels)
-
-
-@cache
 def _levels_size(bases: int, channels: int) -> int:
     return len(_levels(bases, channels, False))
->>>>>>> main
 
 
 @lru_cache(maxsize=64)
