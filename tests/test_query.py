@@ -990,7 +990,7 @@ def test_refusal_says_what_to_ask_with(dataset):
 
 
 def test_copy_is_refused_with_the_option_that_writes(dataset):
-    with pytest.raises(QueryError, match="only a file that the command line names is written: .* with -o FILE"):
+    with pytest.raises(QueryError, match=r"only a file that the command line names is written: .* with -o FILE"):
         answer(dataset.root, "copy (select 1) to 'a.csv'")
 
 
