@@ -1,13 +1,11 @@
 """A root in an object store: moto's server, started here, is the S3 endpoint."""
 
 import json
-import os
-import socket
+import pickle
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,18 +14,20 @@ import numpy as np
 import pytest
 from built import BLOCKS, CATALOGUE, CHROMOSOMES, Dataset, small_dataset
 from click.testing import CliRunner, Result
+from conftest import BUCKET
+from segmentationbuilds import segmented
 
 from genatator_assets.cli import main
-from genatator_assets.errors import DatasetError, MissingExtraError
+from genatator_assets.errors import DatasetError, MissingExtraError, ReadingError
 from genatator_assets.query.connect import connect
 from genatator_assets.reading import open_dataset
+from genatator_assets.reading.transcripts import Transcripts
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.made import SUFFIX
 from genatator_assets.work.storage import root_of
 
-BUCKET, URL = "bucket", "s3://bucket/some where/root"
-SECONDS_TO_START = 60
+URL = f"s3://{BUCKET}/some where/root"
 
 
 @dataclass(frozen=True)
@@ -41,48 +41,6 @@ class Remote:
         store, prefix = self.root.fs, f"{self.root.path}/"
         paths = [path for path in store.find(self.root.path) if not path.endswith(SUFFIX)]
         return {path.removeprefix(prefix): store.cat_file(path) for path in paths}
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            _wait_for(port, server)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < until and server.poll() is None:
-        with socket.socket() as trial:
-            if trial.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail("moto's server did not start")
-
-
-@pytest.fixture(scope="module")
-def s3(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The environment of somebody who has such a store, and a bucket in it."""
-    import s3fs  # noqa: PLC0415
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("AWS_", "DAGSTER_", "GENATATOR_"))]:
-            patch.delenv(name)
-        patch.setenv("AWS_ACCESS_KEY_ID", "someone")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "something")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_ENDPOINT_URL", endpoint)
-        patch.setenv("GENATATOR_CACHE", str(tmp_path_factory.mktemp("cache")))
-        store = s3fs.S3FileSystem(skip_instance_cache=True)
-        store.mkdir(BUCKET)
-        yield store
 
 
 @pytest.fixture(scope="module")
@@ -276,3 +234,27 @@ def test_a_file_url_is_a_local_root(local):
 def test_a_url_that_nobody_can_open_is_refused(url):
     with pytest.raises(DatasetError, match=url):
         root_of(url)
+
+
+def test_transcripts_of_a_segmentation_dataset_are_read_from_an_object_store(s3, tmp_path):
+    text = """
+dataset: segmented
+gene_finding: false
+segmentation: {}
+min_chromosome_length_bp: 1000
+assemblies:
+  - genome: sim
+    species: Simulata
+    simulate: {seed: 3, total_bp: 300_000, chromosomes: 2, flavour: gencode}
+"""
+    _, root, _ = segmented(tmp_path, text)
+    s3.put(str(root), f"{BUCKET}/segmented", recursive=True)
+    there, here = (open_dataset(where) for where in ("s3://bucket/segmented", root))
+    expected = list(here.transcripts(representative=True))
+    found = list(pickle.loads(pickle.dumps(there.transcripts(representative=True))))
+    assert len(found) == len(expected) > 5
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one.labels, other.labels)
+        assert {**vars(one), "labels": None} == {**vars(other), "labels": None}
+    with pytest.raises(ReadingError, match="s3://bucket/nothing holds no segmentation dataset"):
+        Transcripts.of(root_of("s3://bucket/nothing"))
