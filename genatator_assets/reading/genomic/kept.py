@@ -28,6 +28,7 @@ def kept(source: Source, name: str, files: Sequence[Path], parameters: Mapping[s
     Runs of a chromosome stand in `$JANGGU_OUTPUT/datasets/<name>/<hash>/<chrom>.npz`, by default below
     ~/janggu_results; the hash is of the files' bytes and of `parameters`, all that decides the runs.
     """
+    written = _written(files)
     content = [sha256_of_file(file) for file in files]
     made_from = canonical_json({"format": _FORMAT, "files": content, "parameters": dict(parameters)})
     base = Path(os.environ.get("JANGGU_OUTPUT") or Path.home() / "janggu_results")
@@ -39,11 +40,17 @@ def kept(source: Source, name: str, files: Sequence[Path], parameters: Mapping[s
             return _load(path)
         except (FileNotFoundError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # none yet, or damaged
             columns = source.read(chrom)
+            if _written(files) != written:  # the hash is of other bytes than these were read from
+                return columns
             with whole_file(path) as temporary, temporary.open("wb") as handle:
                 np.savez(handle, allow_pickle=False, **dict(_arrays(columns)))
             return columns
 
     return replace(source, read=read)
+
+
+def _written(files: Sequence[Path]) -> list[tuple[int, int]]:
+    return [(one.st_size, one.st_mtime_ns) for one in (file.stat() for file in files)]
 
 
 def _arrays(columns: Columns) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
