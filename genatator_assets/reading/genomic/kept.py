@@ -61,7 +61,7 @@ def _arrays(columns: Columns) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
 
 
 def _load(path: Path) -> Columns:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
         conditions, strands = arrays["shape"].tolist()
         return tuple(
             tuple(Runs(*(arrays[f"{condition}.{strand}.{name}"] for name in _COLUMNS)) for strand in range(strands))
