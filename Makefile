@@ -16,7 +16,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check $(addprefix --cons
 # Python keeps what it compiles, whatever the caller's settings: to compile it anew each time is half of the demo's time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test wheel mutants slow-tests slow lint docs ui bench rehearse faults fuzz browser clean
+.PHONY: demo test wheel mutants slow-tests programs slow lint docs ui bench rehearse faults fuzz browser clean
 
 # The developers' environment, made anew when dependencies change: all extras, 2.6 GB.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -47,6 +47,11 @@ test: $(READY)
 # Tests that take minutes: the example is trained, and must have learned something.
 slow-tests: $(READY)
 	$(BIN)/python -m pytest -m slow tests
+
+# Tests against bedtools and samtools: Debian's packages, which are installed here where they are missing.
+programs: $(READY)
+	command -v bedtools samtools || { apt-get update -qq && apt-get install -qq --yes bedtools samtools; }
+	$(BIN)/python -m pytest -m programs tests
 
 # Twenty full-size blocks released and loaded by the code of the card: minutes, 3 GB of memory, 12 GB of disk.
 slow: $(READY)

@@ -28,12 +28,13 @@ from genatator_assets import reading
 from genatator_assets.errors import DatasetError, GenatatorError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading import Interval, Window, Windows
-from genatator_assets.reading.store import Cache, Chromosome
+from genatator_assets.reading.store import Chromosome
 from genatator_assets.reading.window import one_hot
 from genatator_assets.reading.windows import runs_of_n, step_of
 from genatator_assets.release import release as make_release
 from genatator_assets.tracks.runs import covered_before
 from genatator_assets.tracks.segments import Segments
+from genatator_assets.work.cache import Cache
 
 # By hand, from the card's table of channels: + and - stand side by side.
 OTHER_STRAND = [1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10]
@@ -193,7 +194,7 @@ def test_any_window_is_a_slice_of_its_chromosome(stores, truth, way, drawn):
     dna, targets = truth[genome, chrom]
     start = drawn.draw(st.integers(0, len(dna) - 1) | st.sampled_from([59_999, 60_000]))
     end = drawn.draw(st.integers(start + 1, min(start + 70_000, len(dna))))
-    columns = drawn.draw(st.lists(st.integers(0, 11), unique=True))
+    columns = drawn.draw(st.lists(st.integers(0, 11), min_size=1, unique=True))
     window = ds.window(genome, chrom, start, end, channels=[oracle.TARGET_NAMES[column] for column in columns])
     assert window.dna == dna[start:end]
     np.testing.assert_array_equal(window.targets, targets[start:end, columns])
@@ -810,3 +811,45 @@ def test_the_examples_of_the_page_run(dataset, stores, tmp_path, monkeypatch, wa
 
 def test_errors_of_reading_are_users_errors():
     assert issubclass(ReadingError, GenatatorError)
+
+
+# --- arguments ---
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda ds: ds.windows(1000.5), "found length=1000.5, expected a whole number"),
+        (lambda ds: ds.windows("16384"), "found length='16384', expected a whole number"),
+        (lambda ds: ds.windows(1_000, stride=1.5), "found stride=1.5, expected a whole number"),
+        (lambda ds: ds.windows(1_000, overlap="a"), "overlap='a' is not a share of a window"),
+        (lambda ds: ds.windows(1_000, drop_n_fraction="a"), "drop_n_fraction='a' is not a share"),
+        (lambda ds: ds.windows(1_000, shuffle=True, seed=None), "found seed=None, expected a whole number"),
+        (lambda ds: ds.windows(1_000, shuffle=True, seed=-1), "found seed=-1, expected at least 0"),
+        (lambda ds: ds.windows(1_000).shuffled(1, -1), "found epoch=-1, expected at least 0"),
+        (lambda ds: ds.windows(1_000).lane(0.5, 2), "found rank=0.5, expected a whole number"),
+        (lambda ds: ds.windows(1_000)[1.5], "found 1.5 as the place of a window"),
+        (lambda ds: ds.window("sim-gencode", "chr1", 0.7, 10.2), "start=0.7 is not a whole number"),
+        (lambda ds: ds.window("sim-gencode", "chr1", 0, 10, channels=[]), r"channels=\[\] names none"),
+        (lambda ds: ds.window("sim-gencode", "chr1", 0, 10, channels=3), "channels=3 names none"),
+        (lambda ds: ds.read(("sim-gencode", "chr1", 0, 10)), "expected an Interval or a place"),
+        (lambda ds: ds.read("sim-gencode:chr1"[::-1]), "no chromosome, gene or transcript"),
+        (lambda ds: ds[3], "no split 3"),
+        (list, "can't be iterated; iterate .chromosomes"),
+    ],
+)
+def test_an_argument_that_makes_no_sense_is_refused_in_words(small, ask, message):
+    with pytest.raises(ReadingError, match=message):
+        ask(small)
+
+
+def test_a_place_is_read_as_it_is_written_in_a_browser(small):
+    written, counted = small.read("sim-gencode:chr1:1,001-2,000"), small.window("sim-gencode", "chr1", 1_000, 2_000)
+    assert written.interval == counted.interval
+    assert written.dna == counted.dna
+
+
+def test_windows_at_some_places_or_of_a_mask(small):
+    windows = small.windows(4_096)
+    assert list(windows[[3, 1]]) == list(windows[np.array([3, 1])]) == [windows[3], windows[1]]
+    assert list(windows[np.arange(len(windows)) == 2]) == [windows[2]]

@@ -10,18 +10,21 @@ import numpy as np
 import pytest
 from blockfiles import Block, blocks_of
 from built import BLOCKS, Dataset, copy_of
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genatator_assets.cli import main
 from genatator_assets.errors import QueryError
-from genatator_assets.query.catalog import write_catalog
+from genatator_assets.query.catalog import catalog_with_root, write_catalog
 from genatator_assets.query.connect import ask, connect
 from genatator_assets.query.definitions import definitions, holds
 from genatator_assets.work.files import path_name
 from genatator_assets.work.layout import Layout
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "sql.md").read_text()
-WITH_OURS, WITHOUT = PAGE.split("## Without any of this")
+WITH_OURS, REST = PAGE.split("## Two datasets")
+OF_TWO, WITHOUT = REST.split("## Without any of this")
 EXAMPLE = re.compile(r"```sql\n(.*?)```\n\n((?:\|[^\n]*\n)+)", re.DOTALL)
 GENOME, CHROM = "sim-gencode", "chr1"
 HERE = {name: one for name, one in definitions().items() if one.part in {"", "gene_finding"}}  # the demo has no others
@@ -80,6 +83,72 @@ def test_example_gives_what_the_page_says(demo, monkeypatch, question, told):
 def test_example_needs_nothing_of_ours(demo, monkeypatch, question, told):
     monkeypatch.chdir(demo / "demo-data")
     assert asked(duckdb.connect(), question) == told
+
+
+@pytest.fixture(scope="module")
+def both(demo, dataset, tmp_path_factory) -> Path:
+    """A saved database with the views of the demo dataset and of the small one."""
+    folder = tmp_path_factory.mktemp("both")
+    for name, root in (("demo", demo / "demo-data"), ("small", dataset.root)):
+        command = ["sql", "--root", str(root), "--catalog", "--schema", name, "-o", str(folder / f"{name}.sql")]
+        done = CliRunner().invoke(main, command)
+        assert done.exit_code == 0, done.output
+    with duckdb.connect(folder / "both.duckdb") as connection:
+        for name in ("demo", "small"):
+            for statement in (folder / f"{name}.sql").read_text().split(";"):  # as some programs take files apart
+                if statement.strip():
+                    connection.execute(statement)
+    return folder / "both.duckdb"
+
+
+@pytest.mark.parametrize(("question", "told"), EXAMPLE.findall(OF_TWO))
+def test_two_datasets_stand_side_by_side_in_a_saved_database(both, tmp_path, monkeypatch, question, told):
+    monkeypatch.chdir(tmp_path)
+    with duckdb.connect(both, read_only=True) as connection:
+        assert asked(connection, question) == told
+
+
+def test_every_view_and_macro_of_two_datasets_takes_what_it_needs_from_its_own(demo, dataset, both):
+    with duckdb.connect(both, read_only=True) as connection:
+        for name, root in (("demo", demo / "demo-data"), ("small", dataset.root)):
+            with connect(root) as own:
+                for view in (one.name for one in HERE.values() if one.parameters is None):
+                    question = f'select count(*), bit_xor(hash(row_::varchar)) from {{}}"{view}" row_'
+                    expected = own.execute(question.format("")).fetchall()
+                    assert connection.execute(question.format(f"{name}.")).fetchall() == expected, view
+
+
+def test_what_a_definition_needs_is_found_where_it_is_qualified():
+    for one in definitions().values():
+        statement = one.in_schema("other").statement
+        for need in one.names:
+            if (one.name, need) != ("output_types", "tracks"):  # it is there if tracks are, and asks for none of them
+                assert f'"other".{need}' in statement, (one.name, need)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--schema", "a"], ["--catalog", "select 1"], ["--catalog", "--schema", "a", "select 1"]]
+)
+def test_catalog_goes_without_a_question_and_a_schema_with_it(dataset, arguments):
+    done = CliRunner().invoke(main, ["sql", "--root", str(dataset.root), *arguments])
+    assert done.exit_code == 2
+    assert "--catalog takes no QUESTION" in done.output
+
+
+def test_catalog_with_a_root_that_holds_nothing_is_refused(tmp_path):
+    done = CliRunner().invoke(main, ["sql", "--root", str(tmp_path), "--catalog"])
+    assert done.exit_code == 2
+    assert "holds no dataset" in done.output
+
+
+@pytest.mark.parametrize("name", ["it's", 'a "quoted" one', "a;b"])
+def test_catalog_with_a_root_of_any_name(dataset, tmp_path, name):
+    root = copy_of(dataset, tmp_path / name)
+    connection = duckdb.connect()
+    connection.execute(catalog_with_root(root, 'my "schema"'))
+    assert connection.execute('select count(*) from "my ""schema""".blocks').fetchall() == answer(
+        dataset.root, "select count(*) from blocks"
+    )
 
 
 def test_the_python_of_the_page_runs(demo, monkeypatch, capsys):

@@ -27,10 +27,12 @@ from genatator_assets.cli.common import (
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.statistics import read_statistics
 from genatator_assets.gene_finding.verify import Difference
+from genatator_assets.query.catalog import catalog_with_root
 from genatator_assets.query.connect import connect, questions_in, stream
 from genatator_assets.query.dictionary import add_comments, as_question
 from genatator_assets.query.explain import explain as explain_transcript
 from genatator_assets.query.lineage import Origin, lineage_of
+from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import root_of
 from genatator_assets.work.terminal import complain, console, plain, print_table, say, write_data
@@ -71,7 +73,21 @@ class _Sql(click.Command):
     type=click.Path(exists=True, path_type=Path),
     help="A file or folder outside the root that questions may read, too; may be repeated.",
 )
-def sql(question: str | None, root: Path, form: str, output: Path | None, allow: tuple[Path, ...]) -> None:
+@click.option(
+    "--catalog",
+    is_flag=True,
+    help="Print all views and macros as statements for DuckDB, with the root written in; -o writes them to a file.",
+)
+@click.option("--schema", help="With --catalog: the schema to make them in, beside those of other datasets.")
+def sql(
+    question: str | None,
+    root: Path,
+    form: str,
+    output: Path | None,
+    allow: tuple[Path, ...],
+    catalog: bool,
+    schema: str | None,
+) -> None:
     """Ask in SQL.
 
     Without a QUESTION, a prompt takes questions.
@@ -81,6 +97,11 @@ def sql(question: str | None, root: Path, form: str, output: Path | None, allow:
 
     Questions only read, and only files of the root and of what --allow names.
     """
+    if catalog or schema is not None:
+        if question is not None or not catalog:
+            raise click.UsageError("--catalog takes no QUESTION, and --schema goes with --catalog")
+        _write_catalog(catalog_with_root(root, schema), output)
+        return
     if output is not None and question is None:
         raise click.UsageError("-o writes the answer to the QUESTION; give one")
     with connect(root, allow) as connection:
@@ -90,6 +111,14 @@ def sql(question: str | None, root: Path, form: str, output: Path | None, allow:
         else:
             asked = as_question(connection, question)
             interruptible(connection, lambda: _answer(connection, asked, form, output))
+
+
+def _write_catalog(text: str, output: Path | None) -> None:
+    if output is None:
+        write_data(text)
+        return
+    with whole_file(output) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, question: str, form: str, output: Path | None = None) -> None:

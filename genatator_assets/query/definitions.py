@@ -19,7 +19,7 @@ of one of the same name in a release: it knows where files are there.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib import import_module
@@ -32,13 +32,13 @@ from genatator_assets.parts import PARTS
 _HEAD = re.compile(r"(?:--.*\n)+")
 _NEEDS, _COLUMNS, _OWN = "-- needs:", "-- columns:", "--   "
 _OTHERS = "*"
-_PARAMETERS = re.compile(r"create or replace macro \w+\((.*?)\) as", re.DOTALL)
+_PARAMETERS = re.compile(r'create or replace macro (?:"(?:[^"]|"")*"\.)?\w+\((.*?)\) as', re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Definition:
     """A view or macro: `comment` says what it is, `statement` makes it, `needs` are names and patterns for files;
-    `columns` of a view says what each is."""
+    `columns` of a view says what each is; `before` is its schema with a point, if it has one."""
 
     name: str
     comment: str
@@ -46,6 +46,7 @@ class Definition:
     statement: str
     part: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    before: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,6 +62,17 @@ class Definition:
     def told(self) -> str:
         """What it is, on one line."""
         return " ".join(line.removeprefix("--").strip() for line in self.comment.splitlines())
+
+    def in_schema(self, schema: str) -> "Definition":
+        """Return it as it is made in a schema of that name, with what it needs taken from there."""
+        before = f"{identifier(schema)}."
+        made = re.compile(rf'(create or replace (?:macro|view) )("?{self.name}"?)(?=\W)')
+        statement = made.sub(lambda found: f"{found[1]}{before}{found[2]}", self.statement, count=1)
+        for need in self.names:
+            call = rf"(?<![\w.]){need}(?=\()" if definitions()[need].parameters is not None else None
+            use = re.compile(call or rf"(?<=\bfrom ){need}\b|(?<=\bjoin ){need}\b")
+            statement = use.sub(f"{before}{need}", statement)
+        return replace(self, statement=statement, before=before)
 
     @property
     def parameters(self) -> str | None:
@@ -82,11 +94,12 @@ class Definition:
             kind = "macro table" if re.search(r"\) as table\b", self.statement) else "macro"
         else:
             kind = "view"
-        yield f'comment on {kind} "{self.name}" is {_quoted(self.told)}'
+        name = f"{self.before}{identifier(self.name)}"
+        yield f"comment on {kind} {name} is {quoted(_cut_nowhere(self.told))}"
         for column in self.columns if columns is None else columns:
             told = self.column_told(column)
             if told is not None and column != _OTHERS:
-                yield f'comment on column "{self.name}"."{column}" is {_quoted(told)}'
+                yield f"comment on column {name}.{identifier(column)} is {quoted(_cut_nowhere(told))}"
 
 
 @cache
@@ -195,6 +208,24 @@ def _words(part: str) -> Mapping[str, str]:
     return found
 
 
-def _quoted(text: str) -> str:
-    """Return a text as SQL has it; without semicolons, at which some tools split statements."""
-    return "'" + text.replace("'", "''").replace(";", ",") + "'"
+def quoted(text: str) -> str:
+    """Return a text as SQL has it.
+
+    >>> quoted("a gene's")
+    "'a gene''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _cut_nowhere(text: str) -> str:
+    """Return a comment without semicolons, at which some tools split statements."""
+    return text.replace(";", ",")
+
+
+def identifier(name: str) -> str:
+    """Return a name as SQL has it.
+
+    >>> identifier("end")
+    '"end"'
+    """
+    return '"' + name.replace('"', '""') + '"'

@@ -32,14 +32,25 @@ def channel_numbers(wanted: Channels) -> tuple[int, ...]:
                 f"channels={wanted!r} is not a group of channels; expected 'all', 'combined', 'mrna' or a list of names"
             )
         return tuple(number for number, channel in enumerate(CHANNELS) if wanted in ("all", channel.group))
+    if not isinstance(wanted, Sequence) or not wanted:
+        raise ReadingError(f"channels={wanted!r} names none; expected 'all', 'combined', 'mrna' or a list of names")
     for name in wanted:
         if name not in CHANNELS.names:
             raise ReadingError(
-                f"no channel {name!r}{nearest(name, CHANNELS.names)}; there are {', '.join(CHANNELS.names)}"
+                f"no channel {name!r}{nearest(str(name), CHANNELS.names)}; there are {', '.join(CHANNELS.names)}"
             )
     if len(set(wanted)) < len(wanted):
         raise ReadingError(f"channels={list(wanted)} names one of them twice")
     return tuple(CHANNELS.index_of(name) for name in wanted)
+
+
+def other_strand(numbers: Sequence[int]) -> tuple[int, ...]:
+    """Return the places of the same channels of the other strand.
+
+    >>> other_strand((0, 7))
+    (1, 6)
+    """
+    return tuple(CHANNELS.index_of(_OPPOSITE[CHANNELS.names[number]]) for number in numbers)
 
 
 def opposite_columns(names: Sequence[str]) -> list[int]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from genatator_assets.errors import ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS, GROUPS, Channel, Kind
-from genatator_assets.reading.arguments import whole
+from genatator_assets.reading.arguments import is_share, whole
 from genatator_assets.reading.channels import Channels, channel_numbers
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.reading.windows import Windows, runs_of_n
@@ -58,7 +58,7 @@ class Without:
     def __post_init__(self) -> None:
         """Check the numbers and names."""
         whole("margin", self.margin)
-        if self.drop_n_fraction is not None and not 0 <= self.drop_n_fraction <= 1:
+        if self.drop_n_fraction is not None and not is_share(self.drop_n_fraction):
             raise ReadingError(f"drop_n_fraction={self.drop_n_fraction!r} is not a share; expected 0 to 1")
         if self.without is not None:
             marking(self.without)

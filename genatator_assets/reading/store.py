@@ -3,14 +3,12 @@
 A store answers for intervals that lie within a chromosome; that they do is the dataset's business.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Protocol, Self
 
 import pyarrow as pa
 
@@ -25,12 +23,10 @@ from genatator_assets.sources.soft_masked import read_soft_masked
 from genatator_assets.tracks.runs import Runs, Values
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.tracks.store import read_segments
+from genatator_assets.work.cache import Cache
 from genatator_assets.work.files import plain_name
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import ask_each
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -57,8 +53,13 @@ class Store(Protocol):
     def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
         """Return bases [start, end) in the contract's alphabet."""
 
-    def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
-        """Return the targets of bases [start, end): float32 [end - start, len(channels)]."""
+    def paint(
+        self, out: Values, chromosome: Chromosome, start: int, channels: tuple[int, ...], *, backwards: bool = False
+    ) -> None:
+        """Write the targets of the bases from `start` on over an array, float32 [bases, channels].
+
+        With `backwards`, the last row is the base at `start`. See `tracks.segments.Segments.paint`.
+        """
 
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
         """Return the runs of channels along a chromosome, stretch by stretch; one may go on in the next stretch."""
@@ -88,7 +89,9 @@ class NoChromosomes:
         """Raise: there are no chromosomes."""
         raise NotImplementedError
 
-    def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
+    def paint(
+        self, out: Values, chromosome: Chromosome, start: int, channels: tuple[int, ...], *, backwards: bool = False
+    ) -> None:
         """Raise: there are no chromosomes."""
         raise NotImplementedError
 
@@ -107,48 +110,6 @@ class NoChromosomes:
     def exons(self, genome: str) -> pa.Table:
         """Return that there are none."""
         return EXONS_SCHEMA.empty_table()
-
-
-class Cache(Generic[Key, Value]):
-    """Makes what is asked for and keeps what was used last, up to so many bytes.
-
-    Threads may share it. A copy that is sent to another process begins empty.
-
-    >>> squares = Cache(lambda number: number**2, size=lambda square: 8, limit_bytes=16)
-    >>> squares(1), squares(2), squares(3), len(squares)
-    (1, 4, 9, 2)
-    """
-
-    def __init__(self, make: Callable[[Key], Value], size: Callable[[Value], int], limit_bytes: int) -> None:
-        """`make` gives the value of a key, `size` the bytes that a value takes."""
-        self._make, self._size, self._limit = make, size, limit_bytes
-        self._kept: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, key: Key) -> Value:
-        """Return the value of a key."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key][0]
-        value = self._make(key)
-        size = self._size(value)
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = value, size
-                self._bytes += size
-            while self._bytes > self._limit and len(self._kept) > 1:
-                self._bytes -= self._kept.popitem(last=False)[1][1]
-        return value
-
-    def __len__(self) -> int:
-        """Number of values that are kept."""
-        return len(self._kept)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Send how things are made, not what is kept."""
-        return type(self), (self._make, self._size, self._limit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,9 +154,11 @@ class RootStore:
         """Read from the indexed FASTA file."""
         return read_dna(self.fastas(chromosome.genome), chromosome.chrom, start, end)
 
-    def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
-        """Make a stretch of the chromosome's segments dense."""
-        return self.segments(chromosome).dense(start, end, channels)
+    def paint(
+        self, out: Values, chromosome: Chromosome, start: int, channels: tuple[int, ...], *, backwards: bool = False
+    ) -> None:
+        """Paint them from the chromosome's segments."""
+        self.segments(chromosome).paint(out, start, channels, backwards=backwards)
 
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
         """Return them as they are stored: the chromosome is one stretch."""

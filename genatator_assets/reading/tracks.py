@@ -16,7 +16,7 @@ from genatator_assets.signals.select import selected
 from genatator_assets.signals.terms import Term, read_terms
 from genatator_assets.tracks.bins import Aggregate, binned
 from genatator_assets.tracks.runs import Runs, Values
-from genatator_assets.tracks.track_file import TrackFile
+from genatator_assets.tracks.track_file import KeptGroups, TrackFile
 from genatator_assets.work.layout_signals import SignalLayout
 from genatator_assets.work.tables import read_table
 
@@ -30,6 +30,7 @@ class TrackReader:
         """Read nothing yet."""
         self._layout = SignalLayout(root)
         self._open = lru_cache(_OPEN_FILES)(self._opened)
+        self._groups = KeptGroups()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send where it reads, not what is open."""
@@ -123,8 +124,8 @@ class TrackReader:
         for column, name in enumerate(names):
             row = self._rows[genome, name]
             missing = 0.0 if row["missing"] == "zero" else np.nan
-            file = self._open(genome, name, chrom)
-            bases = file.bases(start, end, missing) if file else np.full(end - start, missing, np.float32)
+            files = (self._open(genome, name, chrom),)
+            bases = self._groups.windows(files, np.array([start]), end - start, missing)[0]
             if normalize and name in (fitted := self.normalizers(genome)):
                 bases = fitted[name](bases)
             values[:, column] = binned(bases, resolution, aggregate or row["aggregate"])

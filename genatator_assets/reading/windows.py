@@ -14,13 +14,13 @@ ends there and is shorter than W unless it fits; so is the only one of a chromos
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.errors import ReadingError
-from genatator_assets.reading.arguments import whole
+from genatator_assets.reading.arguments import is_share, whole
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.reading.window import Interval
 from genatator_assets.tracks.runs import Positions, Strand, covered_before, intervals_where
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from genatator_assets.reading.torch import WindowDataset
 
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.integer[Any]] | Mask
 Shares = Mapping[str, float]
 """How often each genome's windows come, in relation to each other."""
 
@@ -69,11 +70,20 @@ class Windows(Sequence[Interval]):
     @overload
     def __getitem__(self, place: int) -> Interval: ...
     @overload
-    def __getitem__(self, place: slice) -> "Windows": ...
-    def __getitem__(self, place: int | slice) -> "Interval | Windows":
-        """Return one interval, or some of the windows."""
+    def __getitem__(self, place: slice | Sequence[int] | Places) -> "Windows": ...
+    def __getitem__(self, place: int | slice | Sequence[int] | Places) -> "Interval | Windows":
+        """Return one interval, or the windows of a slice, of some places or of a mask.
+
+        Raises:
+            IndexError: there is no such place.
+            ReadingError: it is not a place.
+        """
         if isinstance(place, slice):
             return self.take(np.arange(len(self))[place])
+        if isinstance(place, (list, tuple, np.ndarray)):
+            return self.take(np.asarray(place))
+        if not isinstance(place, SupportsIndex):
+            raise ReadingError(f"found {place!r} as the place of a window, expected a whole number")
         chromosome = self.chromosomes[self.number[place]]
         strand: Strand = "-" if self.reverse[place] else "+"
         return Interval(chromosome.genome, chromosome.chrom, int(self.start[place]), int(self.end[place]), strand)
@@ -109,8 +119,12 @@ class Windows(Sequence[Interval]):
         return replace(self._with(arrays), chromosomes=chromosomes)
 
     def shuffled(self, seed: int, epoch: int = 0) -> "Windows":
-        """Return all of them in an order that `seed` and `epoch` decide, on any machine."""
-        return self.take(np.random.default_rng([seed, epoch]).permutation(len(self)))
+        """Return all of them in an order that `seed` and `epoch` decide, on any machine.
+
+        Raises:
+            ReadingError: one of them is not a whole number, or below 0.
+        """
+        return self.take(np.random.default_rng([whole("seed", seed), whole("epoch", epoch)]).permutation(len(self)))
 
     def augmented(self, seed: int, epoch: int = 0, *, shift: int = 0, reverse_complement: bool = False) -> "Windows":
         """Return each window moved by up to `shift` bp to either side and, half of them, turned to the other strand.
@@ -212,6 +226,7 @@ class Windows(Sequence[Interval]):
         Raises:
             ReadingError: there is no such rank.
         """
+        rank, world_size = whole("rank", rank, None), whole("world_size", world_size, None)
         if not 0 <= rank < world_size:
             raise ReadingError(f"{rank=} is not one of world_size={world_size} processes: expected 0 to world_size - 1")
         return self[rank : len(self) // world_size * world_size : world_size]
@@ -263,15 +278,15 @@ def step_of(length: int, overlap: float | None, stride: int | None) -> int:
     Raises:
         ReadingError: a number makes no sense, or both are given.
     """
-    if length < 1:
+    if whole("length", length) < 1:
         raise ReadingError(f"windows of {length=} bp have no bases; expected at least 1")
     if overlap is not None and stride is not None:
         raise ReadingError(f"found both {overlap=} and {stride=}; give one of them")
     if stride is not None:
-        if stride < 1:
+        if whole("stride", stride) < 1:
             raise ReadingError(f"{stride=} does not move forward; expected at least 1")
         return stride
-    if not 0 <= (overlap or 0) < 1:
+    if not is_share(overlap or 0) or overlap == 1:
         raise ReadingError(f"{overlap=} is not a share of a window; expected at least 0 and less than 1")
     return max(1, int(length * (1.0 - (overlap or 0.0))))
 

@@ -12,20 +12,23 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from genatator_assets.regions.one_hot import one_hot, one_hot_table
 from genatator_assets.signals.normalize import Fitted
 from genatator_assets.sources.letters import NUCLEOTIDES
 from genatator_assets.sources.sequence import local_fasta, read_dna
 from genatator_assets.tracks.bins import Aggregate, binned
-from genatator_assets.tracks.runs import Runs, Values, paint
-from genatator_assets.tracks.track_file import TrackFile
+from genatator_assets.tracks.runs import Values, distinct
+from genatator_assets.tracks.track_file import KeptGroups, TrackFile
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.layout_signals import SignalLayout
 
 Letters = npt.NDArray[np.uint8]
 OneHot = npt.NDArray[np.uint8]
+Place = tuple[str, int, int, str]
+"""A window: chromosome, start, end (0-based half-open) and strand."""
 
-_STRETCH_BP = 2**18  # what is read at once: neighbouring windows share it, and one far away costs little more
 _COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
+_ONE_HOT = one_hot_table(NUCLEOTIDES[:4])
 _CODES = np.full(256, -1, np.int64)
 _CODES[np.frombuffer(NUCLEOTIDES[:4].encode(), np.uint8)] = np.arange(4)
 
@@ -87,42 +90,55 @@ class SetReader:
         """Read nothing yet."""
         self._root, self.spec = root, spec
         self._open = lru_cache(512)(self._opened)
-        self._stretch = lru_cache(16 + 2 * len(spec.tracks))(self._read)
+        self._groups = KeptGroups()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send where it reads, not what is open."""
         return type(self), (self._root, self.spec)
 
     def values(self, chrom: str, start: int, end: int, strand: str = ".") -> Values:
-        """Return the tracks of [start, end), which may leave the chromosome: float32 [bins, tracks].
+        """Return the tracks of [start, end), which may leave the chromosome: float32 [bins, tracks]; see `batch`."""
+        values: Values = self.batch([(chrom, start, end, strand)])[0]
+        return values
+
+    def batch(self, windows: Sequence[Place]) -> Values:
+        """Return the tracks of windows (chrom, start, end, strand): float32 [windows, bins, tracks].
 
         Single bases are normalised, then aggregated in bins that are formed on the + strand from the start; a last bin
         of fewer bases is of those alone. On the - strand bins come in reverse and tracks of + and - are exchanged. What
         fills up a window that is shorter than those of the set comes last on either strand: 0, or NaN for tracks whose
         missing values are not known.
         """
-        own = [self._of_track(track, chrom, start, end) for track in self.spec.tracks]
-        if strand == "-":
-            place = {track.track_id: number for number, track in enumerate(self.spec.tracks)}
-            own = [own[place[track.partner]][::-1] for track in self.spec.tracks]
         fill = [0.0 if track.missing == "zero" else np.nan for track in self.spec.tracks]
-        values = np.tile(np.array(fill, np.float32), (self.spec.bins, 1))
-        for column, bins in enumerate(own):
-            values[: len(bins), column] = bins
+        values = np.tile(np.array(fill, np.float32), (len(windows), self.spec.bins, 1))
+        lengths = np.array([end - start for _, start, end, _ in windows], np.int64)
+        minus = np.array([strand == "-" for *_, strand in windows], np.bool_)
+        for length in distinct(lengths).tolist():
+            same = np.flatnonzero(lengths == length)
+            bins = -(-length // self.spec.resolution_bp)
+            for column, track in enumerate(self.spec.tracks):
+                values[same, :bins, column] = self._of_track(track, [windows[row] for row in same.tolist()], length)
+            turned = same[minus[same]]
+            if len(turned):
+                place = {track.track_id: number for number, track in enumerate(self.spec.tracks)}
+                partners = [place[track.partner] for track in self.spec.tracks]
+                values[turned, :bins] = values[turned, :bins][:, ::-1, partners]
         return values
 
-    def _of_track(self, track: SetTrack, chrom: str, start: int, end: int) -> Values:
-        bases = np.full(end - start, 0.0 if track.missing == "zero" else np.nan, np.float32)
-        for first in range(max(0, start) // _STRETCH_BP * _STRETCH_BP, max(0, end), _STRETCH_BP):
-            paint(bases, start, *self._stretch(track.track_id, chrom, first).cut(start, end))
+    def _of_track(self, track: SetTrack, windows: Sequence[Place], length: int) -> Values:
+        """Return the bins of a track over windows of one length: float32 [windows, bins]."""
+        files = [self._open(track.track_id, chrom) for chrom, *_ in windows]
+        start = np.array([start for _, start, *_ in windows], np.int64)
+        bases = self._groups.windows(files, start, length, 0.0 if track.missing == "zero" else np.nan)
         if track.normalizer:
             bases = Fitted.of_json(track.normalizer)(bases)
         resolution = self.spec.resolution_bp
-        whole = len(bases) // resolution * resolution
-        bins = binned(bases[:whole], resolution, track.aggregate)
-        if whole < len(bases):
-            bins = np.append(bins, binned(bases[whole:], len(bases) - whole, track.aggregate))
-        return bins
+        whole = length // resolution * resolution
+        parts = [(bases[:, :whole], resolution), (bases[:, whole:], length - whole)]
+        binned_parts = [
+            binned(part.reshape(-1), size, track.aggregate).reshape(len(part), -1) for part, size in parts if part.size
+        ]
+        return np.concatenate(binned_parts, axis=1) if len(binned_parts) > 1 else binned_parts[0]
 
     def letters(self, chrom: str, start: int, end: int, strand: str = ".") -> Letters:
         """Return the DNA of [start, end) as ASCII: uint8 [window_bp], N outside the chromosome and at a short end."""
@@ -148,10 +164,6 @@ class SetReader:
         path = SignalLayout(self._root).track(self.spec.genome, track_id, chrom)
         return TrackFile.open(path) if path.is_file() else None
 
-    def _read(self, track_id: str, chrom: str, first: int) -> Runs:
-        file = self._open(track_id, chrom)
-        return file.within(first, first + _STRETCH_BP) if file else Runs.none()
-
 
 def one_hot_words(letters: Letters, order: int) -> OneHot:
     """Return DNA as one-hot words of `order` letters: of ASCII [..., L] uint8 [..., L - order + 1, 4**order].
@@ -164,6 +176,8 @@ def one_hot_words(letters: Letters, order: int) -> OneHot:
     >>> one_hot_words(np.frombuffer(b"ACN", np.uint8), 2).argmax(axis=1).tolist()
     [1, 0]
     """
+    if order == 1:
+        return one_hot(letters, _ONE_HOT)
     codes = _CODES[letters]
     positions = letters.shape[-1] - order + 1
     words = np.zeros((*letters.shape[:-1], positions), np.int64)

@@ -95,6 +95,22 @@ class Runs:
         inside = np.append(self.start, np.iinfo(np.int64).max)[following] <= positions
         return np.where(inside, np.append(self.value, np.float32(0))[following], np.float32(otherwise))
 
+    def windows(self, start: Positions, length: int, missing: float = 0) -> Values:
+        """Return the values of windows [start[i], start[i] + length), which may overlap: float32 [windows, length].
+
+        Bases without a value are `missing`.
+
+        >>> Runs(np.array([2]), np.array([5]), np.ones(1, np.float32)).windows(np.array([3, 1]), 3).tolist()
+        [[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]]
+        """
+        first = np.searchsorted(self.end, start, side="right")
+        count = np.searchsorted(self.start, start + length, side="left") - first
+        run, window = ranges(first, count), np.repeat(np.arange(len(start)), count)
+        left = window * length
+        begin = np.maximum(self.start[run] - start[window], 0) + left
+        end = np.minimum(self.end[run] - start[window], length) + left
+        return filled(len(start) * length, begin, end, self.value[run], missing).reshape(len(start), length)
+
     def side_by_side(self, start: Positions, end: Positions) -> "Runs":
         """Return the runs of disjoint stretches [start[i], end[i]), at least one, as if nothing lay between them.
 
@@ -179,7 +195,11 @@ def join(start: Positions, end: Positions, value: Values) -> tuple[Positions, Po
     """
     if not len(start):
         return start, end, value
-    breaks = np.flatnonzero((start[1:] != end[:-1]) | (value[1:] != value[:-1])) + 1
+    apart = start[1:] != end[:-1]
+    apart |= value[1:] != value[:-1]
+    if apart.all():
+        return start, end, value
+    breaks = np.flatnonzero(apart) + 1
     first, last = np.concatenate([[0], breaks]), np.concatenate([breaks, [len(start)]]) - 1
     return start[first], end[last], value[first]
 
@@ -234,6 +254,20 @@ def covered_before(start: Positions, end: Positions, positions: Positions) -> Po
     beyond = np.maximum(np.concatenate([[0], end])[interval] - np.maximum(positions, 0), 0)
     counted: Positions = before[interval] - beyond
     return counted
+
+
+def filled(size: int, start: Positions, end: Positions, value: Values, missing: float = 0) -> Values:
+    """Return bases [0, size) with disjoint, valued intervals in it, and `missing` elsewhere: float32 [size].
+
+    >>> filled(5, np.array([1]), np.array([3]), np.array([2], np.float32)).tolist()
+    [0.0, 2.0, 2.0, 0.0, 0.0]
+    """
+    values = np.full(2 * len(start) + 1, missing, np.float32)
+    values[1::2] = value
+    lengths = np.empty(len(values), np.int64)
+    lengths[1::2] = end - start
+    lengths[::2] = np.append(start, size) - np.concatenate([[0], end])
+    return np.repeat(values, lengths)
 
 
 def paint(column: Values, offset: int, start: Positions, end: Positions, value: Values) -> None:

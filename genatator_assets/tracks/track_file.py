@@ -6,10 +6,11 @@ statistics, so that a window of a chromosome that nobody has read yet costs one 
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,8 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genatator_assets.errors import DatasetError
-from genatator_assets.tracks.runs import Positions, Runs, Values, join, paint
+from genatator_assets.tracks.runs import Positions, Runs, Values, filled, join
 from genatator_assets.tracks.tally import Tally
+from genatator_assets.work.cache import Cache
 from genatator_assets.work.files import Measured, measure, whole_file
 from genatator_assets.work.tables import readable, require_known_format
 
@@ -156,20 +158,16 @@ class TrackFile:
 
     def within(self, start: int, end: int) -> Runs:
         """Read the runs that overlap [start, end), cut to it."""
+        return self._read(self.groups(start, end)).within(start, end)
+
+    def groups(self, start: int, end: int) -> range:
+        """Return the numbers of the row groups that may have runs of [start, end)."""
         first = max(0, int(np.searchsorted(self._starts, start, side="right")) - 1)
-        last = int(np.searchsorted(self._starts, end, side="left"))
-        return self._read(range(first, last)).within(start, end)
+        return range(first, int(np.searchsorted(self._starts, end, side="left")))
 
-    def bases(self, start: int, end: int, missing: float) -> Values:
-        """Return the values of [start, end), which may leave the chromosome: float32 [end - start].
-
-        Bases without a value are `missing`.
-        """
-        bases = np.full(end - start, missing, np.float32)
-        if end > 0:
-            runs = self.within(max(start, 0), end)
-            paint(bases, start, runs.start, runs.end, runs.value)
-        return bases
+    def group(self, number: int) -> Runs:
+        """Read the runs of a row group."""
+        return self._read([number])
 
     def stretches(self) -> Iterator[Runs]:
         """Read all runs, some row groups at a time."""
@@ -183,10 +181,47 @@ class TrackFile:
         groups = (self._file.metadata.row_group(number) for number in range(self._file.num_row_groups))
         return np.array([group.column(0).statistics.min for group in groups], np.int64)
 
-    def _read(self, groups: Iterator[int] | range) -> Runs:
+    def _read(self, groups: Iterable[int]) -> Runs:
         try:
             table = self._file.read_row_groups(list(groups), use_threads=False)
             start, end = (table[name].to_numpy().astype(np.int64) for name in ("start", "end"))
             return Runs(start, end, table["value"].to_numpy())
         except (ValueError, OSError) as error:
             raise DatasetError(f"{self.path} is damaged ({error}); delete it and build again") from error
+
+
+class KeptGroups:
+    """Reads windows of track files, and keeps the row groups that it read last, up to `limit_bytes`.
+
+    A chromosome of a track is kept whole if it fits, so that windows in any order cost a search each; one of more
+    runs, or of tracks by the thousand, costs a row group for each window that is far from those before.
+    """
+
+    def __init__(self, limit_bytes: int = 1 << 28) -> None:
+        """Keep nothing yet."""
+        self._groups: Cache[tuple[TrackFile, int], Runs] = Cache(_group, attrgetter("nbytes"), limit_bytes)
+
+    def windows(self, files: Sequence[TrackFile | None], start: Positions, length: int, missing: float) -> Values:
+        """Return the values of windows [start[i], start[i] + length) of files[i]: float32 [windows, length].
+
+        Windows may leave the chromosome. Bases without a value are `missing`, as are all where there is no file.
+        """
+        pieces = [
+            (first - begin + place, last - begin + place, value)
+            for place, begin, file in zip(range(0, len(files) * length, length), start.tolist(), files, strict=True)
+            if file is not None and begin + length > 0
+            for first, last, value in self._cut(file, max(0, begin), begin + length)
+        ]
+        if not pieces:
+            return np.full((len(files), length), missing, np.float32)
+        first, last, value = (np.concatenate(column) for column in zip(*pieces, strict=True))
+        return filled(len(files) * length, first, last, value, missing).reshape(len(files), length)
+
+    def _cut(self, file: TrackFile, start: int, end: int) -> Iterator[tuple[Positions, Positions, Values]]:
+        for number in file.groups(start, end):
+            yield self._groups((file, number)).cut(start, end)
+
+
+def _group(place: tuple[TrackFile, int]) -> Runs:
+    file, number = place
+    return file.group(number)

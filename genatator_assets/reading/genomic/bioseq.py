@@ -1,7 +1,9 @@
 """Bioseq: one-hot sequences over windows of a genome, or of a FASTA file's own sequences."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -10,17 +12,22 @@ import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.reading.genomic.indexer import GenomicIndexer, Interval, WindowError, WindowIndexError
+from genatator_assets.regions.one_hot import one_hot, one_hot_table, reverse_complement
 from genatator_assets.sources.fasta import index_path, read_index
 from genatator_assets.sources.sequence import read_dna
+from genatator_assets.sources.stretches import open_indexed
+from genatator_assets.tracks.runs import Positions
 from genatator_assets.work.lines import whole_lines
 
 _ALPHABETS = {"dna": "ACGT", "protein": "ACDEFGHIKLMNPQRSTVWY"}
 _STORAGES = ("hdf5", "ndarray")
+_ONE_HOT = one_hot_table(_ALPHABETS["dna"])
 _MOST_ORDER = 8
 _COMPLEMENT = bytes.maketrans(b"ACGTacgt", b"TGCAtgca")
 _NONE = "N"
 
 OneHot = npt.NDArray[np.uint8]
+Letters = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,34 @@ class _Sequences:
             return _NONE * (end - start)
         inside = read_dna(self.indexed, chrom, first, last) if self.indexed else self.loaded[chrom][first:last]
         return _NONE * (first - start) + inside + _NONE * (end - last)
+
+    def stretches(self, chrom: str, starts: Positions, length: int) -> Letters:
+        """Return the letters of stretches, whose starts ascend: uint8 [starts, length], 0 outside the sequence."""
+        if chrom not in self.lengths:
+            return np.zeros((len(starts), length), np.uint8)
+        if self.indexed:
+            return _opened(self.indexed, self.indexed.stat().st_mtime_ns).fasta.letters(chrom, starts, length)
+        letters = np.frombuffer(self.loaded[chrom].encode("ascii", "replace"), np.uint8)
+        found = np.zeros((len(starts), length), np.uint8)
+        for row, start in enumerate(starts.tolist()):
+            inside = letters[max(0, start) : max(0, start + length)]
+            found[row, max(0, -start) : max(0, -start) + len(inside)] = inside
+        return found
+
+
+class _Opened:
+    """An indexed FASTA file that is open as long as this lives."""
+
+    def __init__(self, path: Path) -> None:
+        self._stack = ExitStack()
+        self.fasta = self._stack.enter_context(open_indexed(path, mapped=True))
+
+
+@lru_cache(maxsize=16)
+def _opened(path: Path, modified_ns: int) -> _Opened:
+    """Open a file once a process, and one that was written anew (`modified_ns`) again."""
+    del modified_ns
+    return _Opened(path)
 
 
 def _read_fasta(path: Path) -> dict[str, str]:
@@ -197,7 +232,21 @@ class Bioseq:
             places = np.atleast_1d(np.arange(len(self))[index]).tolist()
         except (IndexError, TypeError) as error:
             raise WindowIndexError(f"Cannot interpret index {index!r} of {len(self)} windows: {error}") from error
-        return self.laid_out([self.letters(self.gindexer[place], self.gindexer.length) for place in places])
+        return self._laid_out(self._encoded(self._letters([self.gindexer[place] for place in places])))
+
+    def _letters(self, windows: Sequence[Interval]) -> Letters:
+        """Return the letters of windows on their strands, read together: uint8 (windows, positions), 0 for none."""
+        together: dict[tuple[str, int], list[int]] = {}
+        for row, window in enumerate(windows):
+            together.setdefault((window.chrom, window.length), []).append(row)
+        found = np.zeros((len(windows), self.gindexer.length), np.uint8)
+        for (chrom, length), rows in together.items():
+            start = np.array([windows[row].start for row in rows], np.int64)
+            order = np.argsort(start, kind="stable")
+            minus = np.array([windows[row].strand == "-" for row in rows])[order]
+            own = reverse_complement(self._sequences.stretches(chrom, start[order], length), minus)
+            found[np.array(rows)[order], :length] = own
+        return found
 
     def letters(self, window: Interval, length: int) -> bytes:
         """Return the letters of a window on its strand, filled up to a length."""
@@ -208,14 +257,22 @@ class Bioseq:
 
     def laid_out(self, letters: list[bytes]) -> OneHot:
         """Return sequences of one length as one-hot words, with the axes in the order that was asked for."""
-        encoded = self.encode(letters)
+        return self._laid_out(self.encode(letters))
+
+    def _laid_out(self, encoded: OneHot) -> OneHot:
         return encoded if self._channel_last else np.transpose(encoded, (0, 3, 2, 1))
 
     def encode(self, letters: Sequence[bytes]) -> OneHot:
         """Return sequences of one length as one-hot words: uint8 (sequences, positions, 1, words)."""
         length = len(letters[0]) if letters else self.gindexer.length
-        codes = self._codes[np.frombuffer(b"".join(letters), np.uint8)].reshape(len(letters), length)
-        positions = length - self._order + 1
+        return self._encoded(np.frombuffer(b"".join(letters), np.uint8).reshape(len(letters), length))
+
+    def _encoded(self, letters: Letters) -> OneHot:
+        """Return letters, uint8 (sequences, length), as one-hot words."""
+        if self._order == 1 and len(self._alphabet) == len(_ALPHABETS["dna"]):
+            return one_hot(letters, _ONE_HOT)[:, :, np.newaxis]
+        codes = self._codes[letters]
+        positions = letters.shape[1] - self._order + 1
         words, known = np.zeros((len(codes), positions), np.int64), np.ones((len(codes), positions), np.bool_)
         for offset in range(self._order):
             own = codes[:, offset : offset + positions]

@@ -7,7 +7,7 @@ strand are returned reversed, by bin and strand; what fills a short window up co
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from genatator_assets.reading.window_set import WindowSet
 from genatator_assets.signals.count import CountRule
 from genatator_assets.signals.section import ValueOf
 from genatator_assets.signals.window_values import set_columns
+from genatator_assets.tracks.runs import Positions
 
 _NAMED: dict[str, Callable[[Any], Any]] = {
     "mean": lambda x: x.mean(axis=1),
@@ -304,9 +305,7 @@ class Cover:
             return self._laid_out(self._bases(index))
         if isinstance(index, tuple):
             return self._laid_out(self._bases(Interval(index[0], int(index[1]), int(index[2]), *index[3:4])))
-        windows = [self._window(place) for place in self._places(index)]
-        shape = (len(windows), self._bins, self._source.strands, len(self._source.conditions))
-        return self._laid_out(np.stack(windows) if windows else np.empty(shape, np.float32))
+        return self._laid_out(self._windows(self._places(index)))
 
     def _laid_out(self, values: Floats) -> npt.NDArray[Any]:
         return values if self._channel_last else np.transpose(values, (0, 3, 2, 1))
@@ -319,50 +318,74 @@ class Cover:
         except (IndexError, TypeError) as error:
             raise WindowIndexError(f"Cannot interpret index {index!r} of {len(self)} windows: {error}") from error
 
-    def _window(self, place: int) -> Floats:
-        window = self.gindexer[place]
+    def _windows(self, places: Sequence[int]) -> Floats:
+        """Return windows on their strands: float32 (windows, bins, strands, conditions)."""
+        windows = [self.gindexer[place] for place in places]
         if self._dense is not None and "data" in self._dense.handle:
-            values: Floats = self._dense.handle["data"][self.gindexer.number(place)]
-            used = self._used(window)
+            own = self._dense.handle["data"][[self.gindexer.number(place) for place in places]]
+            values: Floats = own.astype(np.float32)
         else:
-            binned = self._binned(window)
-            used = len(binned)
-            values = np.zeros((self._bins, *binned.shape[1:]), np.float32)
-            values[:used] = binned
-        if window.strand == "-":
-            values = values.copy()
-            values[:used] = values[:used][::-1, ::-1]
-        return values.astype(np.float32, copy=False)
+            values = self._filled_up(windows).astype(np.float32, copy=False)
+        for row, window in enumerate(windows):
+            if window.strand == "-":
+                used = self._used(window)
+                values[row, :used] = values[row, :used][::-1, ::-1].copy()
+        return values
 
     def _used(self, window: Interval) -> int:
         return 1 if self._resolution is None else min(self._bins, -(-window.length // self._resolution))
 
-    def _binned(self, window: Interval) -> Floats:
-        """Return a window's bins on the + strand, without what fills it up."""
-        if self._dense is not None:
-            return self._of_genome(window)
-        values = self._source.dense(window.chrom, window.start, window.end)
-        if self._min_overlap is not None and np.mean(np.any(values != 0, axis=(1, 2))) < self._min_overlap:
-            values[:] = 0
-        resolution = self._resolution or max(1, window.length)
-        whole = window.length // resolution
-        rest = values[whole * resolution :]
-        parts = []
-        for first, size, part in ((whole, resolution, values[: whole * resolution]), (1, len(rest), rest)):
-            if len(part):
-                shaped = part.reshape(first, size, *part.shape[1:])
-                collapsed = [self._collapse(shaped[..., c]) for c in range(shaped.shape[-1])] if size > 1 else None
-                parts.append(np.stack(collapsed, axis=-1) if collapsed else shaped[:, 0])
-        return np.concatenate(parts) if parts else values[:0]
+    def _filled_up(self, windows: Sequence[Interval]) -> Floats:
+        """Return windows on the + strand, the short ones filled up with 0; those of one length are read together."""
+        together: dict[tuple[str, int], list[int]] = {}
+        for row, window in enumerate(windows):
+            together.setdefault((window.chrom, window.length), []).append(row)
+        parts = {
+            key: self._binned(key[0], np.array([windows[row].start for row in rows], np.int64), key[1])
+            for key, rows in together.items()
+        }
+        if len(parts) == 1 and (only := next(iter(parts.values()))).shape[1] == self._bins:
+            return only
+        shape = (len(windows), self._bins, self._source.strands, len(self._source.conditions))
+        values = np.zeros(shape, np.result_type(np.float32, *parts.values()))
+        for key, binned in parts.items():
+            values[together[key], : binned.shape[1]] = binned
+        return values
 
-    def _of_genome(self, window: Interval) -> Floats:
+    def _binned(self, chrom: str, start: Positions, length: int) -> Floats:
+        """Return the bins of windows of one length on the + strand: (windows, bins, strands, conditions)."""
+        if self._dense is not None:
+            return np.stack([self._of_genome(chrom, first, length) for first in start.tolist()])
+        values = self._source.windows(chrom, start, length)
+        if self._min_overlap is not None:
+            values[np.mean(np.any(values != 0, axis=(2, 3)), axis=1) < self._min_overlap] = 0
+        resolution = self._resolution or max(1, length)
+        whole = length // resolution
+        parts = [(values[:, : whole * resolution], whole, resolution), (values[:, whole * resolution :], 1, None)]
+        return np.concatenate([self._collapsed(*part) for part in parts if part[0].size] or [values], axis=1)
+
+    def _collapsed(self, values: Floats, bins: int, size: int | None) -> Floats:
+        """Collapse windows, (windows, bases, strands, conditions), to bins of `size` bases, or to one of all."""
+        size = size or values.shape[1]
+        if size == 1:
+            return values
+        shaped = values.reshape(-1, size, *values.shape[2:])
+        collapsed = np.stack([self._collapse(shaped[..., c]) for c in range(shaped.shape[-1])], axis=-1)
+        return collapsed.reshape(len(values), bins, *values.shape[2:])
+
+    def _of_window(self, window: Interval) -> Floats:
+        """Return a window's bins on the + strand, without what fills it up."""
+        (binned,) = self._binned(window.chrom, np.array([window.start], np.int64), window.length)
+        return cast(Floats, binned)
+
+    def _of_genome(self, chrom: str, start: int, length: int) -> Floats:
         """Return bins of dense values by genome; 0 outside the chromosome."""
         assert self._dense is not None  # noqa: S101 - the caller looked
         resolution = self._resolution or 1
-        bins = -(-window.length // resolution)
-        first = window.start // resolution
+        bins = -(-length // resolution)
+        first = start // resolution
         values = np.zeros((bins, self._source.strands, len(self._source.conditions)), np.float32)
-        array = self._dense.handle.get(window.chrom)
+        array = self._dense.handle.get(chrom)
         if array is not None:
             inside = slice(max(0, first), min(len(array), first + bins))
             if inside.start < inside.stop:
@@ -371,14 +394,11 @@ class Cover:
 
     def _made_dense(self) -> Garray:
         if self._whole_genome:
-            handle = {chrom: self._binned(Interval(chrom, 0, length)) for chrom, length in self._lengths.items()}
+            handle = {chrom: self._of_window(Interval(chrom, 0, length)) for chrom, length in self._lengths.items()}
             return Garray({k: v.astype(np.float64) for k, v in handle.items()}, self.conditions, self._resolution, None)
         flank = self.gindexer.flank
         windows = [replace(one, start=one.start - flank, end=one.end + flank) for one in self.gindexer.windows]
-        data = np.zeros((len(windows), self._bins, self._source.strands, len(self._source.conditions)))
-        for place, window in enumerate(windows):
-            binned = self._binned(window)
-            data[place, : len(binned)] = binned
+        data = self._filled_up(windows).astype(np.float64)
         return Garray({"data": data}, self.conditions, self._resolution, np.array([one.length for one in windows]))
 
     def _bases(self, interval: Interval) -> Floats:
@@ -387,7 +407,7 @@ class Cover:
         if self._whole_genome:
             resolution = self._resolution or 1
             start = interval.start // resolution * resolution
-            binned = self._binned(replace(interval, start=start, end=-(-interval.end // resolution) * resolution))
+            binned = self._of_window(replace(interval, start=start, end=-(-interval.end // resolution) * resolution))
             values[:] = np.repeat(binned, resolution, axis=0)[interval.start - start :][: interval.length]
         else:
             for place in self.gindexer.idx_by_region(include=interval.chrom, start=interval.start, end=interval.end):
@@ -398,7 +418,7 @@ class Cover:
         window = self.gindexer.windows[place]
         window = replace(window, start=window.start - self.gindexer.flank, end=window.end + self.gindexer.flank)
         by_region = self._dense is not None and "data" in self._dense.handle
-        binned = self._dense.handle["data"][place] if by_region and self._dense else self._binned(window)
+        binned = self._dense.handle["data"][place] if by_region and self._dense else self._of_window(window)
         bases = np.repeat(binned, self._resolution or window.length, axis=0)[: window.length]
         first, last = max(window.start, interval.start), min(window.end, interval.end)
         values[first - interval.start : last - interval.start] = bases[first - window.start : last - window.start]
@@ -427,7 +447,7 @@ class Cover:
     def _export(self, file: Any, place: int, condition: int) -> None:
         window = self.gindexer[place]
         used = self._used(window)
-        values = self._window(place)[:used]
+        values = self._windows([place])[0, :used]
         values = values[::-1, ::-1] if window.strand == "-" else values
         size = self._resolution or window.length
         starts = window.start + size * np.arange(used)
@@ -455,19 +475,21 @@ class _SetCover(Cover):
         self._set = windows
         self._place = {indexer[place]: place for place in range(len(own))}
 
-    def _window(self, place: int) -> Floats:
-        window = self.gindexer[place]
-        if window in self._place:
-            return self._in_columns(self._set[self._place[window]].values)
-        return self._in_columns(self._set.values(window.chrom, window.start, window.end, window.strand))
+    def _windows(self, places: Sequence[int]) -> Floats:
+        windows = [self.gindexer[place] for place in places]
+        if all(window in self._place for window in windows):
+            return self._in_columns(self._set.batch([self._place[window] for window in windows]))
+        of_any = [self._set.values(one.chrom, one.start, one.end, one.strand) for one in windows]
+        return self._in_columns(np.stack(of_any))
 
-    def _binned(self, window: Interval) -> Floats:
-        values = self._in_columns(self._set.values(window.chrom, window.start, window.end))
-        return values[: self._used(window)]
+    def _binned(self, chrom: str, start: Positions, length: int) -> Floats:
+        values = [self._set.values(chrom, first, first + length) for first in start.tolist()]
+        used = self._used(Interval(chrom, 0, length))
+        return self._in_columns(np.stack(values))[:, :used]
 
     def _in_columns(self, values: Floats) -> Floats:
-        """Return (bins, strands, conditions) of (bins, tracks)."""
-        return np.stack([values[:, list(columns)] for columns in self._columns], axis=1)
+        """Return (windows, bins, strands, conditions) of (windows, bins, tracks)."""
+        return np.stack([values[..., list(columns)] for columns in self._columns], axis=2)
 
 
 def _turned(values: Floats, gindexer: GenomicIndexer) -> Floats:

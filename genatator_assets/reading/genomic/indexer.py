@@ -172,7 +172,7 @@ class GenomicIndexer:
         """Return the windows that `idx_by_region` finds."""
         return replace(self, windows=tuple(self.windows[place] for place in self.idx_by_region(**which)))
 
-    @property
+    @cached_property
     def length(self) -> int:
         """Length of windows with flanks in bp."""
         longest = max((one.length for one in self.windows), default=0)

@@ -13,7 +13,7 @@ from genatator_assets.signals.features import Features, feature_runs, on_chromos
 from genatator_assets.signals.section import ValueOf
 from genatator_assets.sources.alignments import AlignmentFile
 from genatator_assets.sources.bigwig import BigWig
-from genatator_assets.tracks.runs import Runs, Values, paint
+from genatator_assets.tracks.runs import Positions, Runs, Values
 
 Columns = tuple[tuple[Runs, ...], ...]
 """Runs of each condition and, within it, of each strand."""
@@ -33,18 +33,24 @@ class Source:
     missing: float = 0.0
     _kept: dict[str, Columns] = field(default_factory=dict)
 
-    def dense(self, chrom: str, start: int, end: int) -> Values:
-        """Return values of [start, end), float32 [end - start, strands, conditions]; 0 outside the chromosome."""
+    def windows(self, chrom: str, start: Positions, length: int) -> Values:
+        """Return values of windows [start[i], start[i] + length): float32 [windows, length, strands, conditions].
+
+        They are 0 outside the chromosome.
+        """
         columns = self._kept.get(chrom)
         if columns is None:
             columns = self._kept[chrom] = self.read(chrom)
-        values = np.zeros((end - start, self.strands, len(self.conditions)), np.float32)
-        if self.missing:
-            last = self.lengths.get(chrom, end)
-            values[max(0, -start) : max(0, last - start)] = self.missing
+        values = np.empty((len(start), length, self.strands, len(self.conditions)), np.float32)
         for condition, strands in enumerate(columns):
             for strand, runs in enumerate(strands):
-                paint(values[:, strand, condition], start, *runs.cut(start, end))
+                values[:, :, strand, condition] = runs.windows(start, length, self.missing)
+        if self.missing:
+            last = self.lengths.get(chrom)
+            for window in np.flatnonzero((start < 0) | (start + length > (last or np.inf))).tolist():
+                values[window, : max(0, -int(start[window]))] = 0
+                if last is not None:
+                    values[window, max(0, last - int(start[window])) :] = 0
         return values
 
 
