@@ -83,15 +83,15 @@ def main() -> None:
         print(opening(releases["pages"], Path(folder) / "many", given.files))
 
 
-def build(folder: Path, writer: str) -> Path:
+def build(folder: Path, writer: str, catalogue_text: str = CATALOGUE) -> Path:
     """Build a root without Dagster."""
     folder.mkdir()
-    (folder / "catalogue.yaml").write_text(CATALOGUE.format(writer=writer))
+    (folder / "catalogue.yaml").write_text(catalogue_text.format(writer=writer))
     catalogue, layout = load_catalogue(folder / "catalogue.yaml"), Layout(folder / "root")
     import_assembly(catalogue, "sim", layout)
     select_isoforms(catalogue, "sim", layout)
-    (chromosome,) = included_chromosomes(catalogue, layout)["sim"]
-    for outcome in build_chromosomes(chromosome_tasks(catalogue, layout, "sim", [chromosome.chrom])):
+    names = [chromosome.chrom for chromosome in included_chromosomes(catalogue, layout)["sim"]]
+    for outcome in build_chromosomes(chromosome_tasks(catalogue, layout, "sim", names)):
         assert outcome.status == "built", outcome.error
     return layout.root
 
