@@ -421,31 +421,6 @@ def test_classes_of_bend_by_hand():
 
 
 STATES = [*["IR"] * 4, "START", "E1", "E2", "E0", "EI1", *["I1"] * 5, "IE2", "E0", "E1", "STOP", *["IR"] * 6]
-    "IR",
-    "IR",
-    "IR",
-    "IR",
-    "START",
-    "E1",
-    "E2",
-    "E0",
-    "EI1",
-    "I1",
-    "I1",
-    "I1",
-    "I1",
-    "I1",
-    "IE2",
-    "E0",
-    "E1",
-    "STOP",
-    "IR",
-    "IR",
-    "IR",
-    "IR",
-    "IR",
-    "IR",
-]
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 24), (11, 24), (0, 12), (6, 10), (5, 20), (16, 24)])
