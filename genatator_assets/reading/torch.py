@@ -3,10 +3,12 @@
 Workers share nothing that is open: files are opened in the process that reads them.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,12 +16,14 @@ from genatator_assets.errors import ReadingError, optional_import
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.arguments import whole
 from genatator_assets.reading.channels import Channels, channel_numbers, opposite_columns
-from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.transcripts import Transcript, Transcripts
-from genatator_assets.reading.window import Window
-from genatator_assets.reading.window_set import WindowSet
-from genatator_assets.reading.windows import Shares, Windows
 from genatator_assets.tracks.bins import Aggregate
+
+if TYPE_CHECKING:
+    from genatator_assets.reading.dataset import Dataset
+    from genatator_assets.reading.transcripts import Transcript, Transcripts
+    from genatator_assets.reading.window import Window
+    from genatator_assets.reading.window_set import WindowSet
+    from genatator_assets.reading.windows import Shares, Windows
 
 with optional_import("torch", "torch", "PyTorch"):
     import torch
@@ -101,7 +105,7 @@ class WindowDataset(data.Dataset[Any]):
         """
         opposite_columns([CHANNELS.names[number] for number in channel_numbers(self.channels)])
 
-    def take(self, windows: Windows) -> "WindowDataset":
+    def take(self, windows: Windows) -> WindowDataset:
         """Return other windows, read in the same way."""
         return WindowDataset(self.dataset, windows, channels=self.channels, transform=self.transform, **self.how)
 
