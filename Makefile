@@ -87,6 +87,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/leakage.py
 	$(BIN)/python benchmarks/cells.py
+	$(BIN)/python benchmarks/signals.py
 
 # The published dataset's 14,491 chromosomes, each a thousandth as long, and a genome of 3.1 Gbp: half an hour, 15 GB.
 rehearse: $(READY)

@@ -48,6 +48,11 @@ def part_named(name: str) -> Part:
     return cast(Part, import_module(f"{PARTS[name]}.part").PART)
 
 
+def asked_parts(catalogue: Catalogue) -> list[Part]:
+    """Return the parts that a catalogue asks for, in order, each with the stages that it asks for."""
+    return [part_named(name).as_asked(catalogue) for name in parts_of(catalogue)]
+
+
 def parts_of(catalogue: Catalogue) -> tuple[str, ...]:
     """Return the names of the parts that a catalogue asks for, in order."""
     return tuple(name for name in PARTS if getattr(catalogue, name, None) is not None)

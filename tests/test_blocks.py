@@ -232,7 +232,7 @@ def test_a_window_reads_only_the_pages_it_touches(tmp_path, monkeypatch):
     path = tmp_path / "block.parquet"
     path.write_bytes(encoded(segments_of(40_000, (100, 39_000)), 0, 40_000, 40_000))
     read = []
-    monkeypatch.setattr(window, "read_target_page", lambda data, bases: read.append(bases) or np.zeros((bases, 12)))
+    monkeypatch.setattr(window, "read_target_page", lambda data, bases, _: read.append(bases) or np.zeros((bases, 12)))
     read_targets(path, 2_000, 8_000)
     read_targets(path, 15_999, 16_001)
     read_targets(path, 5, 5)

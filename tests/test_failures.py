@@ -120,6 +120,15 @@ def test_a_genome_that_fails_is_told_once_and_the_others_are_built(unbuilt):
     assert genomes_of_index(unbuilt) == 4
 
 
+def test_a_genome_that_fails_is_told_once_where_other_parts_need_it_too(unbuilt):
+    path = unbuilt / "catalogue.yaml"
+    path.write_text(path.read_text() + "segmentation: {}\n")
+    spoil(unbuilt, "two", BAD_ANNOTATION, "annotation.gtf")
+    (fault,) = build(settings_in(unbuilt), Progress())
+    assert fault.startswith("1 of 2 genomes failed:\ntwo: ")
+    assert "is not ready" not in fault
+
+
 def test_a_genome_that_was_built_and_then_fails_is_told_once_too(folder):
     """Its chromosomes are registered and its blocks are there, so that several checks see it."""
     spoil(folder, "two", BAD_ANNOTATION, "annotation.gtf")

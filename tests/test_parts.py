@@ -192,14 +192,3 @@ def test_an_unknown_key_of_a_section_is_told(tmp_path):
     (tmp_path / "catalogue.yaml").write_text("dataset: d\ntoy: {texts: {}, tetx: 1}\n")
     with pytest.raises(CatalogueError, match=r"catalogue\.yaml:2: toy\.tetx: unknown key; did you mean 'texts'"):
         parts.load_catalogue(tmp_path / "catalogue.yaml")
-
-
-def test_signals_refuse_what_is_not_built_yet(tmp_path):
-    (tmp_path / "g.fa").write_text(">a\nACGT\n")
-    (tmp_path / "a.bed").write_text("a\t0\t2\n")
-    (tmp_path / "catalogue.yaml").write_text(
-        "dataset: d\nassemblies: [{genome: g, species: S, sequence: {path: g.fa}}]\n"
-        "signals: {tracks: [{name: t, intervals: {path: a.bed}, min_overlap_share: 0.5}]}\n"
-    )
-    with pytest.raises(CatalogueError, match="'min_overlap_share' is not applied yet"):
-        parts.load_catalogue(tmp_path / "catalogue.yaml")

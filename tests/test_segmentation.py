@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from segmentationbuilds import CHANNELS, FIXTURES, again, fixture, rows_of, runs, segmented
 from torch.utils.data import DataLoader
 
+from genatator_assets.annotation.structure import Structure, runs_of
 from genatator_assets.catalogue.remembered import remember
 from genatator_assets.errors import CatalogueError, DatasetError, ReadingError
 from genatator_assets.parts import load_catalogue
@@ -28,7 +29,6 @@ from genatator_assets.release import release
 from genatator_assets.segmentation.build import STEP
 from genatator_assets.segmentation.part import PART
 from genatator_assets.segmentation.rows import pieces_of
-from genatator_assets.segmentation.structure import Structure, runs_of
 from genatator_assets.segmentation.verify.derive import Row, labels_of
 from genatator_assets.segmentation.verify.inputs import Parts
 from genatator_assets.sources.assembly import import_assembly

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import socket
 import subprocess
 import sys
@@ -16,11 +17,13 @@ import numpy as np
 import pytest
 from built import BLOCKS, CATALOGUE, CHROMOSOMES, Dataset, small_dataset
 from click.testing import CliRunner, Result
+from segmentationbuilds import segmented
 
 from genatator_assets.cli import main
-from genatator_assets.errors import DatasetError, MissingExtraError
+from genatator_assets.errors import DatasetError, MissingExtraError, ReadingError
 from genatator_assets.query.connect import connect
 from genatator_assets.reading import open_dataset
+from genatator_assets.reading.transcripts import Transcripts
 from genatator_assets.work.files import whole_file
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.made import SUFFIX
@@ -276,3 +279,27 @@ def test_a_file_url_is_a_local_root(local):
 def test_a_url_that_nobody_can_open_is_refused(url):
     with pytest.raises(DatasetError, match=url):
         root_of(url)
+
+
+def test_transcripts_of_a_segmentation_dataset_are_read_from_an_object_store(s3, tmp_path):
+    text = """
+dataset: segmented
+gene_finding: false
+segmentation: {}
+min_chromosome_length_bp: 1000
+assemblies:
+  - genome: sim
+    species: Simulata
+    simulate: {seed: 3, total_bp: 300_000, chromosomes: 2, flavour: gencode}
+"""
+    _, root, _ = segmented(tmp_path, text)
+    s3.put(str(root), f"{BUCKET}/segmented", recursive=True)
+    there, here = (open_dataset(where) for where in ("s3://bucket/segmented", root))
+    expected = list(here.transcripts(representative=True))
+    found = list(pickle.loads(pickle.dumps(there.transcripts(representative=True))))
+    assert len(found) == len(expected) > 5
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one.labels, other.labels)
+        assert {**vars(one), "labels": None} == {**vars(other), "labels": None}
+    with pytest.raises(ReadingError, match="s3://bucket/nothing holds no segmentation dataset"):
+        Transcripts.of(root_of("s3://bucket/nothing"))

@@ -4,7 +4,10 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pysam
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -426,3 +430,83 @@ def test_the_step_makes_the_bytes_that_it_made(data: Path, tmp_path: Path) -> No
     built(tmp_path, {"name": "x", "signal": {"path": windows(data, "chip.bw")}}, AB)
     found = hashlib.sha256(SignalLayout(tmp_path).track("g", "x", "chrA").read_bytes()).hexdigest()
     assert found == GOLDEN, f"a track has other bytes than step {STEP.name} {STEP.number} made: raise it"
+
+
+def bam(path: Path, contigs: int, lines: Sequence[str] = ()) -> Path:
+    """Write a BAM file with its index: contigs c0, c1 ... of 1,000 bp, and reads of 10 bp."""
+    header = {"HD": {"VN": "1.6", "SO": "coordinate"}, "SQ": [{"SN": f"c{i}", "LN": 1_000} for i in range(contigs)]}
+    with pysam.AlignmentFile(str(path), "wb", header=header) as file:
+        for line in lines:
+            file.write(pysam.AlignedSegment.fromstring(line, file.header))
+    pysam.index(str(path))
+    return path
+
+
+READ = "r\t0\tc7\t11\t60\t10M\t*\t0\t0\tACGTACGTAC\tIIIIIIIIII"
+
+
+def test_a_header_of_many_contigs_costs_one_read(tmp_path: Path) -> None:
+    path = bam(tmp_path / "x.bam", 100_000, [READ])
+    outcome = built(tmp_path, {"name": "x", "reads": {"path": path}}, [chromosome("c7", 1_000)])
+    assert (outcome.error, outcome.facts["counted"], outcome.facts["chromosomes"]) == (None, 1, ["c7"])
+    assert len(outcome.facts["others"]) == 20
+    assert runs_of(tmp_path, "x", "c7") == [(10, 11, 1)]
+
+
+def test_a_track_without_reads_is_a_track(tmp_path: Path) -> None:
+    """It holds nothing, which the check `no_track_is_constant` tells."""
+    path = bam(tmp_path / "x.bam", 8)
+    outcome = built(tmp_path, {"name": "x", "reads": {"path": path}}, [chromosome("c7", 1_000)])
+    assert (outcome.status, outcome.facts["read"], runs_of(tmp_path, "x", "c7")) == ("built", 0, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "words"),
+    [
+        ("x.bam", lambda path: path.write_bytes(path.read_bytes()[:-100]), "x.bam is truncated"),
+        ("x.bam", lambda path: path.with_name("x.bam.bai").unlink(), "samtools index x.bam"),
+        ("x.bw", lambda path: path.write_text("chr1\t0\t10\t1\n"), "x.bw"),
+        ("x.bw", lambda path: path.write_bytes(b""), "x.bw"),
+    ],
+    ids=["truncated", "no index", "text", "nothing"],
+)
+def test_a_bad_file_is_an_error_of_ours_and_nothing_is_written(
+    tmp_path: Path, name: str, damage: Callable[[Path], object], words: str
+) -> None:
+    path = bam(tmp_path / name, 8, [READ]) if name == "x.bam" else tmp_path / name
+    damage(path)
+    key = "reads" if name == "x.bam" else "signal"
+    outcome = built(tmp_path / "root", {"name": "x", key: {"path": path}}, [chromosome("c7", 1_000)])
+    assert (outcome.status, outcome.traceback) == ("failed", None)
+    assert words in str(outcome.error)
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_what_was_killed_is_gone_on_with_and_has_the_same_bytes(data: Path, tmp_path: Path) -> None:
+    """A process is killed in the middle of the second chromosome; the next build keeps the first as it is."""
+    entry = {"name": "x", "signal": {"path": str(windows(data, "chip.bw"))}}
+    built(tmp_path / "whole", entry, AB)
+    script = f"""
+import os, signal, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from pathlib import Path
+from genatator_assets.tracks import track_file
+from test_track_files import AB, built
+add = track_file.TrackWriter.flush
+def flush(writer):
+    if list(Path({str(tmp_path / "killed")!r}).rglob("chrA.json")):
+        os.kill(os.getpid(), signal.SIGKILL)
+    add(writer)
+track_file.TrackWriter.flush = flush
+built(Path({str(tmp_path / "killed")!r}), {entry!r}, AB)
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=False)
+    assert done.returncode == -signal.SIGKILL
+    left = SignalLayout(tmp_path / "killed")
+    assert left.manifest("g", "x", "chrA").is_file()
+    assert not left.track("g", "x", "chrB").is_file()
+    before = left.track("g", "x", "chrA").stat().st_mtime_ns
+    assert built(tmp_path / "killed", entry, AB).status == "built"
+    assert left.track("g", "x", "chrA").stat().st_mtime_ns == before
+    for path in (tmp_path / "whole").rglob("*.parquet"):
+        assert (tmp_path / "killed" / path.relative_to(tmp_path / "whole")).read_bytes() == path.read_bytes()

@@ -167,8 +167,8 @@ def test_normalisers_are_of_training_chromosomes_and_go_with_a_model(root: Path)
     fitted = dataset.normalizers("g")
     assert set(fitted) == {"signal"}
     training = bases("chrA", ".")
-    raw = dataset.window("g", "chrB", 0, 50, channels=(), tracks=["signal"]).tracks
-    normal = dataset.window("g", "chrB", 0, 50, channels=(), tracks=["signal"], normalize=True).tracks
+    raw = dataset.window("g", "chrB", 0, 50, tracks=["signal"]).tracks
+    normal = dataset.window("g", "chrB", 0, 50, tracks=["signal"], normalize=True).tracks
     assert raw is not None
     assert normal is not None
     np.testing.assert_allclose(normal, (raw - training.mean()) / training.std(ddof=1), rtol=1e-5)
@@ -182,7 +182,7 @@ def test_torch_gets_all_of_it(root: Path) -> None:
     assert tuple(batch["tracks"].shape) == (4, 5, 3)
     assert tuple(batch["dna"].shape) == (4, 119, 16)
     assert batch["split"] == ["train"] * 4
-    stream = WindowDataset(dataset, dataset.windows(200), channels=(), tracks=["signal"], resolution=50)
+    stream = WindowDataset(dataset, dataset.windows(200), tracks=["signal"], resolution=50)
     assert tuple(stream[0]["tracks"].shape) == (4, 1)
     np.testing.assert_allclose(stream[0]["tracks"][:, 0], 2.5)
 
@@ -231,3 +231,24 @@ def test_the_step_makes_the_bytes_that_it_made(root: Path) -> None:
         values = hashlib.sha256(file["values"][:].tobytes()).hexdigest()
         assert list(file.attrs["tracks"]) == ["peaks.plus", "peaks.minus", "signal"]
     assert (windows.STEP.number, found, values) == (1, WINDOWS_SHA256, VALUES_SHA256)
+
+
+def test_a_window_that_features_hardly_cover_is_zero(tmp_path: Path) -> None:
+    """Of windows of 20 bp, features cover 11, 10, 9 and 0 bases; categories count together, whichever has them."""
+    (tmp_path / "g.fa").write_text(f">chrA\n{'ACGT' * 20}\n")
+    (tmp_path / "p.bed").write_text("chrA\t0\t6\ta\nchrA\t15\t20\tb\nchrA\t30\t40\ta\nchrA\t40\t49\tb\n")
+    track = {"name": "states", "intervals": {"path": "p.bed"}, "value": "name_category", "min_overlap_share": 0.5}
+    one = {"name": "w", "tile": {}, "binsize_bp": 20, "resolution_bp": 20, "tracks": ["states"]}
+    sets = [{**one, "collapser": {"states": "sum"}}, {**one, "name": "kept", "store": {}}]
+    assembly = {"genome": "g", "species": "Homo sapiens", "sequence": {"path": "g.fa"}}
+    document = {"assemblies": [assembly], "signals": {"tracks": [track], "windows": sets}}
+    assert [one.error for one in built(catalogue_of(tmp_path, document), tmp_path / "root") if one.error] == []
+    opened = open_dataset(tmp_path / "root")
+    windows = opened.window_set("w")
+    assert windows.track_names == ("states.a", "states.b")
+    assert [windows[place].values.tolist() for place in range(4)] == [[[6, 5]], [[10, 0]], [[0, 0]], [[0, 0]]]
+    assert opened.window_set("kept").batch(range(4))[:, 0].tolist() == [[1, 1], [1, 0], [0, 0], [0, 0]]
+    track["min_overlap_share"] = 0.45
+    again = {one.key: one.status for one in built(catalogue_of(tmp_path, document), tmp_path / "root")}
+    assert again["g/states"] == "intact"
+    assert open_dataset(tmp_path / "root").window_set("w")[2].values.tolist() == [[0, 9]]

@@ -8,7 +8,7 @@ Its SQL is in files: `<part>/sql/views/*.sql` and `macros/*.sql` (see `query.def
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,10 @@ class Asset:
     kinds: frozenset[str] = frozenset({"parquet"})
     schema: pa.Schema | None = None
     columns_from: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, absent: Collection[str]) -> "Asset":
+        """Return the asset as it is where some of those that it is made from are not asked for."""
+        return replace(self, after=tuple(name for name in self.after if name not in absent))
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ class Stage:
     pieces: cuts a task into smaller ones, so that a large task keeps all workers busy: `build` then gets pieces, and
     `join` makes a task's units, in this process, of the outcomes of all of its pieces.
 
+    wanted: whether a catalogue asks for it; of a part that is asked for, by default all stages are.
+
     Every asset is a key of the task's `units`. Assets of one partition set that are made from each other belong to one
     stage: a run covers one set of partitions, and each stage of a job is run for all of them.
     """
@@ -99,6 +105,7 @@ class Stage:
     show: Callable[[Any, Mapping[str, Manifest]], Mapping[str, Shown]] = lambda *_: {}
     pieces: Callable[[Any], Sequence[Sized]] | None = None
     join: Callable[[Any, Sequence[Outcome]], Outcome] | None = None
+    wanted: Callable[[Catalogue], bool] = lambda _: True
 
 
 @dataclass(frozen=True)
@@ -170,3 +177,11 @@ class Part:
     def assets(self) -> tuple[Asset, ...]:
         """All assets, in the order of the work."""
         return tuple(asset for stage in self.stages for asset in stage.assets)
+
+    def as_asked(self, catalogue: Catalogue) -> "Part":
+        """Return the part with the stages that a catalogue asks for, and without the checks of what the others make."""
+        wanted = [stage for stage in self.stages if stage.wanted(catalogue)]
+        absent = {asset.name for asset in self.assets} - {asset.name for stage in wanted for asset in stage.assets}
+        stages = tuple(replace(stage, assets=tuple(one.without(absent) for one in stage.assets)) for stage in wanted)
+        checks = tuple(check for check in self.checks if check.asset not in absent)
+        return replace(self, stages=stages, checks=checks)

@@ -2,13 +2,15 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from genatator_assets.catalogue.model import Catalogue
 from genatator_assets.catalogue.section import SectionKind
 from genatator_assets.catalogue.values import Value
 
 BlockWriter = Literal["pages", "pyarrow"]
+SetName = Literal["structure", "splice", "coding"]
+Isoforms = Literal["all", "representative"]
 
 
 class Kernel(Value):
@@ -20,11 +22,23 @@ class Kernel(Value):
 
 
 class GeneFinding(Value):
-    """The twelve channels over DNA; there by default where assemblies have annotations."""
+    """The twelve channels over DNA; there by default where assemblies have annotations.
+
+    channel_sets: gene structure base by base, beside the twelve. isoforms: those that it is of.
+    """
 
     block_size_bp: int = Field(default=10_000_000, strict=True, ge=1, le=10_000_000)
     kernel: Kernel = Kernel()
     block_writer: BlockWriter = "pages"
+    channel_sets: tuple[SetName, ...] = ()
+    isoforms: Isoforms = "all"
+
+    @field_validator("channel_sets")
+    @classmethod
+    def _once(cls, names: tuple[SetName, ...]) -> tuple[SetName, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError(f"found {', '.join(names)}; expected each set once")
+        return names
 
 
 class GeneFindingOfAssembly(Value):

@@ -36,7 +36,7 @@ from genatator_assets.orchestration.partitions import (
 from genatator_assets.orchestration.progress import Progress
 from genatator_assets.orchestration.record import together
 from genatator_assets.orchestration.resources import Workers, Writer
-from genatator_assets.parts import needs_of, part_named, parts_of
+from genatator_assets.parts import asked_parts, needs_of, parts_of
 from genatator_assets.query.catalog import write_catalog
 from genatator_assets.release import release as make_release
 from genatator_assets.release.card import write_card
@@ -63,12 +63,10 @@ _RECORDED_TOGETHER = 200
 
 def build_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Return the assets of a catalogue: those of its assemblies, of the parts that it asks for, and of the dataset."""
-    asked = parts_of(catalogue)
-    parts = [part_named(name) for name in asked if name != "gene_finding"]
     return [
         *([_genome_assets(catalogue)] if catalogue.assemblies else []),
-        *(_gene_finding_assets(catalogue) if "gene_finding" in asked else []),
-        *(asset for part in parts for asset in part_assets(catalogue, part)),
+        *(_gene_finding_assets(catalogue) if "gene_finding" in parts_of(catalogue) else []),
+        *(asset for part in asked_parts(catalogue) for asset in part_assets(catalogue, part)),
         *_dataset_assets(catalogue, _before_the_card(catalogue)),
     ]
 
@@ -84,10 +82,10 @@ def _gene_finding_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition | dg.
 
 def _before_the_card(catalogue: Catalogue) -> list[str]:
     """Return the assets that the card is written after: the last of each part, or the assemblies if there is none."""
-    asked = parts_of(catalogue)
-    last = [part_named(name).assets[-1].name for name in asked if name != "gene_finding"]
-    first = ["split_statistics"] if "gene_finding" in asked else [] if last else [ASSEMBLY.to_user_string()]
-    return [*first, *last]
+    last = [part.assets[-1].name for part in asked_parts(catalogue) if part.assets]
+    if "gene_finding" in parts_of(catalogue):
+        return ["split_statistics", *last]
+    return last or [ASSEMBLY.to_user_string()]
 
 
 def _genome_assets(catalogue: Catalogue) -> dg.AssetsDefinition:

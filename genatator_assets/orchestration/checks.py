@@ -42,7 +42,7 @@ def _of_gene_finding(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
     return [
         _checks("chromosome_catalogue", _OF_CATALOGUE),
         _checks("block_index", of_index),
-        *part_checks(catalogue, part_named("gene_finding")),
+        *part_checks(catalogue, part_named("gene_finding").as_asked(catalogue)),
     ]
 
 

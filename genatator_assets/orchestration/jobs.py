@@ -16,7 +16,7 @@ from genatator_assets.catalogue.part import FINISH, PREPARE, Part
 from genatator_assets.orchestration.assets import BLOCKS, CATALOGUE, TARGETS
 from genatator_assets.orchestration.everything import everything_job
 from genatator_assets.orchestration.settings import Settings
-from genatator_assets.parts import needs_of, part_named, parts_of
+from genatator_assets.parts import asked_parts, needs_of
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -65,13 +65,12 @@ class _Step:
 
 def _steps(catalogue: Catalogue, only: str | None = None) -> Iterator[_Step]:
     """Yield the steps of a build; with `only` those of one part."""
-    asked = [name for name in parts_of(catalogue) if only in (None, name)]
-    genes = "gene_finding" in asked
-    others = [part_named(name) for name in asked if name != "gene_finding"]
+    asked = [part for part in asked_parts(catalogue) if only in (None, part.name)]
+    genes = any(part.name == "gene_finding" for part in asked)
     genomes = OF_GENOMES if "annotation" in needs_of(catalogue) else OF_GENOMES[:1] if catalogue.assemblies else ()
     yield _Step(
         PREPARE,
-        (*genomes, *([CATALOGUE.to_user_string()] if genes else []), *_in_job(others, PREPARE)),
+        (*genomes, *([CATALOGUE.to_user_string()] if genes else []), *_in_job(asked, PREPARE)),
         "import what the dataset is made from, and find out what there is to build. Partitioned by genome.",
     )
     if genes:
@@ -81,11 +80,12 @@ def _steps(catalogue: Catalogue, only: str | None = None) -> Iterator[_Step]:
             "paint the targets of chromosomes and cut them into blocks. Partitioned by chromosome; these are known"
             " after step 1.",
         )
-    for part in others:
-        yield _Step(part.name, tuple(_in_job([part], "")), f"build the part {part.title}.")
+    for part in asked:
+        what = "paint channel sets" if part.name == "gene_finding" else f"build the part {part.title}"
+        yield _Step(part.name, tuple(_in_job([part], "")), f"{what}.")
     yield _Step(
         FINISH,
-        (*(["block_index", "split_statistics"] if genes else []), *_in_job(others, FINISH), "dataset_card"),
+        (*(["block_index", "split_statistics"] if genes else []), *_in_job(asked, FINISH), "dataset_card"),
         "index what there is, compute the statistics, write the card, and check all.",
     )
 

@@ -107,7 +107,7 @@ class Launcher:
         if not assets_of(catalogue, name):
             jobs = [one for one in parts_of(catalogue) if assets_of(catalogue, one)]
             raise DatasetError(f"{catalogue.origin} has no job {name!r}; its parts have {', '.join(jobs) or 'none'}")
-        part, root = part_named(name), self.settings.root
+        part, root = part_named(name).as_asked(catalogue), self.settings.root
         keys = keys_of_part(catalogue, part, root, self.instance)
         if not keys:
             raise DatasetError(f"nothing is known yet of what {name!r} builds: run {PREPARE!r} first")

@@ -33,9 +33,14 @@ def faults_of(events: Iterable[dg.DagsterEvent]) -> list[str]:
         ClusterError: there are no workers any more, which is no step's fault either.
     """
     events = list(events)
-    failures = [event for event in events if event.is_step_failure and not _is_of_checks(event)]
-    faults = [_fault(event) for event in failures]
-    failed = {key for event in failures for key in _keys(_metadata_of(event), FAILED)}
+    faults: list[str] = []
+    failed: set[str] = set()
+    for event in events:
+        if event.is_step_failure and not _is_of_checks(event):
+            keys = _keys(_metadata_of(event), FAILED)
+            if not keys or not failed.issuperset(keys):  # a later step finds nothing of what has failed before
+                faults.append(_fault(event))
+            failed |= set(keys) - {""}  # what has no partitions has no name by which it could be known again
     faults += _of_checks(events, failed)
     if faults and (skipped := _skipped_checks(events)):
         faults[0] += f"\nSkipped, because there is nothing yet to check: {first_of(skipped, _NAMED_CHECKS)}"

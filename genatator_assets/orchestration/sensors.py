@@ -24,7 +24,7 @@ from genatator_assets.orchestration.part_assets import registering_assets
 from genatator_assets.orchestration.partitions import range_tags
 from genatator_assets.orchestration.settings import Settings
 from genatator_assets.orchestration.survey import VERSION_TAG, Survey, survey
-from genatator_assets.parts import load_catalogue, part_named, parts_of
+from genatator_assets.parts import asked_parts, load_catalogue, part_named, parts_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import fingerprint_of
 
@@ -57,7 +57,7 @@ def _carry_on(settings: Settings, catalogue: Catalogue, next_jobs: Sequence[Job]
         instance, run = context.instance, context.dagster_run
         if run.job_name == EVERYTHING and backfill_asks_for(instance, run, RELEASE_FOLDER):
             return dg.RunRequest(job_name=RELEASE, tags=backfill_tags(run))
-        parts = [part_named(name) for name in parts_of(catalogue)]
+        parts = asked_parts(catalogue)
         made = {asset for asset in _followed(parts) if _made_by(instance, asset) == run.run_id}
         if not made:
             return dg.SkipReason("the run made nothing that a step follows")

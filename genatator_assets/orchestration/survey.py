@@ -15,9 +15,11 @@ from genatator_assets.orchestration.outcomes import faults_of_run
 from genatator_assets.orchestration.part_assets import PartSurvey, survey_part
 from genatator_assets.orchestration.partitions import genome_ranges, registered_chromosomes
 from genatator_assets.orchestration.versions import latest_version, of_dataset
-from genatator_assets.parts import part_named, parts_of
+from genatator_assets.parts import asked_parts
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.manifest import fingerprint_of
+
+_CALLED = {"gene_finding": "channel sets"}
 
 VERSION_TAG = "genatator/dataset_version"
 """On runs of `finish`: the version of what they finished."""
@@ -28,7 +30,7 @@ class Survey:
     """`stretches`: of each genome with something to do, the keys from its first such chromosome to its last.
 
     `waiting` chromosomes are registered, but their genomes are not ready, so that only preparing these can help.
-    `parts`: what is to be done of the other parts. `version` is of all that decides the dataset's content; `finished`
+    `parts`: what is to be done of other parts. `version` is of all that decides the dataset's content; `finished`
     says that the latest run of `finish` was of it, that no check failed there, that its files are as it left them, and
     that there are no others among the blocks.
     """
@@ -48,7 +50,10 @@ class Survey:
         words = (
             [in_words(self.chromosomes - self.to_do - self.waiting, self.to_do) + waiting] if self.chromosomes else []
         )
-        words += [f"{name}: {one.tasks - one.to_do:,} intact, {one.to_do:,} to do" for name, one in self.parts.items()]
+        words += [
+            f"{_CALLED.get(name, name)}: {one.tasks - one.to_do:,} intact, {one.to_do:,} to do"
+            for name, one in self.parts.items()
+        ]
         return "; ".join(words)
 
     @property
@@ -78,7 +83,7 @@ def survey(catalogue: Catalogue, layout: Layout, instance: dg.DagsterInstance) -
             stretches.append(keys[places[0] : places[-1] + 1])
         to_do += len(places)
         bytes_to_write += space_of(unbuilt)
-    others = [part_named(name) for name in parts_of(catalogue) if name != "gene_finding"]
+    others = [part for part in asked_parts(catalogue) if part.stages]
     parts = {part.name: survey_part(catalogue, part, layout.root, instance) for part in others}
     made = {name: dict(found.versions) for name, found in parts.items()}
     about = catalogue.model_dump(mode="json")

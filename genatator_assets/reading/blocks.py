@@ -100,21 +100,28 @@ class BlockStore:
         """Put the DNA of each block together."""
         return "".join(self._dna(block)[left:right] for block, left, right in self._pieces(chromosome, start, end))
 
-    def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
-        """Put the targets of each block together."""
-        pieces = [
-            _columns(self._targets(block), left, right, channels)
-            for block, left, right in self._pieces(chromosome, start, end)
-        ]
-        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    def paint(
+        self, out: Values, chromosome: Chromosome, start: int, channels: tuple[int, ...], *, backwards: bool = False
+    ) -> None:
+        """Paint what each block has of them."""
+        forwards = out[::-1] if backwards else out
+        for block, left, right in self._pieces(chromosome, start, start + len(out)):
+            first = block.start + left - start
+            piece = forwards[first : first + right - left]
+            opened = self._targets(block)
+            if isinstance(opened, Segments):
+                opened.paint(piece[::-1] if backwards else piece, left, channels, backwards=backwards)
+            else:
+                piece[:] = opened.read(left, right)[:, list(channels)]
 
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
         """Find the runs of one stretch of dense targets after another."""
         for start in range(0, chromosome.length, _STRETCH_BP):
             end = min(start + _STRETCH_BP, chromosome.length)
-            dense = self.targets(chromosome, start, end, channels)
+            dense = np.empty((len(channels), end - start), np.float32)
+            self.paint(dense.T, chromosome, start, tuple(channels))
             try:
-                stretch = tuple(Runs.of_column(np.ascontiguousarray(column), start) for column in dense.T)
+                stretch = tuple(Runs.of_column(column, start) for column in dense)
                 for channel, runs in zip(channels, stretch, strict=True):
                     CHANNELS[channel].check(runs)
             except ValueError as error:
@@ -229,13 +236,6 @@ def _open_targets(block: Block) -> BlockTargets | Segments:
         return Segments.from_dense(targets.read(0, targets.bases), CHANNELS)
     except ValueError as error:
         raise DatasetError(f"{block.path}: {error}; get it again") from error
-
-
-def _columns(opened: BlockTargets | Segments, start: int, end: int, channels: Sequence[int]) -> Values:
-    if isinstance(opened, Segments):
-        return opened.dense(start, end, channels)
-    window = opened.read(start, end)
-    return window if tuple(channels) == tuple(range(len(CHANNELS))) else np.take(window, channels, axis=1)
 
 
 def _bytes(opened: BlockTargets | Segments) -> int:

@@ -44,6 +44,15 @@ def channel_numbers(wanted: Channels) -> tuple[int, ...]:
     return tuple(CHANNELS.index_of(name) for name in wanted)
 
 
+def other_strand(numbers: Sequence[int]) -> tuple[int, ...]:
+    """Return the places of the same channels of the other strand.
+
+    >>> other_strand((0, 7))
+    (1, 6)
+    """
+    return tuple(CHANNELS.index_of(_OPPOSITE[CHANNELS.names[number]]) for number in numbers)
+
+
 def opposite_columns(names: Sequence[str]) -> list[int]:
     """Return for each channel the column in which that of the other strand stands.
 

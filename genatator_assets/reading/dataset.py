@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -18,16 +18,18 @@ from genatator_assets.catalogue.values import SPLITS, nearest
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.arguments import whole
+from genatator_assets.reading.batch import Arrays, Batch, read_batch
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
-from genatator_assets.reading.channels import Channels, channel_numbers
+from genatator_assets.reading.channels import Channels, channel_numbers, other_strand
 from genatator_assets.reading.choice import Bed, Marks, Without, places_of, windows_of
 from genatator_assets.reading.locus import Row, transcripts_at
 from genatator_assets.reading.positives import pos_weight, positive_share
 from genatator_assets.reading.store import Chromosome, NoChromosomes, RootStore, Store
 from genatator_assets.reading.tracks import TrackReader, select_of
-from genatator_assets.reading.window import Interval, Window
+from genatator_assets.reading.window import Interval, OneHot, Window, reverse_complement
 from genatator_assets.reading.windows import Windows, step_of
 from genatator_assets.tracks.bins import Aggregate
+from genatator_assets.tracks.runs import Values
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.storage import is_remote, root_of
 
@@ -308,9 +310,13 @@ class Dataset:
         resolution: int = 1,
         aggregate: Aggregate | None = None,
         normalize: bool = False,
+        out: Values | None = None,
     ) -> Window:
         """Read an interval, as `window` does; on the - strand it comes as its reverse complement, and tracks of the +
         and the - strand are exchanged. A text is what `locate` takes, such as "hg38:chr20:1,001-2,000".
+
+        With `out`, float32 [L, C], the targets are written over it and it is the window's: reading into an array that
+        is kept costs about half as much. Of an array [C, L] give the transpose.
 
         Raises:
             ReadingError: there is no such place, or an argument makes no sense.
@@ -319,41 +325,68 @@ class Dataset:
             interval = self.locate(interval)
         if not isinstance(interval, Interval):
             raise ReadingError(f"found {interval!r}, expected an Interval or a place such as 'hg38:chr20:1,001-2,000'")
-        window = self._read(interval, channels, pad=pad, context=whole("context", context))
+        window = self._read(interval, channels, pad=pad, context=whole("context", context), out=out)
         if not tracks:
             return window
+        names, values = self.read_tracks(
+            interval, tracks, resolution=resolution, aggregate=aggregate, normalize=normalize
+        )
+        return replace(window, tracks=values, track_names=names)
+
+    def read_batch(  # noqa: PLR0913 - intervals, and what is read of them
+        self,
+        intervals: Sequence[Interval],
+        *,
+        channels: Channels = "all",
+        pad: bool = False,
+        context: int = 0,
+        tracks: Sequence[str] = (),
+        resolution: int = 1,
+        aggregate: Aggregate | None = None,
+        normalize: bool = False,
+        channels_first: bool = False,
+        out: Arrays | tuple[OneHot, Values] | None = None,
+    ) -> Batch:
+        """Read intervals of one length, each as `read` does, into arrays that hold them all. Of `Windows`, the short
+        ones are filled up with `pad`.
+
+        With `channels_first` the arrays are [B, C, L] instead of [B, L, C]. With `out`, uint8 `dna` and float32
+        `targets` of those shapes, they are written over these, such as the arrays of the batch before: new memory
+        costs about as much as what is written into it.
+
+        Raises:
+            ReadingError: as `read`; or the intervals differ in length, or `out` is of other shapes.
+        """
+        return read_batch(
+            self,
+            intervals,
+            channels,
+            out,
+            pad=pad,
+            context=whole("context", context),
+            channels_first=channels_first,
+            tracks=tracks,
+            how={"resolution": resolution, "aggregate": aggregate, "normalize": normalize},
+        )
+
+    def read_tracks(self, interval: Interval, tracks: Sequence[str], **how: Any) -> tuple[tuple[str, ...], Values]:
+        """Return the ids of tracks and their values in an interval, float32 [bins, T]; `how` is that of `window`."""
         reader, genome = self.track_reader, interval.genome
         names = reader.names(genome, tracks)
         own = names if interval.strand == "+" else [reader.partner(genome, name) for name in names]
-        start, end = interval.start, interval.end
-        values = reader.read(
-            genome,
-            interval.chrom,
-            start,
-            end,
-            own,
-            resolution=resolution,
-            aggregate=aggregate,
-            normalize=normalize,
-        )
-        turned = values if interval.strand == "+" else np.ascontiguousarray(values[::-1])
-        return replace(window, tracks=turned, track_names=names)
+        values = reader.read(genome, interval.chrom, interval.start, interval.end, own, **how)
+        return names, values if interval.strand == "+" else np.ascontiguousarray(values[::-1])
 
-    def _read(self, interval: Interval, channels: Channels, *, pad: bool, context: int) -> Window:
-        no_targets = channels == "all" and not getattr(self.store, "has_targets", True)
-        numbers = () if no_targets else channel_numbers(channels)
-        chromosome = self._chromosome_of(interval, beyond=pad)
-        first, last = interval.start - context, interval.end + context
-        start, end = (min(max(0, edge), chromosome.length) for edge in (interval.start, interval.end))
-        targets = np.empty((max(0, end - start), len(numbers)), np.float32)
-        if start < end and numbers:
-            targets = self.store.targets(chromosome, start, end, numbers)
-        if len(targets) < interval.length:
-            before = min(max(0, -interval.start), interval.length)
-            targets = np.pad(targets, ((before, interval.length - before - len(targets)), (0, 0)))
-        window = Window(
-            interval=replace(interval, strand="+"),
-            dna=self._dna(chromosome, first, last),
+    def _read(
+        self, interval: Interval, channels: Channels, *, pad: bool, context: int, out: Values | None = None
+    ) -> Window:
+        numbers = self.channel_numbers(channels)
+        chromosome = self.chromosome_of(interval, beyond=pad)
+        targets = np.empty((interval.length, len(numbers)), np.float32) if out is None else out
+        self.paint(targets, chromosome, interval, numbers)
+        return Window(
+            interval=interval,
+            dna=self.letters(chromosome, interval, context),
             targets=targets,
             channels=tuple(CHANNELS.names[number] for number in numbers),
             split=chromosome.split,
@@ -361,7 +394,38 @@ class Dataset:
             context=context,
             lower_case=self.store.lower_case(chromosome),
         )
-        return window if interval.strand == "+" else window.reverse_complement()
+
+    def channel_numbers(self, channels: Channels) -> tuple[int, ...]:
+        """Return the places of the channels that are wanted; of a root without targets, "all" is none."""
+        no_targets = channels == "all" and not getattr(self.store, "has_targets", True)
+        return () if no_targets else channel_numbers(channels)
+
+    def paint(self, out: Values, chromosome: Chromosome, interval: Interval, numbers: tuple[int, ...]) -> None:
+        """Write the targets of an interval over an array, float32 [L, C]; outside the chromosome they are 0.
+
+        Raises:
+            ReadingError: the array is of another shape or type.
+        """
+        if out.shape != (interval.length, len(numbers)) or out.dtype != np.float32:
+            expected = f"float32 {(interval.length, len(numbers))}"
+            raise ReadingError(
+                f"{interval}: its targets were to be written into {out.dtype} {out.shape}, not {expected}"
+            )
+        start, end = (min(max(0, edge), chromosome.length) for edge in (interval.start, interval.end))
+        backwards = interval.strand == "-"
+        forwards = out[::-1] if backwards else out
+        first = min(max(0, -interval.start), interval.length)
+        last = first + max(0, end - start)
+        forwards[:first] = forwards[last:] = 0
+        if first < last and numbers:
+            inner = forwards[first:last]
+            own = other_strand(numbers) if backwards else numbers
+            self.store.paint(inner[::-1] if backwards else inner, chromosome, start, own, backwards=backwards)
+
+    def letters(self, chromosome: Chromosome, interval: Interval, context: int) -> str:
+        """Return the DNA of an interval as it is read, with so many bases more on either side; outside it is N."""
+        dna = self._dna(chromosome, interval.start - context, interval.end + context)
+        return dna if interval.strand == "+" else reverse_complement(dna)
 
     def _dna(self, chromosome: Chromosome, first: int, last: int) -> str:
         """Read bases [first, last); outside the chromosome they are N."""
@@ -476,7 +540,7 @@ class Dataset:
         from genatator_assets.reading.plot import plot_locus  # noqa: PLC0415 - needs an extra
 
         interval = Interval(genome, chrom, start, end)
-        self._chromosome_of(interval)
+        self.chromosome_of(interval)
         read, transcripts = partial(self.window, genome, chrom), self._transcripts_at(interval)
         return plot_locus(read, transcripts, interval, tracks, self.track_reader)
 
@@ -502,7 +566,7 @@ class Dataset:
         from genatator_assets.reading.page import locus_page, read_igv, require_short  # noqa: PLC0415 - seldom needed
 
         interval = Interval(genome, chrom, start, end)
-        self._chromosome_of(interval)
+        self.chromosome_of(interval)
         require_short(interval)
         script = read_igv(Path(igv) if igv is not None else None)
         window, transcripts = self.read(interval), self._transcripts_at(interval)
@@ -537,7 +601,12 @@ class Dataset:
             f" {', '.join(f'{split} {counts[split]:,}' for split in self.splits)}>"
         )
 
-    def _chromosome_of(self, interval: Interval, beyond: bool = False) -> Chromosome:
+    def chromosome_of(self, interval: Interval, beyond: bool = False) -> Chromosome:
+        """Return the chromosome of an interval, which lies on it unless it may go `beyond`.
+
+        Raises:
+            ReadingError: there is no such chromosome, or the interval leaves it.
+        """
         chromosome = self._chromosome(interval.genome, interval.chrom)
         if not beyond and not 0 <= interval.start < interval.end <= chromosome.length:
             raise ReadingError(

@@ -53,8 +53,13 @@ class Store(Protocol):
     def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
         """Return bases [start, end) in the contract's alphabet."""
 
-    def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
-        """Return the targets of bases [start, end): float32 [end - start, len(channels)]."""
+    def paint(
+        self, out: Values, chromosome: Chromosome, start: int, channels: tuple[int, ...], *, backwards: bool = False
+    ) -> None:
+        """Write the targets of the bases from `start` on over an array, float32 [bases, channels].
+
+        With `backwards`, the last row is the base at `start`. See `tracks.segments.Segments.paint`.
+        """
 
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
         """Return the runs of channels along a chromosome, stretch by stretch; one may go on in the next stretch."""
@@ -84,7 +89,9 @@ class NoChromosomes:
         """Raise: there are no chromosomes."""
         raise NotImplementedError
 
-    def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
+    def paint(
+        self, out: Values, chromosome: Chromosome, start: int, channels: tuple[int, ...], *, backwards: bool = False
+    ) -> None:
         """Raise: there are no chromosomes."""
         raise NotImplementedError
 
@@ -147,9 +154,11 @@ class RootStore:
         """Read from the indexed FASTA file."""
         return read_dna(self.fastas(chromosome.genome), chromosome.chrom, start, end)
 
-    def targets(self, chromosome: Chromosome, start: int, end: int, channels: Sequence[int]) -> Values:
-        """Make a stretch of the chromosome's segments dense."""
-        return self.segments(chromosome).dense(start, end, channels)
+    def paint(
+        self, out: Values, chromosome: Chromosome, start: int, channels: tuple[int, ...], *, backwards: bool = False
+    ) -> None:
+        """Paint them from the chromosome's segments."""
+        self.segments(chromosome).paint(out, start, channels, backwards=backwards)
 
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
         """Return them as they are stored: the chromosome is one stretch."""

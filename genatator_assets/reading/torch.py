@@ -5,6 +5,7 @@ Workers share nothing that is open: files are opened in the process that reads t
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,13 @@ import numpy as np
 from genatator_assets.errors import ReadingError, optional_import
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.arguments import whole
+from genatator_assets.reading.batch import Shapes
 from genatator_assets.reading.channels import Channels, channel_numbers, opposite_columns
+from genatator_assets.reading.dataset import Dataset
+from genatator_assets.reading.transcripts import Transcript, Transcripts
+from genatator_assets.reading.window import Interval, Window
+from genatator_assets.reading.window_set import WindowSet
+from genatator_assets.reading.windows import Shares, Windows
 from genatator_assets.tracks.bins import Aggregate
 
 if TYPE_CHECKING:
@@ -54,6 +61,35 @@ def as_tensors(window: Window) -> Item:
     }
 
 
+class Views(list[Item]):
+    """Items of which each is a view of one batch."""
+
+    def __init__(self, batch: Item) -> None:
+        """Take the batch apart."""
+        super().__init__(
+            {name: _item(values[place]) for name, values in batch.items()} for place in range(len(batch["dna"]))
+        )
+        self.batch = batch
+
+
+def _item(value: Any) -> Any:
+    return value.item() if torch.is_tensor(value) and not value.ndim else value
+
+
+def collate(items: Sequence[Any]) -> Any:
+    """Put items together for `DataLoader`: as torch does, or, where they were read as one batch, without a copy."""
+    return items.batch if isinstance(items, Views) else data.default_collate(list(items))
+
+
+def _empty(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+    """Return a tensor to write into: in a worker it lies in shared memory, from which the loader takes it as it is."""
+    empty = torch.empty(0, dtype=dtype)
+    if data.get_worker_info() is None:
+        return empty.new_empty(shape)
+    storage = empty.untyped_storage()._new_shared(math.prod(shape) * dtype.itemsize)  # type: ignore[no-untyped-call]  # as torch's own collate does
+    return empty.set_(storage).view(shape)
+
+
 class WindowDataset(data.Dataset[Any]):
     """A dataset's windows by their place, for any sampler; all of one length: short ones are filled up with N.
 
@@ -72,13 +108,17 @@ class WindowDataset(data.Dataset[Any]):
         resolution: int = 1,
         aggregate: Aggregate | None = None,
         normalize: bool = False,
+        channels_first: bool = False,
     ) -> None:
         """`transform` makes of a `Window` what the loader collates; with spawned workers it must be picklable.
 
-        The other arguments are those of `Dataset.window`; the windows' length must be a multiple of `resolution`.
+        The other arguments are those of `Dataset.window`; the windows' length must be a multiple of `resolution`. With
+        `channels_first`, tensors are [4, L], [C, L] and [T, bins], as convolutions take them; a transform of one's own
+        gets a `Window`, which is as always.
         """
         channel_numbers(channels)  # a wrong name shows here, not in a worker
         self.dataset, self.windows, self.channels, self.transform = dataset, windows, channels, transform
+        self.channels_first = channels_first
         self.how: dict[str, Any] = {
             "context": whole("context", context),
             "tracks": tuple(tracks),
@@ -93,9 +133,56 @@ class WindowDataset(data.Dataset[Any]):
 
     def __getitem__(self, place: int) -> Any:
         """Read a window and transform it."""
+        if self.transform is as_tensors and self.channels_first:
+            return self.__getitems__([place])[0]
         one = self.windows[place]
         filled = replace(one, end=one.start + self.windows.length)
         return self.transform(self.dataset.read(filled, channels=self.channels, pad=True, **self.how))
+
+    def __getitems__(self, places: Sequence[int]) -> list[Any]:
+        """Read several windows; without a transform of one's own they are read as one batch, of which each is a view.
+
+        `DataLoader` calls this; with `collate_fn=collate` it takes the batch as it is, instead of copying windows.
+        """
+        if self.transform is not as_tensors:
+            return [self[place] for place in places]
+        return Views(self.batch([self.windows[place] for place in places]))
+
+    def batch(self, windows: Sequence[Interval]) -> Item:
+        """Read windows as one batch of tensors, each named as in `as_tensors`; in a worker, in shared memory."""
+        intervals = [replace(one, end=one.start + self.windows.length) for one in windows]
+        channels, context = len(self.dataset.channel_numbers(self.channels)), self.how["context"]
+        shapes = Shapes.of(
+            len(intervals),
+            self.windows.length + 2 * context,
+            self.windows.length,
+            channels,
+            channels_first=self.channels_first,
+        )
+        dna, targets = _empty(shapes.dna, torch.uint8), _empty(shapes.targets, torch.float32)
+        read = self.dataset.read_batch(
+            intervals,
+            channels=self.channels,
+            pad=True,
+            channels_first=self.channels_first,
+            out=(dna.numpy(), targets.numpy()),
+            **self.how,
+        )
+        inside = torch.ones((len(intervals), self.windows.length), dtype=torch.bool)
+        if read.inside is not None:
+            inside = torch.from_numpy(read.inside)
+        tracks = {} if read.tracks is None else {"tracks": torch.from_numpy(read.tracks)}
+        return {
+            **tracks,
+            "dna": dna,
+            "targets": targets,
+            "inside": inside,
+            "genome": [one.genome for one in intervals],
+            "chrom": [one.chrom for one in intervals],
+            "start": torch.tensor([one.start for one in intervals]),
+            "end": torch.tensor([one.end for one in intervals]),
+            "strand": [one.strand for one in intervals],
+        }
 
     def require_both_strands(self) -> None:
         """Check that windows can be turned over.
@@ -107,7 +194,14 @@ class WindowDataset(data.Dataset[Any]):
 
     def take(self, windows: Windows) -> WindowDataset:
         """Return other windows, read in the same way."""
-        return WindowDataset(self.dataset, windows, channels=self.channels, transform=self.transform, **self.how)
+        return WindowDataset(
+            self.dataset,
+            windows,
+            channels=self.channels,
+            transform=self.transform,
+            channels_first=self.channels_first,
+            **self.how,
+        )
 
 
 class WindowStream(data.IterableDataset[Any]):
@@ -133,15 +227,19 @@ class WindowStream(data.IterableDataset[Any]):
         balance: bool | Shares = False,
         rank: int | None = None,
         world_size: int | None = None,
+        batch_size: int | None = None,
     ) -> None:
         """Take windows, their channels and their transform from a map-style dataset.
 
         In each epoch, anew, windows are moved by up to `shift` bp and, with `reverse_complement`, half of them turned
         (`Windows.augmented`); with `balance`, genomes come equally often, or by the shares given (`Windows.balanced`).
+        With `batch_size` whole batches come, each written once, for `DataLoader(stream, batch_size=None)`: the same
+        ones for any number of workers, of which each reads every so many-th batch.
 
         Raises:
             ReadingError: an argument makes no sense, or what says the rank disagrees.
         """
+        self.batch_size = None if batch_size is None else whole("batch_size", batch_size, least=1)
         self._given = rank is not None and world_size is not None
         if rank is not None and world_size is not None:
             self.rank, self.world_size = rank, world_size
@@ -166,8 +264,8 @@ class WindowStream(data.IterableDataset[Any]):
         self._epoch.fill_(epoch)
 
     def __len__(self) -> int:
-        """Number of windows of this rank in an epoch, those of all its workers together."""
-        return len(self.mapped.windows) // self.world_size
+        """Number of windows of this rank in an epoch, or of batches; those of all its workers together."""
+        return math.ceil(len(self.mapped.windows) // self.world_size / (self.batch_size or 1))
 
     def state_dict(self) -> dict[str, Any]:
         """Return where this stream is, in plain values: its epoch, and how many windows of it were yielded here.
@@ -195,6 +293,7 @@ class WindowStream(data.IterableDataset[Any]):
             "windows": len(self.mapped.windows),
             "seed": self.seed,
             "shuffle": self.shuffle,
+            "batch_size": self.batch_size,
             "rank": self.rank,
             "world_size": self.world_size,
             "worker": worker.id if worker else 0,
@@ -221,14 +320,17 @@ class WindowStream(data.IterableDataset[Any]):
         ordered = windows.shuffled(self.seed, int(self._epoch)) if self.shuffle else windows
         lane = ordered.lane(self.rank, self.world_size)
         if worker := data.get_worker_info():
-            lane = lane[worker.id :: worker.num_workers]
+            batch = np.arange(len(lane)) // (self.batch_size or 1)
+            lane = lane.take(batch % worker.num_workers == worker.id)
         return self._read(self.mapped.take(lane[self._seen :]))
 
     def _read(self, share: WindowDataset) -> Iterator[Any]:
-        for place in range(len(share)):
-            item = share[place]
-            self._seen += 1
-            yield item
+        step = self.batch_size or 1
+        for first in range(0, len(share), step):
+            places = range(first, min(first + step, len(share)))
+            read = share[first] if self.batch_size is None else collate(share.__getitems__(places))
+            self._seen += len(places)
+            yield read
 
     def _require_rank(self) -> None:
         now = None if self._given else _rank_of_process()

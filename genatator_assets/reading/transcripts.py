@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import DatasetError, ReadingError, optional_import
 from genatator_assets.reading.window import one_hot
-from genatator_assets.work.storage import is_remote
+from genatator_assets.work.storage import ask_each, file_of, is_remote
 
 if TYPE_CHECKING:
     from genatator_assets.reading.torch import TranscriptDataset
@@ -93,14 +93,16 @@ class Transcripts:
             DatasetError: a file is damaged.
         """
         folder = root / "segmentation"
-        files = [] if is_remote(root) else sorted(folder.glob("*/*/*.parquet"))
+        files = sorted(folder.glob("*/*/*.parquet"), key=str)
         if not files:
             raise ReadingError(
-                f"{root} holds no segmentation dataset on this machine; expected {folder}/<config>/<split>/*.parquet:"
+                f"{root} holds no segmentation dataset; expected {folder}/<config>/<split>/*.parquet:"
                 " ask for it by the section 'segmentation' of the catalogue and build"
             )
         wanted = _named("config", config, {path.parts[-3] for path in files})
-        table = pa.concat_tables([_rows_of(path) for path in files if wanted in (None, path.parts[-3])])
+        table = pa.concat_tables(
+            list(ask_each(root, _rows_of, [path for path in files if wanted in (None, path.parts[-3])]))
+        )
         keys = pc.binary_join_element_wise(table["metadata"], table["split"], "|").combine_chunks().dictionary_encode()
         _, first = np.unique(keys.indices.to_numpy(), return_index=True)
         table = table.take(pa.array(np.sort(first))).drop_columns(["metadata"])
@@ -185,7 +187,7 @@ def _named(what: str, name: str | None, known: set[str]) -> str | None:
 def _rows_of(path: Path) -> pa.Table:
     """Return where the rows of a file are, and what they say of themselves."""
     try:
-        file = pq.ParquetFile(path)
+        file = _parquet(path)
         rows = file.read(columns=["metadata", "status"])
         groups = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
     except (OSError, ValueError, KeyError) as error:
@@ -209,10 +211,15 @@ def _rows_of(path: Path) -> pa.Table:
     )
 
 
+def _parquet(path: Path) -> pq.ParquetFile:
+    """Open a file; of one in an object store only what is asked for is fetched."""
+    return pq.ParquetFile(path.open("rb") if is_remote(path) else path)
+
+
 @lru_cache(maxsize=4)
 def _row_group(path: str, number: int) -> pa.Table:
     """Read a row group; the last ones are kept, because rows are mostly read in order."""
     try:
-        return pq.ParquetFile(path).read_row_group(number)
+        return _parquet(file_of(path)).read_row_group(number)
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error

@@ -4,7 +4,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,9 +26,6 @@ _LOCUS = re.compile(r"(?P<genome>[^:]+):(?P<chrom>.+):(?P<first>[0-9,]+)-(?P<las
 _COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 _HOT = np.zeros((256, 4), np.uint8)
 _HOT[np.frombuffer(b"ACGT", np.uint8), np.arange(4)] = 1
-_HOT_WORDS = _HOT.view(np.uint32)[
-    :, 0
-]  # the four bytes of a base as one number, because numpy then takes one, not four
 
 
 @dataclass(frozen=True)
@@ -78,6 +75,17 @@ class Interval:
     def length(self) -> int:
         """Number of bases."""
         return self.end - self.start
+
+    def inside(self, chrom_length: int) -> Mask:
+        """Return whether each base, in the strand's direction, lies on a chromosome of so many bp: bool [L].
+
+        >>> Interval("hg38", "chr20", -1, 2, "-").inside(9).tolist()
+        [True, True, False]
+        """
+        inside = np.ones(self.length, np.bool_)
+        forwards = inside if self.strand == "+" else inside[::-1]
+        forwards[: max(0, -self.start)] = forwards[max(0, chrom_length - self.start) :] = False
+        return inside
 
     def __str__(self) -> str:
         """Write it as genome browsers do: counted from 1, both ends inside."""
@@ -151,11 +159,9 @@ class Window:
         masked = _within(self.lower_case(), first, last)
         return masked if self.interval.strand == "+" else np.ascontiguousarray(masked[::-1])
 
-    def inside(self) -> npt.NDArray[np.bool_]:
+    def inside(self) -> Mask:
         """Return whether each base lies on the chromosome rather than in padding: bool [L]."""
-        positions = np.arange(self.interval.start, self.interval.end)
-        inside = (positions >= 0) & (positions < self.chrom_length)
-        return inside if self.interval.strand == "+" else np.ascontiguousarray(inside[::-1])
+        return self.interval.inside(self.chrom_length)
 
     def track_data(self) -> "TrackData":
         """Return the targets as a `TrackData` of the package alphagenome; see `reading.alphagenome`.
@@ -225,7 +231,30 @@ def one_hot(dna: str) -> OneHot:
     >>> one_hot("ACN").tolist()
     [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
     """
-    return np.take(_HOT_WORDS, np.frombuffer(dna.encode("ascii"), np.uint8)).view(np.uint8).reshape(-1, 4)
+    hot = np.empty((len(dna), 4), np.uint8)
+    write_one_hot(hot, dna)
+    return hot
+
+
+def write_one_hot(out: OneHot, dna: str) -> None:
+    """Write what `one_hot` returns over an array, uint8 [L, 4], also as the transpose of [4, L].
+
+    Two letters are looked up at a time: their eight bytes are one number.
+    """
+    letters = np.frombuffer(dna.encode("ascii"), np.uint8)
+    if not out.flags.c_contiguous:
+        for column, base in zip(out.T, b"ACGT", strict=True):
+            np.equal(letters, base, out=column.view(np.bool_))
+        return
+    even = len(letters) & ~1
+    np.take(_hot_pairs(), letters[:even].view(np.uint16), out=out[:even].reshape(-1).view(np.uint64), mode="clip")
+    out[even:] = _HOT[letters[even:]]
+
+
+@cache
+def _hot_pairs() -> npt.NDArray[np.uint64]:
+    pairs = np.arange(1 << 16, dtype=np.uint16).view(np.uint8)
+    return _HOT[pairs].reshape(-1).view(np.uint64)
 
 
 def reverse_complement(dna: str) -> str:

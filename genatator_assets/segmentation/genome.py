@@ -12,19 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from genatator_assets.segmentation.frames import STOPS, Frame, frame_of, spliced
-from genatator_assets.segmentation.rows import (
-    FILE_BP,
-    ROW_GROUP_BP,
-    ROW_GROUP_ROWS,
-    ROWS_SCHEMA,
-    SETTINGS,
-    pieces_of,
-    row_group,
-)
-from genatator_assets.segmentation.section import Orientation, StopCodon
-from genatator_assets.segmentation.selection import Selected
-from genatator_assets.segmentation.structure import (
+from genatator_assets.annotation.structure import (
     CODING,
     EXON,
     FIVE,
@@ -41,6 +29,18 @@ from genatator_assets.segmentation.structure import (
     short_introns,
     with_stops,
 )
+from genatator_assets.segmentation.frames import STOPS, Frame, frame_of, spliced
+from genatator_assets.segmentation.rows import (
+    FILE_BP,
+    ROW_GROUP_BP,
+    ROW_GROUP_ROWS,
+    ROWS_SCHEMA,
+    SETTINGS,
+    pieces_of,
+    row_group,
+)
+from genatator_assets.segmentation.section import Orientation, StopCodon
+from genatator_assets.segmentation.selection import Selected
 from genatator_assets.sources.sequence import read_dna
 from genatator_assets.work.files import Measured
 from genatator_assets.work.layout_segmentation import SegmentationLayout

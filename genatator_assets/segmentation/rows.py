@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from genatator_assets.segmentation.structure import LABELS, Places, Runs
+from genatator_assets.annotation.structure import LABELS, Places, Runs
 
 ROWS_SCHEMA = pa.schema(
     [

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from genatator_assets.annotation.structure import Places, Structure, structure_of
 from genatator_assets.errors import AnnotationError
-from genatator_assets.segmentation.structure import NOT_CODING, Places, Structure
 from genatator_assets.work.text import first_of
 
 SEPARATOR = "|"
@@ -84,7 +84,7 @@ def select(transcripts: pa.Table, exons: pa.Table, splits: Mapping[str, str]) ->
     split = pc.take(pa.array(list(splits.values()), pa.string()), pc.index_in(table["chrom"], pa.array(list(splits))))
     table = table.append_column("split", split).combine_chunks()
     _require_plain(table)
-    return Selected(table, _structure(table, exons, len(transcripts)))
+    return Selected(table, structure_of(table, exons, len(transcripts)))
 
 
 def _require_plain(table: pa.Table) -> None:
@@ -101,37 +101,3 @@ def _require_plain(table: pa.Table) -> None:
                 f" separates the fields of a segmentation row's metadata: {first_of(told, _SHOWN)}. Replace it in the"
                 " file, or leave the genome out of the segmentation's configs"
             )
-
-
-def _structure(table: pa.Table, exons: pa.Table, transcripts: int) -> Structure:
-    """Return the structure of transcripts from the table of exons, in their order."""
-    place = np.full(transcripts, -1)
-    place[table["transcript"].to_numpy()] = np.arange(len(table))
-    owner = place[exons["transcript"].to_numpy()]
-    kept = np.flatnonzero(owner >= 0)
-    kept = kept[np.argsort(owner[kept], kind="stable")]
-    exons, owner = exons.take(pa.array(kept)).combine_chunks(), owner[kept]
-    codes = pc.equal(table["type"], "mRNA").to_numpy()[owner]
-
-    def coding(name: str) -> Places:
-        filled: Places = pc.fill_null(exons[name].cast(pa.int64()), NOT_CODING).to_numpy()
-        return np.where(codes, filled, NOT_CODING)
-
-    gaps = exons["cds_gaps"].combine_chunks()
-    has_gaps = pa.array(codes & pc.is_valid(gaps).to_numpy(zero_copy_only=False))
-    lengths = pc.fill_null(pc.list_value_length(gaps.filter(has_gaps)), 0).to_numpy()
-    edges = pc.list_flatten(gaps.filter(has_gaps)).to_numpy().astype(np.int64)
-    return Structure(
-        start=table["start"].to_numpy(),
-        end=table["end"].to_numpy(),
-        strand=np.where(pc.equal(table["strand"], "+").to_numpy(), 1, -1),
-        first=np.searchsorted(owner, np.arange(len(table) + 1)),
-        exon_start=exons["start"].to_numpy().astype(np.int64),
-        exon_end=exons["end"].to_numpy().astype(np.int64),
-        cds_start=coding("cds_start"),
-        cds_end=coding("cds_end"),
-        phase=coding("phase"),
-        gap_exon=np.repeat(np.flatnonzero(has_gaps.to_numpy(zero_copy_only=False)), lengths // 2),
-        gap_from=edges[::2],
-        gap_to=edges[1::2],
-    )

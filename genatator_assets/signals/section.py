@@ -299,8 +299,6 @@ class Signals(Value):
             raise ValueError(f"tracks named more than once: {', '.join(twice)}; give each its own name")
         if twice := repeated(one.name for one in self.windows):
             raise ValueError(f"window sets named more than once: {', '.join(twice)}; give each its own name")
-        if given := [one.name for one in self.tracks if one.min_overlap_share is not None]:
-            raise ValueError(f"'min_overlap_share' is not applied yet; leave it out of {', '.join(given)}")
         return self
 
 

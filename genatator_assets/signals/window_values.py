@@ -37,7 +37,8 @@ _CODES[np.frombuffer(NUCLEOTIDES[:4].encode(), np.uint8)] = np.arange(4)
 class SetTrack:
     """A track of a set: its id, that of the other strand (itself, where it has none), and how it is read.
 
-    `missing` is "zero" or "keep"; `normalizer` is what `Fitted.as_json` gives, empty for none.
+    `missing` is "zero" or "keep"; `normalizer` is what `Fitted.as_json` gives, empty for none. A window of which the
+    recording's features cover a smaller share than `min_overlap_share` is 0 throughout (Janggu's `minoverlap`).
     """
 
     track_id: str
@@ -47,6 +48,7 @@ class SetTrack:
     aggregate: Aggregate
     missing: str
     normalizer: tuple[dict[str, Any], ...] = ()
+    min_overlap_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,11 @@ class SetSpec:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values; `of_json` reverses it."""
-        return asdict(self)
+        stored = asdict(self)
+        for track in stored["tracks"]:
+            if track["min_overlap_share"] is None:
+                del track["min_overlap_share"]
+        return stored
 
     @classmethod
     def of_json(cls, stored: dict[str, Any]) -> Self:
@@ -127,9 +133,11 @@ class SetReader:
 
     def _of_track(self, track: SetTrack, windows: Sequence[Place], length: int) -> Values:
         """Return the bins of a track over windows of one length: float32 [windows, bins]."""
-        files = [self._open(track.track_id, chrom) for chrom, *_ in windows]
-        start = np.array([start for _, start, *_ in windows], np.int64)
-        bases = self._groups.windows(files, start, length, 0.0 if track.missing == "zero" else np.nan)
+        bases = self._bases(track, windows, length)
+        if track.min_overlap_share is not None:
+            together = (one for one in self.spec.tracks if one.recording == track.recording)
+            covered = np.any([self._bases(one, windows, length) != 0 for one in together], axis=0)
+            bases[covered.mean(axis=1) < track.min_overlap_share] = 0
         if track.normalizer:
             bases = Fitted.of_json(track.normalizer)(bases)
         resolution = self.spec.resolution_bp
@@ -139,6 +147,11 @@ class SetReader:
             binned(part.reshape(-1), size, track.aggregate).reshape(len(part), -1) for part, size in parts if part.size
         ]
         return np.concatenate(binned_parts, axis=1) if len(binned_parts) > 1 else binned_parts[0]
+
+    def _bases(self, track: SetTrack, windows: Sequence[Place], length: int) -> Values:
+        files = [self._open(track.track_id, chrom) for chrom, *_ in windows]
+        start = np.array([start for _, start, *_ in windows], np.int64)
+        return self._groups.windows(files, start, length, 0.0 if track.missing == "zero" else np.nan)
 
     def letters(self, chrom: str, start: int, end: int, strand: str = ".") -> Letters:
         """Return the DNA of [start, end) as ASCII: uint8 [window_bp], N outside the chromosome and at a short end."""

@@ -70,7 +70,8 @@ Window = tuple[str, int, int, str, str | None]
 class SetPiece:
     """One window set, as a worker makes it: `unit` is its table, how it is read and, if it is stored, its arrays.
 
-    `regions` is the file of its regions on this machine; `chromosomes` are none as long as the genome is not imported.
+    `regions` is the file of its regions on this machine, `shares` what `shares_of` gives; `chromosomes` are none as
+    long as the genome is not imported.
     """
 
     root: Path
@@ -78,6 +79,7 @@ class SetPiece:
     genome: str
     regions: Path | None
     chromosomes: tuple[Chromosome, ...]
+    shares: Mapping[str, float]
     unit: Unit
 
     @property
@@ -129,7 +131,7 @@ def _piece(catalogue: Catalogue, root: Path, window_set: WindowSet, regions: Pat
     chromosomes = tuple(read_chromosomes(path)) if path.is_file() else ()
     made_from = _made_from(catalogue, root, window_set, genome, regions, chromosomes)
     unit = Unit(root, SignalLayout(root).windows_manifest(window_set.name), made_from)
-    return SetPiece(root, window_set, genome, regions, chromosomes, unit)
+    return SetPiece(root, window_set, genome, regions, chromosomes, shares_of(catalogue, genome), unit)
 
 
 def _made_from(
@@ -149,7 +151,15 @@ def _made_from(
     inputs |= {"regions": sha256_of_file(regions)} if regions else {}
     places = [[one.chrom, one.length, one.split, one.included, one.sha256] for one in chromosomes]
     own = window_set.model_dump(mode="json", exclude={"regions"})
-    return Provenance(inputs, {"set": own, "chromosomes": places}, STEP)
+    shares = {name: share for name, share in shares_of(catalogue, genome).items() if name in window_set.tracks}
+    asked = {"min_overlap_share": shares} if shares else {}
+    return Provenance(inputs, {"set": own, "chromosomes": places, **asked}, STEP)
+
+
+def shares_of(catalogue: Catalogue, genome: str) -> dict[str, float]:
+    """Return by recording which share of a window its features must cover, where the catalogue says so."""
+    entries = (one for one in catalogue.section(Signals).tracks if genome_of(catalogue, one) == genome)
+    return {one.name: one.min_overlap_share for one in entries if one.min_overlap_share is not None}
 
 
 def build_sets(pieces: Sequence[SetPiece]) -> list[Outcome]:
@@ -283,6 +293,7 @@ def _spec(piece: SetPiece, binsize: int) -> SetSpec:
                     own.collapser.get(name, row["aggregate"]),
                     row["missing"],
                     tuple(normalizer),
+                    piece.shares.get(row["recording"]),
                 )
             )
     if len({track.track_id for track in tracks}) < len(tracks):

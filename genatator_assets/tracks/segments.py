@@ -69,15 +69,19 @@ class Segments:
         self._require(start, start + len(out))
         if out.shape != (len(out), len(columns)):
             raise ValueError(f"{out.shape=} is no place for {len(columns)} columns")
-        if any(self.tracks[place].missing == "keep" for place in columns):
-            out[:] = [np.nan if self.tracks[place].missing == "keep" else 0 for place in columns]
-        else:
-            out.fill(0)
+        out.fill(0)
+        for column, place in enumerate(columns if self._some_keep else ()):
+            if self.tracks[place].missing == "keep":
+                out[:, column] = np.nan
         self._painter.paint(Canvas(out, start, columns_of(columns, len(self.tracks)), backwards))
 
     def _require(self, start: int, end: int) -> None:
         if not 0 <= start <= end <= self.length:
             raise ValueError(f"[{start}, {end}) does not lie within [0, {self.length})")
+
+    @cached_property
+    def _some_keep(self) -> bool:
+        return any(track.missing == "keep" for track in self.tracks)
 
     @cached_property
     def _painter(self) -> Painter:

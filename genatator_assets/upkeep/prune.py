@@ -42,7 +42,7 @@ _PART_OF = {
 }
 """The part that a folder of the root is of; reports, which commands make as well, are of none."""
 
-_ONE_UNIT_EACH = ("targets", "blocks", "segmentation")
+_ONE_UNIT_EACH = ("targets", "blocks", "channel_sets", "segmentation")
 """Folders in which each manifest is that of a unit of its own; elsewhere a unit may have several manifests."""
 
 

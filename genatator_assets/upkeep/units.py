@@ -8,7 +8,7 @@ from genatator_assets.annotation.transcripts import is_ready
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.tasks import tasks_of_keys
-from genatator_assets.parts import part_named, parts_of
+from genatator_assets.parts import asked_parts, parts_of
 from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.work.files import size_of
 from genatator_assets.work.layout import Layout, chromosome_key
@@ -39,18 +39,15 @@ def wanted_units(
     Assets and keys of other parts whose units can't be told yet, say because a step before them was not run or failed,
     go into `unknown`.
     """
-    asked = parts_of(catalogue)
-    if _OWN_TASKS in asked:
+    if _OWN_TASKS in parts_of(catalogue):
         for genome in catalogue.annotated_genomes:
             if not _ready(catalogue, layout, genome):
                 continue
             chromosomes = [one for one in read_chromosomes(layout.chromosomes(genome)) if one.included]
             tasks, _ = tasks_of_keys(catalogue, layout, [chromosome_key(genome, one.chrom) for one in chromosomes])
             yield from (Wanted(name, task.key, unit) for task in tasks.values() for name, unit in task.units.items())
-    for name in asked:
-        if name == _OWN_TASKS:
-            continue
-        for stage in part_named(name).stages:
+    for part in asked_parts(catalogue):
+        for stage in part.stages:
             keys = stage.partitions.keys(catalogue, layout.root) if stage.partitions else [""]
             tasks_of = stage.tasks(catalogue, layout.root, keys)
             if unknown is not None:

@@ -49,6 +49,15 @@ def root_of(name: str | Path) -> Path:
     return _remote(name)
 
 
+def file_of(name: str) -> Path:
+    """Return a file by the name that `str` gives it, be it in a remote root: nobody is asked whether it is there."""
+    if "://" not in name:
+        return Path(name)
+    from upath import UPath  # noqa: PLC0415 - only remote roots wait for it
+
+    return cast("Path", UPath(name))
+
+
 def _local(url: str) -> Path:
     parts = urlsplit(url)
     if parts.netloc not in {"", "localhost"} or parts.query or parts.fragment:

@@ -109,7 +109,7 @@ def _by_pages(path: Path, table: PageTable, start: int, end: int) -> Values:
             first, last = int(table.bases[page]), int(table.bases[page + 1])
             data = handle.read(int(table.edges[page + 1] - table.edges[page]))
             try:
-                values = read_target_page(data, last - first)
+                values = read_target_page(data, last - first, _CHANNELS)
             except ValueError as error:
                 raise ValueError(f"page {page:,} of its targets: {error}") from error
             left, right = max(first, start), min(last, end)

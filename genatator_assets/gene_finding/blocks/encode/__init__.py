@@ -6,6 +6,6 @@ and is compressed once, and only pages with a change are painted. Written from t
 (github.com/apache/parquet-format); docs/format.md draws the file.
 """
 
-from genatator_assets.gene_finding.blocks.encode.file import encode_block
+from genatator_assets.gene_finding.blocks.encode.file import encode_block, encode_small
 
-__all__ = ["encode_block"]
+__all__ = ["encode_block", "encode_small"]

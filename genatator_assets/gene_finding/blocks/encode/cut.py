@@ -4,7 +4,7 @@
     a channel  _____________/\\_____________________________^^^^^^^^^^^^^^^^^^^^
     pages      | constant  | d |   constant    | constant  |     constant      |
 
-A constant page depends on twelve numbers only and is encoded once; only dense pages are painted, many at a time.
+A constant page depends on one number a channel only and is encoded once; only dense pages are painted, many at a time.
 """
 
 from collections.abc import Iterator
@@ -49,20 +49,21 @@ def cut_into_pages(segments: Segments, start: int, end: int) -> Cut:
     return Cut(np.append(start + first * CELL_BP, end), changing[first])
 
 
-def target_pages(compressor: Compressor, segments: Segments, cut: Cut) -> Iterator[Page]:
-    """Make the pages of the targets, in order."""
+def target_pages(compressor: Compressor, segments: Segments, cut: Cut, stored: str) -> Iterator[Page]:
+    """Make the pages of the targets, in order; values are stored as of this dtype, of four bytes."""
     starts, ends = cut.edges[:-1], cut.edges[1:]
     painted = _painted(segments, starts[cut.changing], ends[cut.changing])
-    values = np.stack([runs.at(starts) for runs in segments.runs], axis=1)
+    values = np.stack([runs.at(starts) for runs in segments.runs], axis=1).astype(stored, copy=False)
+    channels = values.shape[1]
     cache: dict[tuple[int, bool, bytes], Page] = {}
     for number, (bases, changing) in enumerate(zip((ends - starts).tolist(), cut.changing.tolist(), strict=True)):
         opening = number == 0
         if changing:
-            yield target_page(compressor, next(painted).data, bases, opening)
+            yield target_page(compressor, next(painted).astype(stored, copy=False).data, bases, channels, opening)
             continue
         key = bases, opening, values[number].tobytes()
         if key not in cache:
-            cache[key] = target_page(compressor, key[2] * bases, bases, opening)
+            cache[key] = target_page(compressor, key[2] * bases, bases, channels, opening)
         yield cache[key]
 
 

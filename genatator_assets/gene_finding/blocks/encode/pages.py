@@ -1,6 +1,7 @@
 """Data pages: levels, values, compression, checksum and header of each.
 
-A page of the targets column holds n bases, in Parquet's three-level layout of lists (all numbers little-endian):
+A page of the targets column holds n bases, in Parquet's three-level layout of lists (all numbers little-endian); here
+of the twelve channels, other sets have as many values a base as channels:
 
     page header   sizes, number of values, CRC-32 of what follows         Thrift, compact protocol
     +-- compressed by zstd ------------------------------------------------------------------+
@@ -22,9 +23,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from genatator_assets.gene_finding.blocks.encode import thrift
-from genatator_assets.gene_finding.channels import CHANNELS
 
-_CHANNELS = len(CHANNELS)
+_BYTES = 4
 _PLAIN, _RLE = 0, 3
 _DATA_PAGE = 0
 
@@ -57,13 +57,13 @@ def string_page(compressor: Compressor, text: bytes) -> Page:
     return compressor.page(_sized(defined) + _sized(text), values=1)
 
 
-def target_page(compressor: Compressor, values: bytes | memoryview, bases: int, opening: bool) -> Page:
-    """Make a page of the targets of `bases` bases from their values; the opening page begins the row."""
-    return compressor.page(b"".join((_levels(bases, opening), values)), bases * _CHANNELS)
+def target_page(compressor: Compressor, values: bytes | memoryview, bases: int, channels: int, opening: bool) -> Page:
+    """Make a page of the targets of `bases` bases from their values of four bytes; the opening one begins the row."""
+    return compressor.page(b"".join((_levels(bases, channels, opening), values)), bases * channels)
 
 
-def read_target_page(data: bytes, bases: int) -> npt.NDArray[np.float32]:
-    """Read a page of the targets, header and compressed data: float32 [bases, 12].
+def read_target_page(data: bytes, bases: int, channels: int) -> npt.NDArray[np.float32]:
+    """Read a page of the targets, header and compressed data: float32 [bases, channels].
 
     Nothing is believed: sizes, number of values and checksum must be those of such a page.
 
@@ -71,7 +71,8 @@ def read_target_page(data: bytes, bases: int) -> npt.NDArray[np.float32]:
         ValueError: the page is not what it should be.
     """
     header, begin = thrift.read_struct(data)
-    values, raw_size = bases * _CHANNELS, _levels_size(bases) + bases * _CHANNELS * 4
+    values = bases * channels
+    raw_size = _levels_size(bases, channels) + values * _BYTES
     compressed = data[begin:]
     stated = (header.get(1), header.get(2), header.get(3), header.get(5))
     if stated != (_DATA_PAGE, raw_size, len(compressed), _data_page(values)):
@@ -79,22 +80,22 @@ def read_target_page(data: bytes, bases: int) -> npt.NDArray[np.float32]:
     if header.get(4) != _signed(zlib.crc32(compressed)):
         raise ValueError("the page's checksum is not that of its bytes")
     raw = pa.Codec("zstd").decompress(compressed, raw_size, asbytes=True)
-    return np.frombuffer(raw, "<f4", offset=raw_size - values * 4).reshape(bases, _CHANNELS)
+    return np.frombuffer(raw, "<f4", offset=raw_size - values * _BYTES).reshape(bases, channels)
 
 
 @cache
-def _levels_size(bases: int) -> int:
-    return len(_levels(bases, False))
+def _levels_size(bases: int, channels: int) -> int:
+    return len(_levels(bases, channels, False))
 
 
 @lru_cache(maxsize=64)
-def _levels(bases: int, opening: bool) -> bytes:
+def _levels(bases: int, channels: int, opening: bool) -> bytes:
     """Return the levels of a page of so many bases; the opening page begins the row."""
-    repetition = np.full(bases * _CHANNELS, 2, np.uint8)
-    repetition[::_CHANNELS] = 1
+    repetition = np.full(bases * channels, 2, np.uint8)
+    repetition[::channels] = 1
     if opening:
         repetition[0] = 0
-    return _sized(_bit_packed(repetition)) + _sized(_run(bases * _CHANNELS, level=5))
+    return _sized(_bit_packed(repetition)) + _sized(_run(bases * channels, level=5))
 
 
 def _bit_packed(levels: npt.NDArray[np.uint8]) -> bytes:

@@ -14,6 +14,7 @@ class Code(IntEnum):
 
     TRUE = 1
     FALSE = 2
+    I8 = 3
     I16 = 4
     I32 = 5
     I64 = 6
@@ -56,6 +57,16 @@ def zigzag(number: int) -> bytes:
     ('01', '02')
     """
     return varint((number << 1) ^ (number >> 63))
+
+
+def i8(number: int, value: int) -> Field:
+    """Return a field of an 8-bit number >= 0."""
+    return Field(number, Code.I8, bytes([value]))
+
+
+def no(number: int) -> Field:
+    """Return a field of the truth value false."""
+    return Field(number, Code.FALSE, b"")
 
 
 def i16(number: int, value: int) -> Field:

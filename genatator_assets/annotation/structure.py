@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 Places = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.float32]
@@ -79,6 +81,44 @@ class Structure:
             gap_from=self.gap_from[gaps],
             gap_to=self.gap_to[gaps],
         )
+
+
+def structure_of(table: pa.Table, exons: pa.Table, transcripts: int) -> Structure:
+    """Return the structure of some transcripts, in their order; lncRNAs have no coding sequence.
+
+    table: rows of the table of transcripts, which has `transcripts` rows, with `transcript`, the row's number there.
+    exons: the table of exons beside it.
+    """
+    place = np.full(transcripts, -1)
+    place[table["transcript"].to_numpy()] = np.arange(len(table))
+    owner = place[exons["transcript"].to_numpy()]
+    kept = np.flatnonzero(owner >= 0)
+    kept = kept[np.argsort(owner[kept], kind="stable")]
+    exons, owner = exons.take(pa.array(kept)).combine_chunks(), owner[kept]
+    codes = pc.equal(table["type"], "mRNA").to_numpy()[owner]
+
+    def coding(name: str) -> Places:
+        filled: Places = pc.fill_null(exons[name].cast(pa.int64()), NOT_CODING).to_numpy()
+        return np.where(codes, filled, NOT_CODING)
+
+    gaps = exons["cds_gaps"].combine_chunks()
+    has_gaps = pa.array(codes & pc.is_valid(gaps).to_numpy(zero_copy_only=False))
+    lengths = pc.fill_null(pc.list_value_length(gaps.filter(has_gaps)), 0).to_numpy()
+    edges = pc.list_flatten(gaps.filter(has_gaps)).to_numpy().astype(np.int64)
+    return Structure(
+        start=table["start"].to_numpy(),
+        end=table["end"].to_numpy(),
+        strand=np.where(pc.equal(table["strand"], "+").to_numpy(), 1, -1),
+        first=np.searchsorted(owner, np.arange(len(table) + 1)),
+        exon_start=exons["start"].to_numpy().astype(np.int64),
+        exon_end=exons["end"].to_numpy().astype(np.int64),
+        cds_start=coding("cds_start"),
+        cds_end=coding("cds_end"),
+        phase=coding("phase"),
+        gap_exon=np.repeat(np.flatnonzero(has_gaps.to_numpy(zero_copy_only=False)), lengths // 2),
+        gap_from=edges[::2],
+        gap_to=edges[1::2],
+    )
 
 
 @dataclass(frozen=True, eq=False)
