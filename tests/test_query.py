@@ -989,6 +989,11 @@ def test_refusal_says_what_to_ask_with(dataset):
         answer(dataset.root, "drop view blocks")
 
 
+def test_copy_is_refused_with_the_option_that_writes(dataset):
+    with pytest.raises(QueryError, match=r"only a file that the command line names is written: .* with -o FILE"):
+        answer(dataset.root, "copy (select 1) to 'a.csv'")
+
+
 def test_fault_is_shown_in_the_line_where_it_is(dataset):
     with pytest.raises(QueryError, match=r"LINE 2:\s+nothing\n"):
         answer(dataset.root, "select\n  nothing\nfrom blocks")

@@ -351,6 +351,32 @@ def test_genes_are_their_transcripts(dataset):
         assert (transcripts, selected_transcripts) == (len(of_gene), sum(one[2] for one in of_gene))
 
 
+def test_a_gene_on_both_strands_has_none_of_its_own(tmp_path):
+    for name in ("assemblies/g", "annotation/g"):
+        (tmp_path / name).mkdir(parents=True)
+    connection = duckdb.connect()
+    connection.execute(f"""copy (select 'g' as genome, 's' as species, 'c' as chrom, 90 as length, 'train' as split)
+        to '{tmp_path}/assemblies/g/chromosomes.parquet'""")
+    connection.execute(f"""copy (
+        select 'g' as genome, 'c' as chrom, strand, start, start + 10 as "end", 't' || start as transcript_id, gene_id,
+            null as gene_name, null as gene_biotype, type, true as selected, start as source_line,
+            start = 20 as representative
+        from (values ('+', 10, 'one', 'other'), ('-', 40, 'one', 'lncRNA'), ('-', 20, 'two', 'mRNA'),
+            ('+', 60, null, 'mRNA')) t(strand, start, gene_id, type)
+        ) to '{tmp_path}/annotation/g/transcripts.parquet'""")
+    question = 'select gene_id, strand, start, "end", type, transcripts, representative from genes order by gene_id'
+    assert answer(tmp_path, question) == [
+        ("one", None, 10, 50, "lncRNA", 2, None),
+        ("two", "-", 20, 30, "mRNA", 1, "t20"),
+    ]
+    assert answer(tmp_path, "select transcript_id, tss, polya, split, species from transcripts order by start") == [
+        ("t10", 10, 19, "train", "s"),
+        ("t20", 29, 20, "train", "s"),
+        ("t40", 49, 40, "train", "s"),
+        ("t60", 60, 69, "train", "s"),
+    ]
+
+
 def test_n_gaps_are_the_longest_runs_of_n_across_blocks(dataset):
     for genome in ("sim-gencode", "sim-refseq"):
         for chrom, of_chrom in blocks_of(dataset.root, genome).items():

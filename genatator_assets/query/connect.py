@@ -194,6 +194,11 @@ def _reading(connection: duckdb.DuckDBPyConnection, question: str) -> duckdb.Sta
     if statement.type.name == "CREATE" and (temporary := _TEMPORARY.match(statement.query)):
         _reading(connection, statement.query[temporary.end() :])
         return statement
+    if statement.type.name == "COPY":
+        raise QueryError(
+            "found a statement of type COPY; only a file that the command line names is written: ask for the rows"
+            " alone, with -o FILE"
+        )
     if statement.type.name not in {"SELECT", "EXPLAIN"}:
         raise QueryError(
             f"found a statement of type {statement.type.name}; datasets are read-only: ask with SELECT,"
