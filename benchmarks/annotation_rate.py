@@ -2,9 +2,9 @@
 
     python benchmarks/annotation_rate.py [--lines 500000] [FILE ...]
 
-Each reader runs in a process of its own, in turn; prints lines a second, the ratio and peak memory. "Splitting only"
-cuts every line at its tabs and nothing else: Python's own limit. Without a FILE a GENCODE GTF and a RefSeq GFF3 are
-simulated.
+Each reader runs in a process of its own, in turn; prints lines a second, by the clock and of the processor's time (on a
+busy machine only the latter says anything), the ratio and peak memory. "Splitting only" cuts every line at its tabs and
+nothing else: Python's own limit. Without a FILE a GENCODE GTF and a RefSeq GFF3 are simulated.
 """
 
 import argparse
@@ -39,11 +39,11 @@ from pathlib import Path
 import pandas  # imports are not timed, and pyarrow would import it at its first array
 warnings.simplefilter("ignore")
 {reader}
-started = time.perf_counter()
+started, cpu_started = time.perf_counter(), time.process_time()
 rows = read(sys.argv[1])
-seconds = time.perf_counter() - started
+seconds, cpu = time.perf_counter() - started, time.process_time() - cpu_started
 memory = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
-print(json.dumps(dict(rows=rows, seconds=seconds, memory=memory)))
+print(json.dumps(dict(rows=rows, seconds=seconds, cpu=cpu, memory=memory)))
 """
 ROUNDS = 3
 
@@ -76,9 +76,13 @@ def compare(path: Path) -> None:
     rates = {}
     for name, reader in READERS.items():
         runs = [measure(reader, path) for _ in range(ROUNDS)]
-        best = min(runs, key=lambda run: run["seconds"])
-        rates[name] = lines / best["seconds"]
-        print(f"  {name:18s} {rates[name]:12,.0f} lines/s  {best['memory']:6.0f} MB peak  {best['rows']:,} rows kept")
+        best = min(runs, key=lambda run: run["cpu"])
+        rates[name] = lines / best["cpu"]
+        print(
+            f"  {name:18s} {rates[name]:12,.0f} lines/s of the processor's time,"
+            f" {lines / min(run['seconds'] for run in runs):12,.0f} by the clock,"
+            f" {best['memory']:6.0f} MB peak, {best['rows']:,} rows kept"
+        )
     print(f"  ratio {rates['genatator-assets'] / rates['pyranges']:.1f} x")
 
 

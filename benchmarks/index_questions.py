@@ -37,7 +37,7 @@ QUESTIONS = {
     "blocks over an interval": "from blocks_overlapping('g07', 'c3', 15_000_000, 35_000_000)",
     "blocks of a species": "select count(*), sum(\"end\" - start) from blocks where species = 'Species 7'",
     "blocks and nt by split": 'select split, count(*), sum("end" - start) from blocks group by split',
-    "density by split and channel": """select split, target, sum(target_sum) / sum("end" - start)
+    "density by split and channel": """select split, channel, sum(target_sum) / sum("end" - start)
         from block_targets group by all""",
     "gaps and overlaps": """select count(*) from (select start, lag("end") over (
         partition by genome, chrom order by start) as before from blocks) where start <> before""",

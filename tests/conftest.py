@@ -2,12 +2,15 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from built import Dataset, small_dataset
@@ -15,7 +18,9 @@ from hypothesis import settings
 
 from genatator_assets import reading
 
+BUCKET = "bucket"
 _DATA_VARIABLE = "GENATATOR_TEST_DATA"
+_SECONDS_TO_START = 60
 
 # How long an example takes says nothing on a shared machine; in CI the same examples come each time.
 settings.register_profile("tests", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -148,3 +153,53 @@ def command(*arguments: str, cwd: Path | None = None, **environment: str) -> sub
         check=False,
         timeout=600,
     )
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            _wait_for(port, server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + _SECONDS_TO_START
+    while time.monotonic() < until and server.poll() is None:
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("moto's server did not start")
+
+
+@pytest.fixture(scope="module")
+def s3(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The environment of somebody who has such a store, and a bucket in it."""
+    import s3fs  # noqa: PLC0415
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("AWS_", "DAGSTER_", "GENATATOR_"))]:
+            patch.delenv(name)
+        patch.setenv("AWS_ACCESS_KEY_ID", "someone")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "something")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_ENDPOINT_URL", endpoint)
+        patch.setenv("GENATATOR_CACHE", str(tmp_path_factory.mktemp("cache")))
+        s3fs.S3FileSystem.clear_instance_cache()  # of another module, whose server is gone
+        store = s3fs.S3FileSystem(skip_instance_cache=True)
+        store.mkdir(BUCKET)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def s3_root(s3: Any, dataset: Dataset) -> str:
+    """The small dataset in such a store: its URL."""
+    s3.put(f"{dataset.root}/", f"{BUCKET}/small/", recursive=True)
+    return f"s3://{BUCKET}/small"

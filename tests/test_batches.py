@@ -13,6 +13,8 @@ from torch.utils.data import BatchSampler, DataLoader, SequentialSampler
 
 import genatator_assets as ga
 from genatator_assets.errors import ReadingError
+from genatator_assets.gene_finding.blocks import window as pages
+from genatator_assets.gene_finding.blocks.encode.pages import read_target_page
 from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading import Interval
 from genatator_assets.reading.torch import WindowDataset, WindowStream, collate
@@ -194,3 +196,25 @@ def test_batches_of_a_stream_with_a_transform_are_collated(kept):
     assert len(stream) == 3
     with pytest.raises(ReadingError, match="batch_size"):
         WindowStream(mapped, batch_size=0)
+
+
+# --- pages of a release ---
+
+
+def test_a_page_that_was_seen_is_not_unzipped_again(dataset, tmp_path, monkeypatch):
+    ds = ga.open_dataset(published(dataset.root, tmp_path / "release"))
+    unzipped = []
+
+    def counted(data, bases, channels):
+        unzipped.append(bases)
+        return read_target_page(data, bases, channels)
+
+    monkeypatch.setattr(pages, "read_target_page", counted)
+    pages._alike.cache_clear()
+    whole = ds.chromosome("sim-gencode", "chr1")
+    bases, seen = sum(unzipped), len(unzipped)
+    assert 0 < bases <= whole.interval.length  # those that are alike are unzipped once
+    for start in range(0, whole.interval.length - 5_000, 1_777):
+        read = ds.window("sim-gencode", "chr1", start, start + 5_000)
+        np.testing.assert_array_equal(read.targets, whole.targets[start : start + 5_000])
+    assert len(unzipped) == seen

@@ -364,3 +364,45 @@ def test_what_are_no_variants_is_refused(tmp_path: Path) -> None:
         genomic.VariantStreamer(dna, tmp_path / "y.vcf", 11, 1)
     with pytest.raises(ValueError, match="binsize>0 required, found 0"):
         genomic.VariantStreamer(dna, tmp_path / "x.vcf", 0, 1)
+
+
+def covers(folder: Path, bed: Path, **keys: Any) -> Any:
+    return genomic.Cover.create_from_bed("my peaks", bed, roi=folder / "roi.bed", binsize=20, cache=True, **keys)
+
+
+def test_runs_are_kept_by_the_content_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once kept they are not read from the file; another content, mode or callable never meets what was kept."""
+    monkeypatch.setenv("JANGGU_OUTPUT", str(tmp_path / "out"))
+    (tmp_path / "roi.bed").write_text("c/1\t0\t20\nc2\t0\t20\n")
+    bed = tmp_path / "a.bed"
+    bed.write_text("c/1\t5\t10\tx\t3\nc2\t0\t4\tx\t7\n")
+    first = covers(tmp_path, bed, mode="score")[:]
+    assert first[:, :, 0, 0].tolist() == [[0] * 5 + [3] * 5 + [0] * 10, [7] * 4 + [0] * 16]
+    kept = sorted((tmp_path / "out/datasets").rglob("*.npz"))
+    assert [path.relative_to(tmp_path / "out/datasets").parts[::2] for path in kept] == [
+        ("my%20peaks", "c%2F1.npz"),
+        ("my%20peaks", "c2.npz"),
+    ]
+    monkeypatch.setattr("genatator_assets.reading.genomic.source.feature_runs", None)  # reading again would fail
+    again = covers(tmp_path, bed, mode="score", storage="hdf5")
+    assert np.array_equal(again[:], first)
+    sums = [
+        covers(tmp_path, bed, mode="score", resolution=20, collapser=collapser)[:, 0, 0, 0].tolist()
+        for collapser in (lambda x: x.sum(axis=1), lambda x: x.max(axis=1))
+    ]
+    assert sums == [[15, 28], [3, 7]]
+    monkeypatch.undo()
+    monkeypatch.setenv("JANGGU_OUTPUT", str(tmp_path / "out"))
+    assert covers(tmp_path, bed)[:].max() == 1
+    bed.write_text("c/1\t5\t10\tx\t4\nc2\t0\t4\tx\t7\n")
+    assert covers(tmp_path, bed, mode="score")[0].max() == 4
+    for path in (tmp_path / "out").rglob("*.npz"):
+        path.write_bytes(path.read_bytes()[:100])  # what is damaged is made anew
+    assert covers(tmp_path, bed, mode="score")[0].max() == 4
+
+
+def test_nothing_is_kept_unless_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JANGGU_OUTPUT", str(tmp_path / "out"))
+    (tmp_path / "a.bed").write_text("c\t5\t10\n")
+    assert genomic.Cover.create_from_bed("a", tmp_path / "a.bed", roi=tmp_path / "a.bed")[:].sum() == 5
+    assert not (tmp_path / "out").exists()

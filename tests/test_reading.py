@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -733,6 +734,31 @@ def test_windows_with_too_much_n_are_dropped(stores, truth, fraction, way, monke
 def test_windows_that_make_no_sense_are_told(small, how, message):
     with pytest.raises(ReadingError, match=message):
         small.windows(**how)
+
+
+@given(
+    st.lists(st.integers(1, 300), min_size=1, max_size=6), st.integers(1, 40), st.integers(0, 9), st.integers(0, 2**40)
+)
+def test_along_chromosomes_few_are_read_at_a_time(megabases, buffer, epoch, seed):
+    windows = Windows.of(chromosomes_of([size * 1_000_000 for size in megabases]), 1_000_000, 1_000_000)
+    order = windows.shuffled(seed, epoch, along="chromosomes", buffer=buffer)
+    assert sorted(zip(order.number, order.start, strict=True)) == list(zip(windows.number, windows.start, strict=True))
+    assert list(order) == list(windows.shuffled(seed, epoch, along="chromosomes", buffer=buffer))
+    stretches = list(zip(order.number.tolist(), (order.start // 10_000_000).tolist(), strict=True))
+    sizes = Counter(stretches)
+    for first in range(0, len(order), buffer):
+        own = [sizes[one] for one in set(stretches[first : first + buffer])]
+        assert sum(sorted(own)[:-2]) <= buffer  # all but the first and the last lie in the buffer whole
+    seen = [number for number, _ in stretches]
+    places = [[place for place, number in enumerate(seen) if number == one] for one in set(seen)]
+    assert all(max(own) - min(own) + 1 < len(own) + 2 * buffer for own in places)
+
+
+def test_an_order_that_is_not_there_is_told(small):
+    with pytest.raises(ReadingError, match="found along='genomes', expected 'chromosomes', or None"):
+        small.windows(1_000).shuffled(1, along="genomes")
+    with pytest.raises(ReadingError, match="found buffer=0, expected at least 1"):
+        small.windows(1_000).shuffled(1, along="chromosomes", buffer=0)
 
 
 @pytest.mark.parametrize(("rank", "world_size"), [(-1, 2), (2, 2), (0, 0)])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genatator_assets.tracks.painting import Canvas, RunTable, columns_of
 from genatator_assets.tracks.runs import (
     Runs,
     covered_before,
@@ -206,3 +207,14 @@ def test_windows_are_not_painted_on_arrays_of_another_width_or_beyond_the_end():
         segments.paint(np.empty((3, 2), np.float32), 0, (0,))
     with pytest.raises(ValueError, match=r"\[4, 7\) does not lie within \[0, 6\)"):
         segments.paint(np.empty((3, 1), np.float32), 4, (0,))
+
+
+@given(st.lists(st.tuples(*[st.sampled_from([0.0, 0.5, 1.0])] * 3), min_size=1, max_size=40), st.integers(0, 9))
+def test_dense_values_become_a_table_of_runs_that_paints_them_again(rows, offset):
+    dense = np.array(rows, np.float32)
+    table = RunTable.of_dense(dense, offset)
+    painted = np.zeros_like(dense)
+    Canvas(painted, offset, columns_of((0, 1, 2), 3)).paint(table)
+    np.testing.assert_array_equal(painted, dense)
+    steps = [step for column in zip(*rows, strict=True) for step in itertools.pairwise((0, *column))]
+    assert len(table) == sum(before != after != 0 for before, after in steps)

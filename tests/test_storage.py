@@ -1,14 +1,11 @@
 """A root in an object store: moto's server, started here, is the S3 endpoint."""
 
 import json
-import os
 import pickle
-import socket
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ import numpy as np
 import pytest
 from built import BLOCKS, CATALOGUE, CHROMOSOMES, Dataset, small_dataset
 from click.testing import CliRunner, Result
+from conftest import BUCKET
 from segmentationbuilds import segmented
 
 from genatator_assets.cli import main
@@ -29,8 +27,7 @@ from genatator_assets.work.layout import Layout
 from genatator_assets.work.made import SUFFIX
 from genatator_assets.work.storage import root_of
 
-BUCKET, URL = "bucket", "s3://bucket/some where/root"
-SECONDS_TO_START = 60
+URL = f"s3://{BUCKET}/some where/root"
 
 
 @dataclass(frozen=True)
@@ -44,48 +41,6 @@ class Remote:
         store, prefix = self.root.fs, f"{self.root.path}/"
         paths = [path for path in store.find(self.root.path) if not path.endswith(SUFFIX)]
         return {path.removeprefix(prefix): store.cat_file(path) for path in paths}
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            _wait_for(port, server)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < until and server.poll() is None:
-        with socket.socket() as trial:
-            if trial.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail("moto's server did not start")
-
-
-@pytest.fixture(scope="module")
-def s3(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The environment of somebody who has such a store, and a bucket in it."""
-    import s3fs  # noqa: PLC0415
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("AWS_", "DAGSTER_", "GENATATOR_"))]:
-            patch.delenv(name)
-        patch.setenv("AWS_ACCESS_KEY_ID", "someone")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "something")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_ENDPOINT_URL", endpoint)
-        patch.setenv("GENATATOR_CACHE", str(tmp_path_factory.mktemp("cache")))
-        store = s3fs.S3FileSystem(skip_instance_cache=True)
-        store.mkdir(BUCKET)
-        yield store
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from alphagenome.models.v1 import track_data_utils
 from alphagenome.protos.v1 import dna_model_pb2, dna_model_service_pb2
+from click.testing import CliRunner
 from conftest import data_folder
 from google.protobuf import text_format
 from signalfiles import built, catalogue_of
 
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.cli import main
 from genatator_assets.errors import CatalogueError, SignalError
 from genatator_assets.query.checks import check_names, run_check
 from genatator_assets.query.connect import ask, connect
@@ -511,3 +513,19 @@ def test_md5_of_a_table_is_compared(windows_tracks: Any, make: Any, alphagenome:
     (tmp_path / "t.csv").write_text(f"file,md5\nx.bw,{'0' * 32}\n")
     outcomes = built(make({"tables": [{"path": "t.csv"}]}), tmp_path / "root")
     assert "but its table says 00000000" in str(outcomes[1].error)
+
+
+def test_a_table_can_be_looked_at_before_anything_is_built(alphagenome: Path, tmp_path: Path) -> None:
+    expected = json.loads((alphagenome / "encode_expected.json").read_text())
+    table = alphagenome / "encode_metadata_made.tsv"
+    asked = ["signals", "import", str(table), "--format", "encode", "--genome", "hg38", "-o", str(tmp_path / "listed")]
+    done = CliRunner().invoke(main, asked)
+    assert done.exit_code == 0, done.output
+    tracks, rejects = (pq.read_table(tmp_path / f"listed/{name}.parquet") for name in ("tracks", "track_rejects"))
+    assert f"{len(tracks):,} tracks" in done.output
+    assert tracks["accession"].to_pylist() == [one["accession"] for one in expected["tracks"]]
+    assert rejects["reason"].to_pylist() == [one["reason"] for one in expected["rejected"]]
+    assert str(alphagenome) not in repr(rejects.to_pylist())
+    wrong = CliRunner().invoke(main, [*asked[:2], str(alphagenome / "SOURCE.md"), *asked[3:]])
+    assert wrong.exit_code == 2
+    assert "SOURCE.md" in wrong.output

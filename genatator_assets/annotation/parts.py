@@ -199,6 +199,8 @@ def _phases(letters: npt.NDArray[np.uint8], begins: Places, ends: Places) -> npt
 
 def split_lists(found: FoundParts, attributes: Attributes) -> tuple[PartArray, list[str], Places]:
     """Return parts once for each of their parents, with plain names, and the plain row that each is."""
+    if not attributes.gff3 or not any(b"," in name for name in found.names):
+        return found.rows, list(map(attributes.plain, found.names)), found.plain
     lists = [attributes.listed(name) for name in found.names]
     count = np.array([len(names) for names in lists], np.int64)
     names = [attributes.plain(name) for several in lists for name in several]

@@ -332,9 +332,13 @@ class RowReader:
         named = attributes.values(flavour.gene_id)
         if not self.spelling.attributes.gff3:
             return _without_prefix(named, flavour.prefixes), named
+        parents = attributes.values(["Parent"], decoded=False)
+        if not pc.any(pc.match_substring(parents, ",")).as_py():  # nobody has several: nothing is taken apart
+            one = pc.coalesce(attributes.values(["Parent"]), named)
+            return _without_prefix(one, flavour.prefixes), one
         lists = [
             None if one is None else [self._plain(name) for name in self.spelling.attributes.listed(one.encode())]
-            for one in attributes.values(["Parent"], decoded=False).to_pylist()
+            for one in parents.to_pylist()
         ]
         first = pc.coalesce(pa.array([one[0] if one else None for one in lists], pa.string()), named)
         every = pc.coalesce(pa.array(["\t".join(one) if one else None for one in lists], pa.string()), named)

@@ -1,10 +1,10 @@
-"""Commands about tracks: `signals types`, `list`, `profile`, `export`."""
+"""Commands about tracks: `signals types`, `import`, `list`, `profile`, `export`."""
 
 from __future__ import annotations
 
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -15,7 +15,7 @@ from genatator_assets.work.text import TextTable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genatator_assets.signals.section import Select
+    from genatator_assets.signals.section import Format, Select
 
 
 @click.group()
@@ -35,6 +35,69 @@ def types() -> None:
     ]
     total = ("all", "", "", "", f"{sum(one.tracks for one in OUTPUT_TYPES):,}")
     print_table(TextTable("Output types (human)", header, (*rows, total)))
+
+
+@signals.command(name="import")
+@click.argument("table", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--genome", required=True, help="The genome that the tracks are of, such as hg38.")
+@click.option("--species", default="Homo sapiens", show_default=True, help="Its species.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["encode", "fantom", "borzoi", "alphagenome", "table"]),
+    default="table",
+    show_default=True,
+    help="ENCODE's metadata.tsv, FANTOM's SDRF, Borzoi's targets.txt, AlphaGenome's metadata, or a table of your own.",
+)
+@click.option("--files", type=click.Path(file_okay=False, path_type=Path), help="The folder of the tracks' files.")
+@click.option(
+    "--ontology",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="An OBO file, or a table of terms; may be repeated.",
+)
+@click.option("--prefer", type=click.Choice(["default", "all"]), default="default", help="`all`: every kind of signal.")
+@click.option("--keep-without-term", is_flag=True, help="Let in tracks that name no ontology term.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write tracks.parquet and track_rejects.parquet into this folder.",
+)
+def import_tracks(  # noqa: PLR0913 - options of a command
+    *,
+    table: Path,
+    genome: str,
+    species: str,
+    form: Format,
+    files: Path | None,
+    ontology: tuple[Path, ...],
+    prefer: Literal["default", "all"],
+    keep_without_term: bool,
+    output: Path | None,
+) -> None:
+    """Show what a TABLE of tracks would add to a dataset, and which of its rows it would not, and why.
+
+    Nothing is fetched and no track is read. A catalogue names the table under `signals: tables` with the same keys.
+    """
+    from genatator_assets.signals import importing
+    from genatator_assets.signals.section import TrackTable
+    from genatator_assets.work.files import sha256_of_file
+
+    path = table.absolute()
+    named = TrackTable(
+        path=path,
+        format=form,
+        files=files.absolute() if files else None,
+        prefer=prefer,
+        without_term="keep" if keep_without_term else "reject",
+    )
+    listed = importing.import_table(named, path, genome, species, [one.absolute() for one in ontology])
+    for counts in importing.counted(listed):
+        print_table(counts)
+    if output is not None:
+        for written in importing.write_listed(listed, output, sha256_of_file(path)):
+            write_data(f"{written}\n")
 
 
 def _conditions(command: Callable[..., None]) -> Callable[..., None]:

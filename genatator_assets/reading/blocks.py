@@ -27,6 +27,7 @@ from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.store import Chromosome, masked_cache
 from genatator_assets.reading.window import Stretches
 from genatator_assets.sources.letters import in_contract
+from genatator_assets.tracks.painting import Canvas, Painter, columns_of
 from genatator_assets.tracks.runs import Runs, Values
 from genatator_assets.tracks.segments import Segments
 from genatator_assets.work.cache import Cache
@@ -36,6 +37,7 @@ from genatator_assets.work.tables import read_table
 _THREADS = 8  # disks, and more so network disks, answer many files at once
 _SHOWN = 5
 _STRETCH_BP = 500_000
+_OBJECTS_BYTES = 2_000  # of a painter without runs
 _COLUMNS = ["genome", "split", "chrom", "start", "end", "chrom_length", "path"]
 
 
@@ -62,12 +64,13 @@ class Block:
 @dataclass(frozen=True, eq=False)
 class BlockStore:
     """Blocks alone. Of the blocks used last is kept what makes windows quick: the DNA and, of the targets, the page
-    table; or, of a file without one, the runs, for which it is decoded once."""
+    table and the runs of the pages seen; or, of a file without one, all runs, for which it is decoded once."""
 
     origin: Path
     blocks: dict[Chromosome, tuple[Block, ...]]
     _dna: Cache[Block, str]
     _targets: Cache[Block, BlockTargets | Segments]
+    _pages: Cache[tuple[Block, int], Painter]
     _masked: Cache[Chromosome, Stretches]
 
     @classmethod
@@ -87,9 +90,11 @@ class BlockStore:
                 + f"{more}\nGet the missing files, or move those of these chromosomes elsewhere."
             )
         of_chromosome = {Chromosome(own[0].genome, own[0].chrom, own[-1].end, own[0].split): own for own in grouped}
-        half = cache_bytes // 2
+        half, quarter = cache_bytes // 2, cache_bytes // 4
+        targets = Cache(_open_targets, _bytes, quarter)
+        pages = Cache(partial(_read_pages, targets), _painter_bytes, quarter)
         masked = masked_cache(folder, cache_bytes)
-        return cls(folder, of_chromosome, Cache(_read_dna, len, half), Cache(_open_targets, _bytes, half), masked)
+        return cls(folder, of_chromosome, Cache(_read_dna, len, half), targets, pages, masked)
 
     @property
     def chromosomes(self) -> tuple[Chromosome, ...]:
@@ -108,11 +113,15 @@ class BlockStore:
         for block, left, right in self._pieces(chromosome, start, start + len(out)):
             first = block.start + left - start
             piece = forwards[first : first + right - left]
+            piece = piece[::-1] if backwards else piece
             opened = self._targets(block)
             if isinstance(opened, Segments):
-                opened.paint(piece[::-1] if backwards else piece, left, channels, backwards=backwards)
+                opened.paint(piece, left, channels, backwards=backwards)
             else:
-                piece[:] = opened.read(left, right)[:, list(channels)]
+                piece.fill(0)
+                canvas = Canvas(piece, left, columns_of(channels, len(CHANNELS)), backwards)
+                for stretch in opened.stretches(left, right):
+                    self._pages((block, stretch)).paint(canvas)
 
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
         """Find the runs of one stretch of dense targets after another."""
@@ -236,6 +245,16 @@ def _open_targets(block: Block) -> BlockTargets | Segments:
         return Segments.from_dense(targets.read(0, targets.bases), CHANNELS)
     except ValueError as error:
         raise DatasetError(f"{block.path}: {error}; get it again") from error
+
+
+def _read_pages(targets: Cache[Block, BlockTargets | Segments], place: tuple[Block, int]) -> Painter:
+    opened = targets(place[0])
+    assert isinstance(opened, BlockTargets)  # noqa: S101 - others have no pages
+    return opened.painter(place[1])
+
+
+def _painter_bytes(painter: Painter) -> int:
+    return painter.nbytes + _OBJECTS_BYTES
 
 
 def _bytes(opened: BlockTargets | Segments) -> int:

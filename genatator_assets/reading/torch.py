@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.transcripts import Transcript, Transcripts
 from genatator_assets.reading.window import Interval, Window
 from genatator_assets.reading.window_set import WindowSet
-from genatator_assets.reading.windows import Shares, Windows
+from genatator_assets.reading.windows import BUFFER, Along, Shares, Windows
 from genatator_assets.tracks.bins import Aggregate
 
 if TYPE_CHECKING:
@@ -208,9 +208,11 @@ class WindowStream(data.IterableDataset[Any]):
     """A dataset's windows one after another, each epoch in an order of its own that seed and epoch decide.
 
     Each rank has a lane of len(windows) // world_size windows, all equally long and no window in two, and each of its
-    workers a share of that. With equally many workers all ranks get equally many batches, and the same ones again
-    for the same seed and epoch. Rank and world_size are those of `torch.distributed` if it is initialised, else those
-    of RANK and WORLD_SIZE, which torchrun sets, else 0 and 1, unless they are given.
+    workers a share of that. With equally many workers all ranks get equally many batches, and the same ones again for
+    the same seed and epoch.
+
+    Rank and world_size are those of `torch.distributed` if it is initialised, else RANK and WORLD_SIZE of the
+    environment, where torchrun puts them, else 0 and 1, unless they are given.
 
     A `torchdata.stateful_dataloader.StatefulDataLoader` goes on in the middle of an epoch with the very next batch: it
     keeps the `state_dict` of each worker's stream.
@@ -222,6 +224,8 @@ class WindowStream(data.IterableDataset[Any]):
         *,
         shuffle: bool = True,
         seed: int = 0,
+        along: Along | None = None,
+        buffer: int = BUFFER,
         shift: int = 0,
         reverse_complement: bool = False,
         balance: bool | Shares = False,
@@ -231,13 +235,15 @@ class WindowStream(data.IterableDataset[Any]):
     ) -> None:
         """Take windows, their channels and their transform from a map-style dataset.
 
+        `along` and `buffer` are those of `Windows.shuffled`; a worker's share is then of few chromosomes, not of all.
+
         In each epoch, anew, windows are moved by up to `shift` bp and, with `reverse_complement`, half of them turned
         (`Windows.augmented`); with `balance`, genomes come equally often, or by the shares given (`Windows.balanced`).
         With `batch_size` whole batches come, each written once, for `DataLoader(stream, batch_size=None)`: the same
         ones for any number of workers, of which each reads every so many-th batch.
 
         Raises:
-            ReadingError: an argument makes no sense, or what says the rank disagrees.
+            ReadingError: an argument makes no sense, or the environment and `torch.distributed` disagree on the rank.
         """
         self.batch_size = None if batch_size is None else whole("batch_size", batch_size, least=1)
         self._given = rank is not None and world_size is not None
@@ -247,58 +253,33 @@ class WindowStream(data.IterableDataset[Any]):
             self.rank, self.world_size = _rank_of_process() or (0, 1)
         else:
             raise ReadingError(f"found {rank=} and {world_size=}, expected both or neither")
-        self.mapped, self.shuffle, self.seed, self.balance = mapped, shuffle, seed, balance
+        self.mapped, self.shuffle, self.seed, self.balance = mapped, shuffle, whole("seed", seed), balance
+        self.along, self.buffer = along, buffer
         self.varied: dict[str, Any] = {"shift": shift, "reverse_complement": reverse_complement}
+        if along is not None and not shuffle:
+            raise ReadingError(f"found {along=} with shuffle=False, which is along the chromosomes anyway; give one")
         mapped.windows[:0].augmented(seed, shift=shift)  # what makes no sense shows here, not in a worker
+        mapped.windows[:0].shuffled(seed, along=along, buffer=buffer)
         if reverse_complement:
             mapped.require_both_strands()
         if isinstance(balance, Mapping):
             mapped.windows.weights(balance)
-        mapped.windows.lane(self.rank, self.world_size)  # a wrong rank shows here, not in a worker
-        self._seen = 0
-        self._resumed: dict[str, Any] | None = None
-        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
-
-    def set_epoch(self, epoch: int) -> None:
-        """Set which epoch comes next: without it each is like the first."""
-        self._epoch.fill_(epoch)
+        mapped.windows[:0].lane(self.rank, self.world_size)
+        self._epoch = _shared()  # workers that live on see it change
+        self._workers_read = _shared()
+        self._place = _Place(0, 0)
+        self._loaded: tuple[int, _Place] | None = None
 
     def __len__(self) -> int:
         """Number of windows of this rank in an epoch, or of batches; those of all its workers together."""
+        self._require_rank()
         return math.ceil(len(self.mapped.windows) // self.world_size / (self.batch_size or 1))
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return where this stream is, in plain values: its epoch, and how many windows of it were yielded here.
-
-        The copy in each worker of a loader has its own; StatefulDataLoader collects them.
-        """
-        return self._resumed or {**self._identity(), "epoch": int(self._epoch), "seen": self._seen}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where `state_dict` was taken: the next pass begins with the window behind the last one yielded.
-
-        Raises:
-            ReadingError: it was taken of other windows, or with another seed, rank or number of workers.
-        """
-        for name, own in self._identity().items():
-            if state.get(name) != own:
-                raise ReadingError(f"the state is of a stream with {name}={state.get(name)!r}; this one has {own!r}")
-        self.set_epoch(state["epoch"])
-        self._resumed = dict(state)
-
-    def _identity(self) -> dict[str, Any]:
-        """Return what decides which windows come here, and in which order."""
-        worker = data.get_worker_info()
-        return {
-            "windows": len(self.mapped.windows),
-            "seed": self.seed,
-            "shuffle": self.shuffle,
-            "batch_size": self.batch_size,
-            "rank": self.rank,
-            "world_size": self.world_size,
-            "worker": worker.id if worker else 0,
-            "workers": worker.num_workers if worker else 1,
-        }
+    def set_epoch(self, epoch: int) -> None:
+        """Set which epoch comes next, without which each is like the first. A loaded state is of its own epoch."""
+        self._epoch.fill_(whole("epoch", epoch))
+        if self._loaded is None and epoch != self._place.epoch:
+            self._place = _Place(epoch, 0)
 
     def windows_of_epoch(self, epoch: int) -> Windows:
         """Return the windows of an epoch as they are drawn, moved and turned, not yet shuffled."""
@@ -308,29 +289,85 @@ class WindowStream(data.IterableDataset[Any]):
         return windows.augmented(self.seed, epoch, **self.varied)
 
     def __iter__(self) -> Iterator[Any]:
-        """Go through this worker's share of this rank's lane, from where a state that was loaded says.
+        """Go through this worker's share of this rank's lane; after `load_state_dict`, from where that state was."""
+        self._require_rank()
+        self._workers_read.fill_(data.get_worker_info() is not None)
+        self._place = self._begin()
+        return self._from(self._place)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return how far this process has read the epoch, as plain values, equal for ranks that are equally far.
+
+        With workers, each has a state of its own, which torchdata's `StatefulDataLoader` asks for and puts together.
 
         Raises:
-            ReadingError: the process has another rank than when the stream was made.
+            ReadingError: this is not the process that reads: a `DataLoader` of torch doesn't ask its workers.
         """
-        self._require_rank()
-        resumed, self._resumed = self._resumed, None
-        self._seen = resumed["seen"] if resumed else 0
-        windows = self.windows_of_epoch(int(self._epoch))
-        ordered = windows.shuffled(self.seed, int(self._epoch)) if self.shuffle else windows
-        lane = ordered.lane(self.rank, self.world_size)
-        if worker := data.get_worker_info():
-            batch = np.arange(len(lane)) // (self.batch_size or 1)
-            lane = lane.take(batch % worker.num_workers == worker.id)
-        return self._read(self.mapped.take(lane[self._seen :]))
+        if data.get_worker_info() is None and self._workers_read:
+            raise ReadingError(
+                "workers read this stream, and how far each is, is known to none but it: use"
+                " torchdata.stateful_dataloader.StatefulDataLoader, and keep what its state_dict() returns"
+            )
+        return {**self._place.__dict__, "stream": self._as_made()}
 
-    def _read(self, share: WindowDataset) -> Iterator[Any]:
-        step = self.batch_size or 1
-        for first in range(0, len(share), step):
-            places = range(first, min(first + step, len(share)))
-            read = share[first] if self.batch_size is None else collate(share.__getitems__(places))
-            self._seen += len(places)
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on, in the iteration that comes next, where a stream of the same kind was; of root, release or S3 alike.
+
+        Raises:
+            ReadingError: it is no such state, or that of a stream made in another way.
+        """
+        made = self._as_made()
+        if set(state) != {"epoch", "taken", "stream"} or set(state["stream"]) != set(made):
+            raise ReadingError(f"found {str(state)[:200]}, expected what state_dict() of a WindowStream returned")
+        if differing := [name for name, value in made.items() if state["stream"][name] != value]:
+            found, expected = ({name: of[name] for name in differing} for of in (state["stream"], made))
+            raise ReadingError(
+                f"the state is of a stream with {_said(found)}, and this one has {_said(expected)}: make it as"
+                " that one was made, or begin the epoch anew"
+            )
+        place = _Place(whole("epoch", state["epoch"]), whole("taken", state["taken"]))
+        self._place, self._loaded = place, (os.getpid(), place)
+
+    def _begin(self) -> _Place:
+        if self._loaded is None:
+            return _Place(int(self._epoch), 0)
+        process, place = self._loaded
+        if process != os.getpid():
+            raise ReadingError(
+                "the state was loaded by another process than the worker that reads: give it to the load_state_dict of"
+                " torchdata's StatefulDataLoader"
+            )
+        self._loaded = None
+        return place
+
+    def _from(self, place: _Place) -> Iterator[Any]:
+        share = self.mapped.take(self._share(place.epoch))
+        while place.taken < len(share):
+            places = range(place.taken, min(place.taken + (self.batch_size or 1), len(share)))
+            read = share[place.taken] if self.batch_size is None else collate(share.__getitems__(places))
+            place.taken = places.stop
             yield read
+
+    def _share(self, epoch: int) -> Windows:
+        """Return the windows of this worker: batches of the lane by turns or, along chromosomes, consecutive ones."""
+        windows, along = self.windows_of_epoch(epoch), self.along is not None
+        if self.shuffle:
+            windows = windows.shuffled(self.seed, epoch, along=self.along, buffer=self.buffer)
+        lane = windows.lane(self.rank, self.world_size, consecutive=along)
+        worker, workers = _worker()
+        batch = np.arange(len(lane)) // (self.batch_size or 1)
+        batches = math.ceil(len(lane) / (self.batch_size or 1))
+        first, last = worker * batches // workers, (worker + 1) * batches // workers
+        return lane.take((first <= batch) & (batch < last) if along else batch % workers == worker)
+
+    def _as_made(self) -> dict[str, Any]:
+        """Return what decides which windows this process reads in which order, but for the epoch and the rank."""
+        worker, workers = _worker()
+        order = {"shuffle": self.shuffle, "seed": self.seed, "along": self.along, "buffer": self.buffer}
+        drawn = {"balance": dict(self.balance) if isinstance(self.balance, Mapping) else self.balance, **self.varied}
+        shares = {"world_size": self.world_size, "batch_size": self.batch_size, "worker": worker, "workers": workers}
+        windows = {"windows": len(self.mapped), "fingerprint": self.mapped.windows.fingerprint}
+        return {**windows, **order, **drawn, **shares}
 
     def _require_rank(self) -> None:
         now = None if self._given else _rank_of_process()
@@ -339,6 +376,36 @@ class WindowStream(data.IterableDataset[Any]):
                 f"the stream was made as rank {self.rank} of {self.world_size}, and this process is rank {now[0]} of"
                 f" {now[1]} now: make it after torch.distributed.init_process_group, or give rank and world_size"
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what spawned workers get, which don't know what torch.distributed says here."""
+        self._require_rank()
+        return self.__dict__
+
+
+@dataclass
+class _Place:
+    """How many windows of its share of an epoch a process has given."""
+
+    epoch: int
+    taken: int
+
+
+def _shared() -> torch.Tensor:
+    """Return a number, 0, that this process and its workers share."""
+    number = torch.zeros((), dtype=torch.int64)
+    number.share_memory_()  # type: ignore[no-untyped-call]
+    return number
+
+
+def _worker() -> tuple[int, int]:
+    """Return which worker of how many this process is; one that reads by itself is the only one."""
+    worker = data.get_worker_info()
+    return (worker.id, worker.num_workers) if worker else (0, 1)
+
+
+def _said(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in values.items())
 
 
 def _rank_of_process() -> tuple[int, int] | None:

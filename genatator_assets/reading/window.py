@@ -51,6 +51,8 @@ class Interval:
                 object.__setattr__(self, edge, operator.index(getattr(self, edge)))
             except TypeError as error:
                 raise ReadingError(f"{edge}={getattr(self, edge)!r} is not a whole number of bases") from error
+        if self.strand not in ("+", "-"):
+            raise ReadingError(f"{self.chrom} of {self.genome}: found strand={self.strand!r}, expected '+' or '-'")
         if self.start >= self.end:
             raise ReadingError(f"{self.chrom} of {self.genome}: start={self.start:,} is not before end={self.end:,}")
 

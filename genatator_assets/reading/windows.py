@@ -14,7 +14,8 @@ ends there and is shorter than W unless it fits; so is the only one of a chromos
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,11 @@ Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.integer[Any]] | Mask
 Shares = Mapping[str, float]
 """How often each genome's windows come, in relation to each other."""
+
+Along = Literal["chromosomes"]
+"""What a random order goes along."""
+BUFFER = 1_000
+_STRETCH_BP = 10_000_000  # what a block has unless a catalogue says otherwise; any other gives an order as good
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,13 +124,32 @@ class Windows(Sequence[Interval]):
         arrays = {name: np.concatenate([getattr(self, name), theirs[name]]) for name in _ARRAYS}
         return replace(self._with(arrays), chromosomes=chromosomes)
 
-    def shuffled(self, seed: int, epoch: int = 0) -> "Windows":
+    def shuffled(self, seed: int, epoch: int = 0, *, along: Along | None = None, buffer: int = BUFFER) -> "Windows":
         """Return all of them in an order that `seed` and `epoch` decide, on any machine.
 
+        `along="chromosomes"`: the chromosomes in random order, one after another, each by stretches of 10 Mbp in random
+        order, and these windows shuffled within every `buffer` of them. So few blocks or chromosomes are read at a
+        time, where all don't fit into `cache_bytes`.
+
         Raises:
-            ReadingError: one of them is not a whole number, or below 0.
+            ReadingError: a number is none, or below 0, or there is no such order.
         """
-        return self.take(np.random.default_rng([whole("seed", seed), whole("epoch", epoch)]).permutation(len(self)))
+        if along not in (None, "chromosomes"):
+            raise ReadingError(
+                f"found {along=}, expected 'chromosomes', or None for an order that is random throughout"
+            )
+        random = np.random.default_rng([whole("seed", seed), whole("epoch", epoch)])
+        buffer = whole("buffer", buffer, 1)
+        if along is None:
+            return self.take(random.permutation(len(self)))
+        stretches = (self.number.astype(np.int64) << 32) + self.start // _STRETCH_BP
+        found, stretch = np.unique(stretches, return_inverse=True)
+        of_chromosome, of_stretch = (
+            random.permutation(len(self.chromosomes))[self.number],
+            random.permutation(len(found))[stretch],
+        )
+        order = np.lexsort((random.permutation(len(self)), of_stretch, of_chromosome))
+        return self.take(order[np.lexsort((random.permutation(len(self)), np.arange(len(self)) // buffer))])
 
     def augmented(self, seed: int, epoch: int = 0, *, shift: int = 0, reverse_complement: bool = False) -> "Windows":
         """Return each window moved by up to `shift` bp to either side and, half of them, turned to the other strand.
@@ -218,10 +243,21 @@ class Windows(Sequence[Interval]):
             raise ReadingError("these windows were not made by a dataset: give one, as WindowDataset(dataset, windows)")
         return WindowDataset(self.dataset, self, **how)
 
-    def lane(self, rank: int, world_size: int) -> "Windows":
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen letters that tell these windows in this order from others, wherever the dataset is kept."""
+        digest = hashlib.blake2b(digest_size=8)
+        for one in self.chromosomes:
+            digest.update(f"{one.genome}\t{one.chrom}\t{one.length}\n".encode())
+        for name in _ARRAYS:
+            digest.update(np.ascontiguousarray(getattr(self, name)).data)
+        return digest.hexdigest()
+
+    def lane(self, rank: int, world_size: int, *, consecutive: bool = False) -> "Windows":
         """Return the share of one of `world_size` processes: every lane is equally long, and no two share a window.
 
-        The last `len(self) % world_size` windows are in no lane.
+        It is every `world_size`-th window or, with `consecutive`, so many one after another. The last
+        `len(self) % world_size` windows are in no lane.
 
         Raises:
             ReadingError: there is no such rank.
@@ -229,7 +265,10 @@ class Windows(Sequence[Interval]):
         rank, world_size = whole("rank", rank, None), whole("world_size", world_size, None)
         if not 0 <= rank < world_size:
             raise ReadingError(f"{rank=} is not one of world_size={world_size} processes: expected 0 to world_size - 1")
-        return self[rank : len(self) // world_size * world_size : world_size]
+        length = len(self) // world_size
+        if consecutive:
+            return self[rank * length : (rank + 1) * length]
+        return self[rank : length * world_size : world_size]
 
 
 _ARRAYS = ("number", "start", "end", "reverse")

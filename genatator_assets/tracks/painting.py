@@ -39,13 +39,31 @@ class RunTable:
 
     @classmethod
     def of(cls, runs: Sequence[Runs]) -> Self:
-        """Put the runs of all tracks of a set together, by their starts."""
+        """Put the runs of all tracks of a set together."""
         nothing = Runs.none()
         start = np.concatenate([one.start for one in (nothing, *runs)])
         end = np.concatenate([one.end for one in (nothing, *runs)])
         value = np.concatenate([one.value for one in (nothing, *runs)])
         track = np.repeat(np.arange(len(runs), dtype=np.int16), [len(one) for one in runs])
-        return cls(start, end, track, value).take(np.argsort(start, kind="stable"))
+        return cls(start, end, track, value)
+
+    @classmethod
+    def of_dense(cls, dense: Values, offset: int) -> Self:
+        """Return the runs of dense values other than 0, float32 [bases >= 1, tracks], that begin at `offset`.
+
+        >>> table = RunTable.of_dense(np.array([[0, 1], [0.5, 1]], np.float32), 100)
+        >>> table.start.tolist(), table.end.tolist(), table.track.tolist(), table.value.tolist()
+        ([101, 100], [102, 102], [0, 1], [0.5, 1.0])
+        """
+        bases, tracks = dense.shape
+        flat = np.ascontiguousarray(dense).reshape(-1)
+        begin = np.concatenate([np.arange(tracks), np.flatnonzero(flat[tracks:] != flat[:-tracks]) + tracks])
+        begin = begin[np.argsort(begin % tracks, kind="stable")]
+        base, track = np.divmod(begin, tracks)
+        end = np.append(base[1:], 0)
+        end[np.append(track[1:] != track[:-1], True)] = bases
+        kept = flat[begin] != 0
+        return cls(base[kept] + offset, end[kept] + offset, track[kept].astype(np.int16), flat[begin[kept]])
 
     @classmethod
     def together(cls, tables: "Sequence[RunTable]") -> Self:
@@ -60,6 +78,10 @@ class RunTable:
     def __len__(self) -> int:
         """Number of runs."""
         return len(self.start)
+
+    def moved(self, bases: int) -> Self:
+        """Return the runs so many bases later."""
+        return type(self)(self.start + bases, self.end + bases, self.track, self.value)
 
     def take(self, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Self:
         """Return some of the runs."""
@@ -134,11 +156,16 @@ class Painter:
     long: RunTable
 
     @classmethod
-    def of(cls, runs: Sequence[Runs]) -> Self:
-        """Make it from the runs of each track of a set."""
-        table = RunTable.of(runs)
+    def of(cls, table: RunTable) -> Self:
+        """Make it from runs in any order."""
+        table = table.take(np.argsort(table.start, kind="stable"))
         is_short = table.end - table.start <= _SHORT_BP
         return cls(table.take(is_short), _cut(table.take(~is_short)))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays in bytes."""
+        return self.short.nbytes + self.long.nbytes
 
     def paint(self, canvas: Canvas) -> None:
         """Write the runs that overlap a window."""

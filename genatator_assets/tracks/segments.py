@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from genatator_assets.tracks.painting import BYTES_A_RUN, Canvas, Painter, columns_of
+from genatator_assets.tracks.painting import BYTES_A_RUN, Canvas, Painter, RunTable, columns_of
 from genatator_assets.tracks.runs import Positions, Runs, Values
 from genatator_assets.tracks.track import Track, TrackSet
 
@@ -85,7 +85,7 @@ class Segments:
 
     @cached_property
     def _painter(self) -> Painter:
-        return Painter.of(self.runs)
+        return Painter.of(RunTable.of(self.runs))
 
     def side_by_side(self, start: Positions, end: Positions) -> "Segments":
         """Return the segments of disjoint stretches [start[i], end[i]), at least one, as if nothing lay between."""

@@ -86,7 +86,30 @@ def _remote(url: str) -> Path:
         raise DatasetError(
             f"{url}: found no bucket {container!r}; make it first, or check the endpoint. {_CREDENTIALS}"
         )
+    root._fs_cached = _EachProcessItsOwn(root.fs)  # paths that are made of a root have the file system of the root
     return cast("Path", root)
+
+
+class _EachProcessItsOwn:
+    """A file system that each process opens for itself: what a forked one inherits of fsspec refuses to work there."""
+
+    def __init__(self, system: Any) -> None:
+        """Take one that this process opened."""
+        self._opened, self._process = system, os.getpid()
+
+    def own(self) -> Any:
+        """Return the file system of this process, as fsspec made it."""
+        if self._process != os.getpid():
+            opened = self._opened
+            self._opened = type(opened)(*opened.storage_args, **opened.storage_options)
+            self._process = os.getpid()
+        return self._opened
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what that file system has."""
+        if name.startswith("__"):  # copy and pickle ask before there is anything
+            raise AttributeError(name)
+        return getattr(self.own(), name)
 
 
 _CREDENTIALS = (
@@ -103,7 +126,8 @@ def is_remote(path: object) -> TypeGuard[Any]:
 def remembering(root: Path) -> Any:
     """Return a file system for a remote root that asks only once, from now on, what there is: quick, but a snapshot."""
     remote: Any = root
-    system = type(remote.fs)(**{**remote.storage_options, "use_listings_cache": True})
+    opened = remote.fs.own() if isinstance(remote.fs, _EachProcessItsOwn) else remote.fs
+    system = type(opened)(**{**remote.storage_options, "use_listings_cache": True})
     system.invalidate_cache()
     return system
 

@@ -1,6 +1,8 @@
 """A window of a block's targets straight from its file: through the page table, or else by pyarrow."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,13 @@ from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.encode.pages import read_target_page
 from genatator_assets.gene_finding.blocks.encode.table import PAGE_TABLE_KEY, PageTable
 from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.tracks.painting import Painter, RunTable
 from genatator_assets.tracks.runs import Values
 from genatator_assets.work.tables import require_known_format
 
 _CHANNELS = len(CHANNELS)
+_STRETCH_BP = 1 << 15
+_SMALL_BYTES = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +45,57 @@ class BlockTargets:
             return _by_pages(self.path, self.table, start, end)
         except (ValueError, OSError) as error:
             raise _damaged(self.path, error) from error
+
+    def stretches(self, start: int, end: int) -> range:
+        """Return the stretches of pages that hold bases [start, end) of a block with a page table, by number."""
+        bases = self._table.bases
+        first, last = bases[bases.searchsorted(start, "right") - 1], bases[bases.searchsorted(end) - 1]
+        return range(int(first) // _STRETCH_BP, int(last) // _STRETCH_BP + 1)
+
+    def painter(self, stretch: int) -> Painter:
+        """Unzip the pages of a stretch and return their runs, counted from the block's own start.
+
+        Raises:
+            DatasetError: the file is damaged.
+        """
+        table = self._table
+        first, last = table.bases[:-1].searchsorted((stretch * _STRETCH_BP, (stretch + 1) * _STRETCH_BP)).tolist()
+        bases, edges = table.bases[first : last + 1].tolist(), table.edges[first : last + 1].tolist()
+        try:
+            with self.path.open("rb") as handle:
+                handle.seek(edges[0])
+                data = handle.read(edges[-1] - edges[0])
+            runs = [
+                _page_runs(first + number, data[edge - edges[0] : after - edges[0]], stop - begin).moved(begin)
+                for number, ((edge, after), (begin, stop)) in enumerate(
+                    zip(pairwise(edges), pairwise(bases), strict=True)
+                )
+            ]
+        except (ValueError, OSError) as error:
+            raise _damaged(self.path, error) from error
+        return Painter.of(RunTable.together(runs))
+
+    @property
+    def _table(self) -> PageTable:
+        if self.table is None:
+            raise ValueError(f"{self.path} has no page table")
+        return self.table
+
+
+def _page_runs(number: int, data: bytes, bases: int) -> RunTable:
+    """Return the runs of a page, counted from its own start."""
+    try:
+        return (_alike if len(data) < _SMALL_BYTES else _unzipped)(data, bases)
+    except ValueError as error:
+        raise ValueError(f"page {number:,} of its targets: {error}") from error
+
+
+def _unzipped(data: bytes, bases: int) -> RunTable:
+    return RunTable.of_dense(read_target_page(data, bases, _CHANNELS), 0)
+
+
+_alike = lru_cache(maxsize=4_096)(_unzipped)
+"""Most pages are constant, small and alike, byte by byte: these are unzipped once."""
 
 
 def read_targets(path: Path, start: int, end: int) -> Values:

@@ -220,6 +220,8 @@ class Bioseq:
 
     def __getitem__(self, index: Any) -> OneHot:
         """Return windows by numpy's indexing; an interval (chrom, start, end, strand) of a whole genome."""
+        if isinstance(index, tuple) and not isinstance(index[0], str):  # windows, then bins, strands, conditions
+            return self[index[0]][(slice(None), *index[1:])]
         if isinstance(index, tuple):
             index = Interval(index[0], int(index[1]), int(index[2]), *index[3:4])
         if isinstance(index, Interval):

@@ -5,7 +5,7 @@ strand are returned reversed, by bin and strand; what fills a short window up co
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from genatator_assets.errors import optional_import
 from genatator_assets.reading.genomic import source as sources
 from genatator_assets.reading.genomic.indexer import GenomicIndexer, Interval, WindowError, WindowIndexError
+from genatator_assets.reading.genomic.kept import kept
 from genatator_assets.reading.genomic.normalizers import Floats, Garray, normalizers_of
 from genatator_assets.reading.genomic.source import Source
 from genatator_assets.reading.window_set import WindowSet
@@ -100,6 +101,7 @@ class Cover:
         _require_storage(storage, cache)
         rule = CountRule(pairedend, stranded, min_mapq or 0, ("improper_pair",))
         made = sources.of_bams(files, rule, conditions)
+        made = kept(made, name, files, {"reads": asdict(rule)}) if cache else made
         return cls(
             name,
             made,
@@ -141,6 +143,7 @@ class Cover:
         indexer = _indexer(roi, binsize, stepsize, flank, resolution, zero_padding, random_state, store_whole_genome)
         _require_storage(storage, cache)
         made = sources.of_bigwigs(files, conditions, nan_to_num=nan_to_num)
+        made = kept(made, name, files, {"signal": "bigWig"}) if cache else made
         return cls(
             name,
             made,
@@ -188,6 +191,8 @@ class Cover:
         indexer = _indexer(roi, binsize, stepsize, flank, resolution, zero_padding, random_state, store_whole_genome)
         _require_storage(storage, cache)
         made = sources.of_beds(files, value, conditions)
+        chosen = list(conditions) if conditions is not None and value.endswith("category") else None
+        made = kept(made, name, files, {"intervals": value, "categories": chosen}) if cache else made
         return cls(
             name,
             made,
@@ -301,6 +306,8 @@ class Cover:
 
     def __getitem__(self, index: Any) -> npt.NDArray[Any]:
         """Return windows by numpy's indexing, float32; or an interval (chrom, start, end, strand) base by base."""
+        if isinstance(index, tuple) and not isinstance(index[0], str):  # windows, then bins, strands, conditions
+            return self[index[0]][(slice(None), *index[1:])]
         if isinstance(index, Interval):
             return self._laid_out(self._bases(index))
         if isinstance(index, tuple):

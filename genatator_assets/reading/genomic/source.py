@@ -120,7 +120,7 @@ def of_beds(files: Sequence[Path], mode: ValueOf, conditions: Sequence[str] | No
 
     @cache
     def features(path: Path) -> Features:
-        return read_features(path, mode)
+        return read_features(path, mode, path.stat().st_mtime_ns)
 
     lengths: dict[str, int] = {}
     for path in files:

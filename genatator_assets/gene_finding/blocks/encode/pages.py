@@ -79,8 +79,13 @@ def read_target_page(data: bytes, bases: int, channels: int) -> npt.NDArray[np.f
         raise ValueError(f"the page's header {stated} is not that of {bases:,} bases in {len(compressed):,} bytes")
     if header.get(4) != _signed(zlib.crc32(compressed)):
         raise ValueError("the page's checksum is not that of its bytes")
-    raw = pa.Codec("zstd").decompress(compressed, raw_size, asbytes=True)
+    raw = _unzip().decompress(compressed, raw_size, asbytes=True)
     return np.frombuffer(raw, "<f4", offset=raw_size - values * _BYTES).reshape(bases, channels)
+
+
+@cache
+def _unzip() -> pa.Codec:
+    return pa.Codec("zstd")
 
 
 @cache
