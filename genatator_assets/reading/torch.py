@@ -14,23 +14,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genatator_assets.errors import ReadingError, optional_import
-from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.arguments import whole
-from genatator_assets.reading.batch import Shapes
-from genatator_assets.reading.channels import Channels, channel_numbers, opposite_columns
-from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.transcripts import Transcript, Transcripts
-from genatator_assets.reading.window import Interval, Window
-from genatator_assets.reading.window_set import WindowSet
-from genatator_assets.reading.windows import BUFFER, Along, Shares, Windows
+from genatator_assets.reading.arguments import BUFFER, whole
+from genatator_assets.reading.channels import EVERY, Channels, channel_numbers, opposite_columns
+from genatator_assets.reading.shapes import Shapes
 from genatator_assets.tracks.bins import Aggregate
 
 if TYPE_CHECKING:
     from genatator_assets.reading.dataset import Dataset
     from genatator_assets.reading.transcripts import Transcript, Transcripts
-    from genatator_assets.reading.window import Window
+    from genatator_assets.reading.window import Interval, Window
     from genatator_assets.reading.window_set import WindowSet
-    from genatator_assets.reading.windows import Shares, Windows
+    from genatator_assets.reading.windows import Along, Shares, Windows
 
 with optional_import("torch", "torch", "PyTorch"):
     import torch
@@ -190,7 +184,7 @@ class WindowDataset(data.Dataset[Any]):
         Raises:
             ReadingError: a channel is read without that of the other strand.
         """
-        opposite_columns([CHANNELS.names[number] for number in channel_numbers(self.channels)])
+        opposite_columns([EVERY.names[number] for number in channel_numbers(self.channels)])
 
     def take(self, windows: Windows) -> WindowDataset:
         """Return other windows, read in the same way."""
