@@ -1,6 +1,10 @@
 """Random windows of DNA and targets as a model reads them, beside what one does without the package.
 
+    python benchmarks/read_rate.py --side-by-side [--genvarloader PYTHON]
     python benchmarks/read_rate.py [--length 131072] [--windows 2000] [--files 2000] [--no-card]
+
+The first form compares with other libraries, at 131,072 and 16,384 bases; PYTHON is the interpreter of an environment
+with GenVarLoader (`python -m venv gvl; gvl/bin/pip install genvarloader`). The second one:
 
 A simulated chromosome of 30 Mbp in three full blocks; one process, one core. Each way reads windows of random places in
 random order, DNA and all twelve channels; what it keeps is filled before, and how long that takes is told apart. The
@@ -16,20 +20,27 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import datasets
+import h5py
 import numpy as np
 import psutil
 import pyarrow.parquet as pq
+import pyBigWig
 from datasets import load_dataset
+from datasets.arrow_writer import ArrowWriter
+from pyfaidx import Fasta
 
 import genatator_assets as ga
 from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.tasks import chromosome_tasks, included_chromosomes
 from genatator_assets.parts import load_catalogue
-from genatator_assets.reading import Dataset, Interval, Windows
+from genatator_assets.reading import Dataset, Interval, Window, Windows
 from genatator_assets.reading.blocks import found_blocks
+from genatator_assets.reading.store import Chromosome
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.work.layout import Layout
 
@@ -53,7 +64,17 @@ def main() -> None:
     options.add_argument("--windows", type=int, default=2_000)
     options.add_argument("--files", type=int, default=2_000)
     options.add_argument("--no-card", action="store_true")
+    options.add_argument("--side-by-side", action="store_true")
+    options.add_argument("--genvarloader", metavar="PYTHON")
     given = options.parse_args()
+    if given.side_by_side:
+        with tempfile.TemporaryDirectory() as made:
+            folder = Path(made)
+            root = build(folder / "built", "pages")
+            blocks = release(root, folder / "release")
+            for length in (131_072, 16_384):
+                print(told(side_by_side(root, blocks, folder, length, given.genvarloader), length))
+        return
     with tempfile.TemporaryDirectory() as folder:
         roots = {writer: build(Path(folder) / writer, writer) for writer in ("pages", "pyarrow")}
         releases = {writer: release(root, Path(folder) / f"release-{writer}") for writer, root in roots.items()}
@@ -181,6 +202,160 @@ def opening(source: Path, folder: Path, files: int) -> str:
         f"index of {files:,} block files: {seconds:.2f} s, {1000 * seconds / files:.2f} ms each;"
         f" {PUBLISHED_FILES:,} at that rate: {PUBLISHED_FILES * seconds / files:.1f} s"
     )
+
+
+SPAN_BP = 10_000_000
+BATCH, ROUNDS = 8, 5
+
+
+def side_by_side(root: Path, release: Path, folder: Path, length: int, genvarloader: str | None) -> dict[str, float]:
+    """Return the seconds of a core for a window of DNA and twelve channels, of ours and of rivals, in batches of 8.
+
+    Windows lie side by side in the first block, and are read in random order: `datasets` and GenVarLoader read only
+    windows that were cut or written before. What is asked for the first time is read before the clock starts.
+    """
+    opened, blocks = ga.open_dataset(root), ga.open_dataset(release)
+    chromosome = opened.chromosomes()[0]
+    starts = np.arange(0, SPAN_BP - length, length)
+    intervals = [Interval("sim", chromosome.chrom, int(start), int(start) + length) for start in starts]
+    order = np.random.default_rng(1).permutation(len(starts))
+    batches = [order[first : first + BATCH].tolist() for first in range(0, len(order) - BATCH + 1, BATCH)]
+    fasta = opened.store.fastas("sim")
+    bigwigs = export_bigwigs(opened, folder)
+    dna, targets = np.empty((BATCH, length, 4), np.uint8), np.empty((BATCH, length, 12), np.float32)
+    by_channel = np.empty((BATCH, 4, length), np.uint8), np.empty((BATCH, 12, length), np.float32)
+    copied = np.ones((length, 12), np.float32)
+    raw = os.open(fasta, os.O_RDONLY)
+
+    def floor(places: list[int]) -> None:
+        """Copy as many targets from memory, and read as many letters."""
+        for number, place in enumerate(places):
+            np.copyto(targets[number], copied)
+            os.pread(raw, length * 61 // 60, int(starts[place]) * 61 // 60).translate(None, b"\n").decode()
+
+    def one_by_one(dataset: Dataset, strand: str = "+") -> Callable[[list[int]], None]:
+        def read(places: list[int]) -> None:
+            for number, place in enumerate(places):
+                dataset.read(replace(intervals[place], strand=strand), out=targets[number])
+
+        return read
+
+    faidx, open_bigwigs = Fasta(str(fasta), as_raw=True, sequence_always_upper=True), [*map(pyBigWig.open, bigwigs)]
+
+    def pybigwig(places: list[int]) -> None:
+        for number, place in enumerate(places):
+            start = int(starts[place])
+            faidx[chromosome.chrom][start : start + length]
+            for channel, one in enumerate(open_bigwigs):
+                values = one.values(chromosome.chrom, start, start + length, numpy=True)
+                targets[number, :, channel] = np.nan_to_num(values, copy=False)
+
+    tables = write_hdf5(opened, chromosome, folder / "dense.h5")
+
+    def hdf5(places: list[int]) -> None:
+        for number, place in enumerate(places):
+            start = int(starts[place])
+            tables["dna"][start : start + length].tobytes()
+            tables["targets"].read_direct(targets[number], np.s_[start : start + length])
+
+    rows = cut_windows(opened, intervals, folder / f"rows-{length}")
+    ways: dict[str, Callable[[list[int]], object]] = {
+        "memcpy + DNA": floor,
+        "root, window by window, out=": one_by_one(opened),
+        "root, the - strand": one_by_one(opened, "-"),
+        "root, window by window, new memory": lambda places: [opened.read(intervals[place]) for place in places],
+        "root, windows and one-hot, stacked": lambda places: stacked([opened.read(intervals[p]) for p in places]),
+        "root, batch": lambda places: opened.read_batch([intervals[place] for place in places]),
+        "root, batch, out=": lambda places: opened.read_batch([intervals[p] for p in places], out=(dna, targets)),
+        "root, batch, channels first, out=": lambda places: opened.read_batch(
+            [intervals[place] for place in places], channels_first=True, out=by_channel
+        ),
+        "release, window by window, out=": one_by_one(blocks),
+        "release, batch, out=": lambda places: blocks.read_batch([intervals[p] for p in places], out=(dna, targets)),
+        "pyBigWig + pyfaidx": pybigwig,
+        "h5py, dense, lzf": hdf5,
+        "datasets, windows cut before": lambda places: rows[places],
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for name, read in ways.items():
+        for places in batches[: len(batches) if name.startswith(("root", "release")) else 2]:
+            read(places)
+    for _ in range(ROUNDS):
+        for name, read in ways.items():
+            some = batches if name.startswith(("memcpy", "root", "release")) else batches[:20]
+            begun = time.process_time()
+            for places in some:
+                read(places)
+            seconds[name].append((time.process_time() - begun) / len(some) / BATCH)
+    found = {name: float(np.median(own)) for name, own in seconds.items()}
+    if genvarloader:
+        bed = folder / f"windows-{length}.bed"
+        bed.write_text("".join(f"{one.chrom}\t{one.start}\t{one.end}\n" for one in intervals))
+        script = Path(__file__).with_name("read_rate_genvarloader.py")
+        one_core = {"NUMBA_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "RAYON_NUM_THREADS": "1"}
+        done = subprocess.run(
+            [genvarloader, script, fasta, bed, *bigwigs],
+            env={**os.environ, **one_core, "PYTHONPATH": ""},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        found["GenVarLoader, windows written before"] = json.loads(done.stdout.splitlines()[-1])[0]
+    return found
+
+
+def stacked(windows: list[Window]) -> tuple[np.ndarray, np.ndarray]:
+    return np.stack([one.one_hot() for one in windows]), np.stack([one.targets for one in windows])
+
+
+def export_bigwigs(dataset: Dataset, folder: Path) -> list[str]:
+    """Write each channel as bigWig."""
+    (chromosome,) = dataset.chromosomes()
+    paths = []
+    for channel, runs in enumerate(dataset.store.segments(chromosome).runs):
+        paths.append(str(folder / f"{channel}.bw"))
+        with pyBigWig.open(paths[-1], "w") as file:
+            file.addHeader([(chromosome.chrom, chromosome.length)])
+            names = [chromosome.chrom] * len(runs)
+            file.addEntries(names, runs.start.tolist(), runs.end.tolist(), runs.value.tolist())
+    return paths
+
+
+def write_hdf5(dataset: Dataset, chromosome: Chromosome, path: Path) -> h5py.File:
+    """Write the first block as dense arrays, in chunks of 16,384 bases."""
+    with h5py.File(path, "w") as file:
+        made = file.create_dataset("targets", (SPAN_BP, 12), "f4", chunks=(16_384, 12), compression="lzf")
+        for start in range(0, SPAN_BP, 16_384 * 64):
+            end = min(start + 16_384 * 64, SPAN_BP)
+            made[start:end] = dataset.window("sim", chromosome.chrom, start, end).targets
+        dna = dataset.store.dna(chromosome, 0, SPAN_BP).encode()
+        file.create_dataset("dna", data=np.frombuffer(dna, np.uint8), chunks=(16_384,))
+    return h5py.File(path, "r")
+
+
+def cut_windows(dataset: Dataset, intervals: list[Interval], folder: Path) -> datasets.Dataset:
+    """Write windows as the rows of a table of `datasets`, which maps it into memory."""
+    shape = (intervals[0].length, 12)
+    features = datasets.Features({"dna": datasets.Value("string"), "targets": datasets.Array2D(shape, "float32")})
+    arrow = str(folder) + ".arrow"
+    with ArrowWriter(path=arrow, features=features, writer_batch_size=16) as writer:
+        for one in intervals:
+            read = dataset.read(one)
+            writer.write({"dna": read.dna, "targets": read.targets})
+        writer.finalize()
+    return datasets.Dataset.from_file(arrow).with_format("numpy")
+
+
+def told(found: dict[str, float], length: int) -> str:
+    """Return a table of ms a window, beside memcpy + DNA."""
+    floor = found["memcpy + DNA"]
+    rivals = {name: took for name, took in found.items() if not name.startswith(("memcpy", "root", "release"))}
+    best = min(rivals, key=lambda name: rivals[name])
+    lines = [f"| {length:,} bases | ms of a core | of memcpy + DNA |", "| --- | --- | --- |"]
+    lines += [f"| {name} | {1e3 * took:.3f} | {took / floor:.2f} |" for name, took in found.items()]
+    ratios = [f"{rivals[best] / found[own]:.1f} times `{own}`" for own in ("root, batch, out=", "root, batch")]
+    lines.append(f"The best rival is {best}: {' and '.join(ratios)}.")
+    return "\n".join(lines)
 
 
 ALONE: dict[str, Callable[[Path], list[float]]] = {"card": card, "memory": memory}

@@ -2,22 +2,32 @@
 
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from segmentationbuilds import fixture
 
 from genatator_assets.annotation.structure import Structure
 from genatator_assets.annotation.transcripts import select_isoforms
-from genatator_assets.errors import CatalogueError
+from genatator_assets.errors import CatalogueError, ReadingError
+from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
+from genatator_assets.gene_finding.channel_sets import card, statistics
 from genatator_assets.gene_finding.channel_sets.build import build_sets, keys_of, tasks_of
 from genatator_assets.gene_finding.channel_sets.paint import Model
 from genatator_assets.gene_finding.channel_sets.sets import SETS
+from genatator_assets.gene_finding.channel_sets.statistics import build_statistics
 from genatator_assets.gene_finding.part import PART
+from genatator_assets.gene_finding.tasks import chromosome_tasks
+from genatator_assets.gene_finding.verify.sets import verify_sets
 from genatator_assets.parts import load_catalogue
+from genatator_assets.query.connect import ask, connect
+from genatator_assets.reading import open_dataset
+from genatator_assets.reading.window import Interval
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.tracks.store import read_segments
 from genatator_assets.work.layout import Layout
@@ -262,3 +272,116 @@ def test_bases_that_are_read_twice_have_two_places_in_codons():
     assert by_name["codon_position_2_+"] == [4, 6, 9]
     assert by_name["stop_codon_+"] == [7, 8, 9]
     assert by_name["intron_+"] == []
+
+
+# What follows from them: statistics, SQL, windows, a release's files, verifying
+
+
+@pytest.fixture(scope="module")
+def small_root(data, tmp_path_factory):
+    """One small genome with its statistics, to look at and to damage."""
+    genomes = {"fly": tuple(data / path for path in FILES["drosophila"])}
+    catalogue, root = channel_sets(tmp_path_factory.mktemp("small"), genomes)
+    built(catalogue, root)
+    (outcome,) = build_statistics([statistics.StatisticsTask(catalogue, root)])
+    assert outcome.error is None
+    return catalogue, root
+
+
+def test_statistics_and_sql_say_what_the_oracle_counts(small_root):
+    _, root = small_root
+    expected = EXPECTED["drosophila"]["channels"]
+    with connect(root) as connection:
+        rows = ask(connection, "select channel, bases, runs from channel_statistics where chrom = '2L'").rows
+        assert {row[0]: row[1:] for row in rows} == {name: (of["bases"], of["runs"]) for name, of in expected.items()}
+        first = expected["donor_-"]["first_runs"][0]
+        asked = f"select channel, start, \"end\", value from set_runs('splice', 'fly', '2L', {first[0]}, {first[1]})"
+        assert ("donor_-", *first, 1.0) in ask(connection, asked).rows
+        counted = "select count(*) from set_segments where set = 'coding' and chrom = '2L' and channel = 'stop_codon_+'"
+        assert list(ask(connection, counted).rows) == [(expected["stop_codon_+"]["runs"],)]
+        names = "select list(channel order by channel_index) from set_channels where set = 'structure'"
+        assert list(ask(connection, names).rows) == [(list(SETS["structure"].names),)]
+
+
+def test_windows_have_channels_of_sets(small_root):
+    catalogue, root = small_root
+    tasks = chromosome_tasks(catalogue, Layout(root), "fly", ["2L"], with_blocks=False)
+    assert [outcome.error for outcome in build_chromosomes(tasks)] == [None]
+    dataset, expected = open_dataset(root), EXPECTED["drosophila"]
+    whole = dataset.chromosome("fly", "2L", channels="structure")
+    assert whole.channels == SETS["structure"].names
+    for place, channel in enumerate(whole.channels):
+        column = np.ascontiguousarray(whole.targets[:, place].astype(np.uint8))
+        assert hashlib.sha256(column).hexdigest() == expected["channels"][channel]["dense_uint8_sha256"]
+    start, end = expected["channels"]["donor_+"]["first_runs"][0]
+    mixed = ["donor_+", "mrna_tss_+", "donor_-", "mrna_tss_-"]
+    window = dataset.window("fly", "2L", start - 5, end + 5, channels=mixed)
+    assert window.targets[:, 0].tolist() == [0] * 5 + [1] + [0] * 5
+    twelve = dataset.window("fly", "2L", start - 5, end + 5)
+    assert np.array_equal(window.targets[:, 1], twelve.targets[:, twelve.channels.index("mrna_tss_+")])
+    turned = dataset.read(Interval("fly", "2L", start - 5, end + 5, "-"), channels=mixed)
+    assert np.array_equal(turned.targets, window.targets[::-1][:, [2, 3, 0, 1]])
+    assert dataset.positive_share("splice")[0] * expected["length"] == pytest.approx(
+        expected["channels"]["donor_+"]["bases"]
+    )
+    with pytest.raises(ReadingError, match="is a channel of a set"):
+        dataset.windows(1_000, without="splice")
+
+
+def test_a_window_of_a_set_that_is_not_there_says_how_to_get_it(small):
+    one = small.chromosomes()[0]
+    with pytest.raises(ReadingError, match="channel_sets: \\[splice\\]"):
+        small.window(one.genome, one.chrom, 0, 10, channels="splice")
+
+
+def test_a_release_has_blocks_runs_and_statistics(small_root):
+    catalogue, root = small_root
+    files = card.release(catalogue, root)
+    chroms = {file.path.parent.name for file in files if file.config == "splice"}
+    assert chroms == {f"chrom={chrom}" for chrom in ("2L", "2R", "3L", "3R", "4", "X", "Y")}
+    assert {(file.config, file.split) for file in files if file.config} == {(name, "train") for name in SETS}
+    assert {"channel_sets/coding/fly/2L.parquet", "dataset/statistics/channel_sets.parquet"} <= {
+        file.name for file in files
+    }
+    assert all(file.path.is_file() for file in files)
+
+
+def test_verifying_finds_nothing_of_what_was_built(real, small_root):
+    assert verify_sets(*real, None) == []
+    assert verify_sets(*small_root, None) == []
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_verifying_finds_one_changed_base(small_root, tmp_path, name):
+    catalogue, root = small_root
+    copied = tmp_path / "root"
+    shutil.copytree(root, copied)
+    layout = ChannelLayout(copied)
+    path = layout.segments(name, "fly", "2L")
+    table = pq.ParquetFile(path).read()
+    ends = table["end"].to_pylist()
+    moved = next(row for row in range(len(ends) - 1) if ends[row] + 1 < table["start"][row + 1].as_py())
+    channel, base = table["channel"][moved].as_py(), ends[moved]
+    ends[moved] += 1
+    pq.write_table(table.set_column(4, "end", pa.array(ends)), path)
+    assert verify_sets(catalogue, copied, None) == [
+        f"fly: {name}: 2L:0: {channel} of the runs differs at 1 bases, the first {base:,}"
+    ]
+    layout.block(name, "train", "fly", "4", 0).unlink()
+    assert any("4:0: can't be read" in line for line in verify_sets(catalogue, copied, None))
+
+
+def test_representative_sets_are_of_one_isoform_of_each_gene(data, tmp_path):
+    genomes = {"fly": tuple(data / path for path in FILES["drosophila"])}
+    catalogue, root = channel_sets(tmp_path, genomes, channel_sets=["splice", "structure"], isoforms="representative")
+    assert {outcome.error for outcome in built(catalogue, root)} == {None}
+    assert verify_sets(catalogue, root, None) == []
+    transcripts = pq.ParquetFile(Layout(root).transcripts("fly")).read().to_pylist()
+    exons = pq.ParquetFile(Layout(root).exons("fly")).read().to_pylist()
+    chosen = {number for number, row in enumerate(transcripts) if row["representative"] and row["chrom"] == "2L"}
+    sites = set()
+    for number in chosen:
+        own = sorted((one["start"], one["end"]) for one in exons if one["transcript"] == number)
+        sites |= {end - 1 for _, end in own[:-1]} if transcripts[number]["strand"] == "+" else set()
+    segments = read_segments(ChannelLayout(root).segments("splice", "fly", "2L"), 235_137, SETS["splice"])
+    assert set(np.flatnonzero(segments.dense(0, 235_137)[:, 0]).tolist()) == sites

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from segmentationbuilds import CHANNELS, FIXTURES, again, fixture, rows_of, runs, segmented
 from torch.utils.data import DataLoader
 
+from genatator_assets.annotation.plainly import Parts
 from genatator_assets.annotation.structure import Structure, runs_of
 from genatator_assets.catalogue.remembered import remember
 from genatator_assets.errors import CatalogueError, DatasetError, ReadingError
@@ -30,7 +31,6 @@ from genatator_assets.segmentation.build import STEP
 from genatator_assets.segmentation.part import PART
 from genatator_assets.segmentation.rows import pieces_of
 from genatator_assets.segmentation.verify.derive import Row, labels_of
-from genatator_assets.segmentation.verify.inputs import Parts
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.upkeep.prune import find_needless, remove
 from genatator_assets.work.layout import Layout

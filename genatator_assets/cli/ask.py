@@ -223,11 +223,11 @@ def verify(catalogue: str, root: Path, genomes: tuple[str, ...], sample: int | N
 
 
 def _verify_parts(catalogue: Catalogue, root: Path, sample: int | None) -> None:
-    """Derive the other parts again; exit with 1 if anything differs."""
+    """Derive channel sets and the other parts again; exit with 1 if anything differs."""
     from genatator_assets.parts import part_named, parts_of
 
     for name in parts_of(catalogue):
-        differing = part_named(name).verify(catalogue, root, sample) if name != "gene_finding" else ()
+        differing = part_named(name).verify(catalogue, root, sample)
         for line in differing:
             say(f"{name}: {line}")
         if differing:

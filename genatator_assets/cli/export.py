@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from genatator_assets.reading.channels import Channels
     from genatator_assets.reading.windows import Windows
 
-_GROUPS = ("all", "combined", "mrna")
+_GROUPS = ("all", "combined", "mrna", "structure", "splice", "coding")
 _EXCLUDE = (
     "Leave out windows that have a base of a region of this BED file; of several genomes, it names them in column 4."
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from genatator_assets.catalogue import Catalogue
+from genatator_assets.gene_finding.channel_sets import card as sets
 from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
 from genatator_assets.gene_finding.statistics import read_statistics
 from genatator_assets.work.layout import Layout
@@ -34,7 +35,8 @@ def page(catalogue: Catalogue, root: Path) -> list[str | TextTable]:
     )
     tables = read_statistics(Layout(root))
     kernel = f"Kernel of the TSS and polyA channels: {'; '.join(kernels)}."
-    return [about, kernel, *shared_loci(tables["species_coverage"]), *text_tables(tables)]
+    shared = shared_loci(tables["species_coverage"])
+    return [about, kernel, *shared, *text_tables(tables), *sets.page(catalogue, root)]
 
 
 def shared_loci(coverage: pa.Table) -> list[str]:

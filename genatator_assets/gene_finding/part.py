@@ -8,12 +8,13 @@ from pathlib import Path
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import FINISH, Asset, Check, Finding, Part, Partitions, Shown, Stage
 from genatator_assets.gene_finding.card import page
-from genatator_assets.gene_finding.channel_sets import statistics
+from genatator_assets.gene_finding.channel_sets import card, statistics
 from genatator_assets.gene_finding.channel_sets.build import SetTask, asset_of, build_sets, keys_of, tasks_of
 from genatator_assets.gene_finding.channel_sets.sets import SETS
 from genatator_assets.gene_finding.section import SetName, gene_finding_of
 from genatator_assets.gene_finding.verify import PAGES, Difference, changed_blocks, verify_pages
 from genatator_assets.gene_finding.verify.hashes import ChangedFile
+from genatator_assets.gene_finding.verify.sets import verify_sets
 from genatator_assets.tracks import store
 from genatator_assets.work.files import sha256_of_file
 from genatator_assets.work.layout import Layout
@@ -115,4 +116,7 @@ PART = Part(
         ),
     ),
     page=page,
+    verify=verify_sets,
+    plan=card.plan,
+    release=card.release,
 )

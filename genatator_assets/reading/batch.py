@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from genatator_assets.errors import ReadingError
-from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.channels import Channels
+from genatator_assets.reading.channels import EVERY, Channels
 from genatator_assets.reading.window import Interval, Mask, OneHot, write_one_hot
 from genatator_assets.reading.windows import Windows
 from genatator_assets.tracks.runs import Values
@@ -111,7 +110,7 @@ def read_batch(  # noqa: PLR0913 - intervals, and what is read of them
     if tracks:
         read = [dataset.read_tracks(one, tracks, **how) for one in intervals]
         names, values = read[0][0], np.stack([own.T if channels_first else own for _, own in read])
-    return Batch(intervals, dna, targets, tuple(CHANNELS.names[number] for number in numbers), inside, values, names)
+    return Batch(intervals, dna, targets, tuple(EVERY.names[number] for number in numbers), inside, values, names)
 
 
 def _checked(out: Arrays | tuple[OneHot, Values], shapes: Shapes) -> tuple[OneHot, Values]:

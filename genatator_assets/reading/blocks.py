@@ -24,7 +24,10 @@ from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.blocks.window import BlockTargets, open_targets
 from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.store import Chromosome, masked_cache
+from genatator_assets.gene_finding.section import SetName
+from genatator_assets.reading.channels import EVERY
+from genatator_assets.reading.set_runs import paint_sets
+from genatator_assets.reading.store import Chromosome, masked_cache, sets_cache
 from genatator_assets.reading.window import Stretches
 from genatator_assets.sources.letters import in_contract
 from genatator_assets.tracks.painting import Canvas, Painter, columns_of
@@ -72,6 +75,7 @@ class BlockStore:
     _targets: Cache[Block, BlockTargets | Segments]
     _pages: Cache[tuple[Block, int], Painter]
     _masked: Cache[Chromosome, Stretches]
+    _sets: Cache[tuple[SetName, Chromosome], Segments]
 
     @classmethod
     def open(cls, folder: Path, blocks: Iterable[Block], cache_bytes: int) -> Self:
@@ -94,7 +98,8 @@ class BlockStore:
         targets = Cache(_open_targets, _bytes, quarter)
         pages = Cache(partial(_read_pages, targets), _painter_bytes, quarter)
         masked = masked_cache(folder, cache_bytes)
-        return cls(folder, of_chromosome, Cache(_read_dna, len, half), targets, pages, masked)
+        dna, sets = Cache(_read_dna, len, half), sets_cache(folder, cache_bytes)
+        return cls(folder, of_chromosome, dna, targets, pages, masked, sets)
 
     @property
     def chromosomes(self) -> tuple[Chromosome, ...]:
@@ -108,7 +113,16 @@ class BlockStore:
     def paint(
         self, out: Values, chromosome: Chromosome, start: int, channels: tuple[int, ...], *, backwards: bool = False
     ) -> None:
-        """Paint what each block has of them."""
+        """Paint what each block has of them; of channel sets, the runs that a release has beside its blocks."""
+
+        def twelve(part: Values, own: tuple[int, ...]) -> None:
+            self._paint(part, chromosome, start, own, backwards=backwards)
+
+        paint_sets(out, chromosome, start, channels, backwards=backwards, twelve=twelve, segments_of=self._sets)
+
+    def _paint(
+        self, out: Values, chromosome: Chromosome, start: int, channels: tuple[int, ...], *, backwards: bool
+    ) -> None:
         forwards = out[::-1] if backwards else out
         for block, left, right in self._pieces(chromosome, start, start + len(out)):
             first = block.start + left - start
@@ -132,7 +146,7 @@ class BlockStore:
             try:
                 stretch = tuple(Runs.of_column(column, start) for column in dense)
                 for channel, runs in zip(channels, stretch, strict=True):
-                    CHANNELS[channel].check(runs)
+                    EVERY[channel].check(runs)
             except ValueError as error:
                 raise DatasetError(
                     f"{self.origin}: targets of {chromosome.genome} {chromosome.chrom}, [{start:,}, {end:,}): {error};"

@@ -5,14 +5,20 @@ from typing import Literal
 
 from genatator_assets.catalogue.values import nearest
 from genatator_assets.errors import ReadingError
+from genatator_assets.gene_finding.channel_sets.sets import SETS, set_of
 from genatator_assets.gene_finding.channels import CHANNELS, GROUPS
+from genatator_assets.tracks.track import Track, TrackSet
 
-Channels = Literal["all", "combined", "mrna"] | Sequence[str]
-"""Which channels are wanted: a group, or names in the order in which they are to come."""
+Channels = Literal["all", "combined", "mrna", "structure", "splice", "coding"] | Sequence[str]
+"""Which channels are wanted: a group of the twelve, a set beside them, or names in the order in which they are to
+come."""
+
+EVERY: TrackSet[Track] = TrackSet((*CHANNELS, *(track for tracks in SETS.values() for track in tracks)))
+"""The twelve, and behind them those of the sets; a channel's number is its place here."""
 
 _OPPOSITE = {
-    channel.name: CHANNELS[partner].name
-    for channel, partner in zip(CHANNELS, CHANNELS.partners, strict=True)
+    channel.name: EVERY[partner].name
+    for channel, partner in zip(EVERY, EVERY.partners, strict=True)
     if partner is not None
 }
 
@@ -27,21 +33,40 @@ def channel_numbers(wanted: Channels) -> tuple[int, ...]:
         ReadingError: there is no such channel or group, or one is named twice.
     """
     if isinstance(wanted, str):
+        if wanted in SETS:
+            return tuple(number for number, name in enumerate(EVERY.names) if set_of(name) == wanted)
         if wanted not in ("all", *GROUPS):
             raise ReadingError(
-                f"channels={wanted!r} is not a group of channels; expected 'all', 'combined', 'mrna' or a list of names"
+                f"channels={wanted!r} is not a group of channels; expected 'all', 'combined', 'mrna', a set"
+                f" ({', '.join(SETS)}) or a list of names"
             )
         return tuple(number for number, channel in enumerate(CHANNELS) if wanted in ("all", channel.group))
     if not isinstance(wanted, Sequence) or not wanted:
-        raise ReadingError(f"channels={wanted!r} names none; expected 'all', 'combined', 'mrna' or a list of names")
+        raise ReadingError(
+            f"channels={wanted!r} names none; expected 'all', 'combined', 'mrna', a set"
+            f" ({', '.join(SETS)}) or a list of names"
+        )
     for name in wanted:
-        if name not in CHANNELS.names:
+        if name not in EVERY.names:
             raise ReadingError(
-                f"no channel {name!r}{nearest(str(name), CHANNELS.names)}; there are {', '.join(CHANNELS.names)}"
+                f"no channel {name!r}{nearest(str(name), EVERY.names)}; there are {', '.join(EVERY.names)}"
             )
     if len(set(wanted)) < len(wanted):
         raise ReadingError(f"channels={list(wanted)} names one of them twice")
-    return tuple(CHANNELS.index_of(name) for name in wanted)
+    return tuple(EVERY.index_of(name) for name in wanted)
+
+
+def contract_numbers(wanted: Channels) -> tuple[int, ...]:
+    """Return the same of the twelve channels alone.
+
+    Raises:
+        ReadingError: there is no such channel or group among the twelve, or one is named twice.
+    """
+    numbers = channel_numbers(wanted)
+    if beyond := [EVERY.names[number] for number in numbers if number >= len(CHANNELS)]:
+        known = ", ".join(CHANNELS.names)
+        raise ReadingError(f"{beyond[0]} is a channel of a set, expected one of the twelve: {known}")
+    return numbers
 
 
 def other_strand(numbers: Sequence[int]) -> tuple[int, ...]:
@@ -50,7 +75,7 @@ def other_strand(numbers: Sequence[int]) -> tuple[int, ...]:
     >>> other_strand((0, 7))
     (1, 6)
     """
-    return tuple(CHANNELS.index_of(_OPPOSITE[CHANNELS.names[number]]) for number in numbers)
+    return tuple(EVERY.index_of(_OPPOSITE[EVERY.names[number]]) for number in numbers)
 
 
 def opposite_columns(names: Sequence[str]) -> list[int]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from genatator_assets.errors import ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS, GROUPS, Channel, Kind
 from genatator_assets.reading.arguments import is_share, whole
-from genatator_assets.reading.channels import Channels, channel_numbers
+from genatator_assets.reading.channels import Channels, contract_numbers
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.reading.windows import Windows, runs_of_n
 from genatator_assets.regions.bed import NAME, STRAND, read_bed
@@ -128,7 +128,7 @@ def marking(marks: Marks) -> tuple[int, ...]:
     if isinstance(marks, str) and marks in _KINDS:
         kinds = _KINDS[marks]
         return tuple(number for number, one in enumerate(CHANNELS) if one.group == "combined" and one.kind in kinds)
-    return channel_numbers(marks)
+    return contract_numbers(marks)
 
 
 def windows_of(dataset: "Dataset", places: Places, length: int, *, oriented: bool) -> Windows:

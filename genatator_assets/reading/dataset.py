@@ -16,11 +16,10 @@ import numpy.typing as npt
 from genatator_assets.annotation.explained import Known
 from genatator_assets.catalogue.values import SPLITS, nearest
 from genatator_assets.errors import DatasetError, ReadingError
-from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.arguments import whole
 from genatator_assets.reading.batch import Arrays, Batch, read_batch
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
-from genatator_assets.reading.channels import Channels, channel_numbers, other_strand
+from genatator_assets.reading.channels import EVERY, Channels, channel_numbers, other_strand
 from genatator_assets.reading.choice import Bed, Marks, Without, places_of, windows_of
 from genatator_assets.reading.locus import Row, transcripts_at
 from genatator_assets.reading.positives import pos_weight, positive_share
@@ -277,7 +276,8 @@ class Dataset:
     ) -> Window:
         """Read bases [start, end), 0-based half-open, of a chromosome.
 
-        `channels`: "all" (the contract's twelve), "combined" or "mrna" (six each), or names in the order wanted.
+        `channels`: "all" (the contract's twelve), "combined" or "mrna" (six each), a set ("structure", "splice",
+        "coding") that the dataset has beside them, or names of any in the order wanted.
         With `pad`, bases outside the chromosome come as N with targets 0; otherwise they are an error. `context` is how
         many bases of DNA are read on either side beyond the interval, N past the chromosome's ends. `tracks` are ids
         of the track table, read in bins of `resolution` bp by each track's own rule unless `aggregate` is given; with
@@ -388,7 +388,7 @@ class Dataset:
             interval=interval,
             dna=self.letters(chromosome, interval, context),
             targets=targets,
-            channels=tuple(CHANNELS.names[number] for number in numbers),
+            channels=tuple(EVERY.names[number] for number in numbers),
             split=chromosome.split,
             chrom_length=chromosome.length,
             context=context,

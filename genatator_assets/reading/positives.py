@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.tracks.runs import Positions
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.tables import read_table
@@ -31,7 +32,7 @@ def _counted(dataset: "Dataset", channels: Sequence[int]) -> tuple[Positions, in
     """Return the bases above 0 in each channel, int64 [C], and all bases."""
     chromosomes = dataset.chromosomes()
     bases = sum(one.length for one in chromosomes)
-    indexed = _by_index(dataset, bases)
+    indexed = _by_index(dataset, bases) if max(channels, default=0) < len(CHANNELS) else None
     if indexed is not None:
         return indexed[list(channels)], bases
     counts = np.zeros(len(channels), np.int64)

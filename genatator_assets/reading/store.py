@@ -16,6 +16,8 @@ from genatator_assets.annotation.parsed import EXONS_SCHEMA
 from genatator_assets.annotation.transcripts import read_exons, read_transcripts
 from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.gene_finding.section import SetName
+from genatator_assets.reading.set_runs import by_set, paint_sets, reader_of, segments_bytes
 from genatator_assets.reading.window import Stretches
 from genatator_assets.sources.chromosomes import read_chromosomes
 from genatator_assets.sources.sequence import local_fasta, read_dna
@@ -121,6 +123,7 @@ class RootStore:
     segments: Cache[Chromosome, Segments]
     fastas: Cache[str, Path]
     masked: Cache[Chromosome, Stretches]
+    sets: Cache[tuple[SetName, Chromosome], Segments]
     has_targets: bool = True
 
     @classmethod
@@ -148,7 +151,8 @@ class RootStore:
             raise DatasetError(f"{root} has no targets of any chromosome yet; run 'genatator-assets build'")
         segments = Cache(partial(_segments, layout), attrgetter("nbytes"), cache_bytes)
         fastas = Cache(partial(_fasta, layout), _no_memory, 0)
-        return cls(root, tuple(built), segments, fastas, masked_cache(root, cache_bytes), has_targets)
+        sets = sets_cache(root, cache_bytes)
+        return cls(root, tuple(built), segments, fastas, masked_cache(root, cache_bytes), sets, has_targets)
 
     def dna(self, chromosome: Chromosome, start: int, end: int) -> str:
         """Read from the indexed FASTA file."""
@@ -158,12 +162,19 @@ class RootStore:
         self, out: Values, chromosome: Chromosome, start: int, channels: tuple[int, ...], *, backwards: bool = False
     ) -> None:
         """Paint them from the chromosome's segments."""
-        self.segments(chromosome).paint(out, start, channels, backwards=backwards)
+
+        def twelve(part: Values, own: tuple[int, ...]) -> None:
+            self.segments(chromosome).paint(part, start, own, backwards=backwards)
+
+        paint_sets(out, chromosome, start, channels, backwards=backwards, twelve=twelve, segments_of=self.sets)
 
     def runs(self, chromosome: Chromosome, channels: Sequence[int]) -> Iterator[tuple[Runs, ...]]:
         """Return them as they are stored: the chromosome is one stretch."""
-        segments = self.segments(chromosome)
-        yield tuple(segments.runs[channel] for channel in channels)
+        stretch: list[Runs] = []
+        for name, _, places in by_set(channels):
+            segments = self.sets((name, chromosome)) if name else self.segments(chromosome)
+            stretch += [segments.runs[place] for place in places]
+        yield tuple(stretch)
 
     def lower_case(self, chromosome: Chromosome) -> Callable[[], Stretches]:
         """Return what reads them, or has them."""
@@ -202,6 +213,11 @@ def _no_memory(_: Path) -> int:
 
 def _fasta(layout: Layout, genome: str) -> Path:
     return local_fasta(layout.sequence(genome))
+
+
+def sets_cache(root: Path, cache_bytes: int) -> Cache[tuple[SetName, Chromosome], Segments]:
+    """Return what reads the runs of channel sets, and keeps those used last."""
+    return Cache(reader_of(root), segments_bytes, cache_bytes)
 
 
 def _segments(layout: Layout, chromosome: Chromosome) -> Segments:

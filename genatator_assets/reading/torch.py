@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from genatator_assets.errors import ReadingError, optional_import
-from genatator_assets.gene_finding.channels import CHANNELS
 from genatator_assets.reading.arguments import whole
 from genatator_assets.reading.batch import Shapes
-from genatator_assets.reading.channels import Channels, channel_numbers, opposite_columns
+from genatator_assets.reading.channels import EVERY, Channels, channel_numbers, opposite_columns
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.transcripts import Transcript, Transcripts
 from genatator_assets.reading.window import Interval, Window
@@ -181,7 +180,7 @@ class WindowDataset(data.Dataset[Any]):
         Raises:
             ReadingError: a channel is read without that of the other strand.
         """
-        opposite_columns([CHANNELS.names[number] for number in channel_numbers(self.channels)])
+        opposite_columns([EVERY.names[number] for number in channel_numbers(self.channels)])
 
     def take(self, windows: Windows) -> "WindowDataset":
         """Return other windows, read in the same way."""

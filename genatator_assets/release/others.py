@@ -10,6 +10,7 @@ import yaml
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import ReleasedFile
 from genatator_assets.catalogue.remembered import remembered_path
+from genatator_assets.gene_finding.channel_sets import card as channel_sets
 from genatator_assets.parts import DEFAULT, load_catalogue, part_named, parts_of
 from genatator_assets.release.card import sections
 from genatator_assets.work.text import Markdown
@@ -30,18 +31,21 @@ class Others:
 
 
 def others_of(root: Path) -> Others:
-    """Return what the other parts of the dataset at a root add, by the catalogue that the root was built from."""
+    """Return what channel sets and the other parts of the dataset at a root add, by the catalogue that it was built
+    from."""
     if not remembered_path(root).is_file():
         return Others(None)
     catalogue = load_catalogue(remembered_path(root))
     names = [name for name in parts_of(catalogue) if name != DEFAULT]
     taken = {"default", "preview"} if DEFAULT in parts_of(catalogue) else set()
     files: list[ReleasedFile] = []
-    for name in names:
+    for name in parts_of(catalogue):
         own = apart(name, part_named(name).release(catalogue, root), taken)
         files += own
         taken |= {file.config for file in own}
     pages = [part_named(name).page(catalogue, root) for name in names]
+    if DEFAULT in parts_of(catalogue):
+        pages.insert(0, channel_sets.page(catalogue, root))
     return Others(catalogue, tuple(files), tuple(sections(pages)))
 
 

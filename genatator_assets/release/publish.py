@@ -30,6 +30,8 @@ _JUDGED = ("validation", "test")
 _SHOWN = 5
 _FOLDERS = (
     "preview",
+    "channel_blocks",
+    "channel_sets",
     "segmentation",
     "segmentation_preview",
     "tracks",

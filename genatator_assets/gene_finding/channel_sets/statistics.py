@@ -13,6 +13,7 @@ from genatator_assets.catalogue import Catalogue
 from genatator_assets.catalogue.part import Tasks
 from genatator_assets.catalogue.values import SPLITS
 from genatator_assets.gene_finding.channel_sets.build import SetTask, set_tasks
+from genatator_assets.gene_finding.channel_sets.sets import SETS
 from genatator_assets.gene_finding.section import gene_finding_of
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.layout_channels import ChannelLayout
@@ -99,7 +100,12 @@ def summary_table(root: Path) -> TextTable | None:
     table = read_table(path)
     places = ["set", "channel", "split"]
     summed = table.group_by(places, use_threads=False).aggregate([("bases", "sum"), ("runs", "sum"), ("length", "sum")])
-    rows = sorted(summed.to_pylist(), key=lambda row: SPLITS.index(row["split"]))
+    places_of = {(name, one.name): place for name, tracks in SETS.items() for place, one in enumerate(tracks)}
+    sets = list(SETS)
+    rows = sorted(
+        summed.to_pylist(),
+        key=lambda row: (SPLITS.index(row["split"]), sets.index(row["set"]), places_of[row["set"], row["channel"]]),
+    )
     return TextTable("Channel sets", ("split", "set", "channel", "bases", "runs", "bases / nt"), tuple(map(_row, rows)))
 
 

@@ -1,5 +1,6 @@
 """SQL that is made of the channels; all other SQL of the part is in files."""
 
+from genatator_assets.gene_finding.channel_sets.sets import MEANINGS, SETS
 from genatator_assets.gene_finding.channels import CHANNELS
 
 
@@ -14,6 +15,25 @@ create or replace view "channels" as
 select * from (values
     {listed}
 ) as channels(channel_index, channel, "group", kind, strand)"""
+
+
+def _set_channels() -> str:
+    rows = [
+        f"('{name}', {place}, '{one.name}', '{one.strand}', '{MEANINGS[one.stem]}')"
+        for name, tracks in SETS.items()
+        for place, one in enumerate(tracks)
+    ]
+    listed = ",\n    ".join(rows)
+    return f"""\
+-- A row per channel of each set, in the order of its blocks.
+-- needs: channel_sets/*/*/*.parquet
+-- columns: channel_index, channel, strand
+--   set: structure, splice or coding
+--   meaning: where it is 1
+create or replace view "set_channels" as
+select * from (values
+    {listed}
+) as set_channels(set, channel_index, channel, strand, meaning)"""
 
 
 def _targets() -> str:
@@ -38,4 +58,4 @@ group by position
 order by position"""
 
 
-GENERATED = {"channels": _channels(), "targets": _targets()}
+GENERATED = {"channels": _channels(), "set_channels": _set_channels(), "targets": _targets()}

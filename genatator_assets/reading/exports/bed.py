@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.channels import Channels, channel_numbers
+from genatator_assets.reading.channels import EVERY, Channels, channel_numbers, contract_numbers
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.exports.common import chromosomes_by_name, file_name, runs_along
 from genatator_assets.reading.sites import sites_of
@@ -27,7 +27,7 @@ def write_bedgraph(dataset: Dataset, folder: str | Path, channels: Channels = "a
     numbers = channel_numbers(channels)
     written: list[Path] = []
     for genome in dataset.genomes:
-        names = [file_name(genome, dataset.split, f"{CHANNELS.names[number]}.bedGraph") for number in numbers]
+        names = [file_name(genome, dataset.split, f"{EVERY.names[number]}.bedGraph") for number in numbers]
         paths = [Path(folder) / name for name in names]
         with ExitStack() as stack:
             files = [stack.enter_context(_text(stack.enter_context(whole_file(path)))) for path in paths]
@@ -51,7 +51,7 @@ def write_bed(dataset: Dataset, folder: str | Path, channels: Channels = "all") 
         DatasetError: a file of the dataset is damaged; or sites can't be derived from blocks, whose peaks are flat.
         OSError: a file can't be written.
     """
-    wanted = [CHANNELS[number] for number in channel_numbers(channels)]
+    wanted = [CHANNELS[number] for number in contract_numbers(channels)]
     written = []
     for genome in dataset.genomes:
         places = sites_of(dataset, genome, wanted)

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from genatator_assets.errors import optional_import
-from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.channels import Channels, channel_numbers
+from genatator_assets.reading.channels import EVERY, Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.exports.common import chromosomes_by_name, file_name, runs_along
 from genatator_assets.reading.store import Chromosome
@@ -36,7 +35,7 @@ def write_bigwig(dataset: Dataset, folder: str | Path, channels: Channels = "all
     numbers = channel_numbers(channels)
     written: list[Path] = []
     for genome in dataset.genomes:
-        names = [file_name(genome, dataset.split, f"{CHANNELS.names[number]}.bw") for number in numbers]
+        names = [file_name(genome, dataset.split, f"{EVERY.names[number]}.bw") for number in numbers]
         paths = [Path(folder) / name for name in names]
         _write_genome(dataset, genome, paths, numbers)
         written += paths

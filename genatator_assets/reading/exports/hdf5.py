@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from genatator_assets.errors import optional_import
-from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.channels import Channels, channel_numbers
+from genatator_assets.reading.channels import EVERY, Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.exports.common import read_windows
 from genatator_assets.reading.windows import Windows
@@ -41,7 +40,7 @@ def write_windows(
         DatasetError: a file of the dataset is damaged.
         OSError: the file can't be written.
     """
-    names = [CHANNELS.names[number] for number in channel_numbers(channels)]
+    names = [EVERY.names[number] for number in channel_numbers(channels)]
     count, length = len(windows), windows.length
     read = enumerate(read_windows(dataset, windows, channels))
     with whole_file(Path(path)) as temporary, h5py.File(temporary, "w") as file:

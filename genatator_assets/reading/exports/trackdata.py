@@ -3,8 +3,8 @@
 import pandas as pd
 
 from genatator_assets.errors import optional_import
-from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.channels import opposite_columns
+from genatator_assets.gene_finding.channel_sets.sets import set_of
+from genatator_assets.reading.channels import EVERY, opposite_columns
 from genatator_assets.reading.window import Window
 
 with optional_import("alphagenome", "alphagenome"):
@@ -23,14 +23,14 @@ def track_data(window: Window) -> TrackData:
     names = window.channels
     if window.interval.strand == "-":
         names = tuple(names[column] for column in opposite_columns(names))
-    channels = [CHANNELS[CHANNELS.index_of(name)] for name in names]
+    channels = [EVERY[EVERY.index_of(name)] for name in names]
     metadata = pd.DataFrame(
         {
             "name": [one.stem for one in channels],
             "strand": [one.strand for one in channels],
             "channel": [one.name for one in channels],
-            "group": [one.group for one in channels],
-            "kind": [one.kind for one in channels],
+            "group": [getattr(one, "group", set_of(one.name)) for one in channels],
+            "kind": [getattr(one, "kind", one.stem) for one in channels],
         }
     )
     of = window.interval

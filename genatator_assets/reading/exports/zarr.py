@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from genatator_assets.errors import optional_import
-from genatator_assets.gene_finding.channels import CHANNELS
-from genatator_assets.reading.channels import Channels, channel_numbers
+from genatator_assets.reading.channels import EVERY, Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.exports.common import new_folder, read_windows
 from genatator_assets.reading.window import Window
@@ -45,7 +44,7 @@ def write_zarr(
         DatasetError: a file of the dataset is damaged.
         OSError: a file can't be written.
     """
-    names = [CHANNELS.names[number] for number in channel_numbers(channels)]
+    names = [EVERY.names[number] for number in channel_numbers(channels)]
     count, length = len(windows), windows.length
     read = (window for _, window in read_windows(dataset, windows, channels))
     a_shard = max(1, min(count, _MOST_IN_A_SHARD, _SHARD_BYTES // (length * (4 + 4 * len(names)))))

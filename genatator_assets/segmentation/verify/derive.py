@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genatator_assets.segmentation.verify.inputs import Parts
+from genatator_assets.annotation.plainly import Parts
 
 Labels = npt.NDArray[np.uint8]
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from genatator_assets.annotation.plainly import Found, Parts, parts_of, sequences
 from genatator_assets.annotation.transcripts import read_transcripts, select_isoforms
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import GenatatorError
 from genatator_assets.segmentation.section import Segmentation, configs_of
 from genatator_assets.segmentation.verify.derive import Row, labels_of
-from genatator_assets.segmentation.verify.inputs import Found, Parts, parts_of, sequences
 from genatator_assets.sources.assembly import Source, read_source
 from genatator_assets.work.layout import Layout
 from genatator_assets.work.layout_segmentation import SegmentationLayout

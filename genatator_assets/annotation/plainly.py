@@ -1,4 +1,4 @@
-"""The input files, read plainly: parts of some transcripts line by line, and whole sequences."""
+"""The input files, read plainly, for verifying: parts of some transcripts line by line, and whole sequences."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -22,11 +22,15 @@ Stretch = tuple[int, int]
 
 @dataclass
 class Parts:
-    """Stretches [start, end), 0-based half-open, with their strand: exons, coding sequence, untranslated regions."""
+    """Stretches [start, end), 0-based half-open, with their strand: exons, coding sequence, untranslated regions.
+
+    `phases` has the rows of coding sequence alone, without those of stop codons, with their phase as it is written.
+    """
 
     exons: list[tuple[int, int, str]] = field(default_factory=list)
     coding: list[tuple[int, int, str]] = field(default_factory=list)
     untranslated: list[tuple[int, int, str]] = field(default_factory=list)
+    phases: list[tuple[int, int, str, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -71,6 +75,8 @@ def _take_row(found: Found, wanted: set[str], columns: list[str]) -> None:
             parts = found.parts.setdefault((columns[0], name), Parts())
             of_kind = parts.exons if kind in _EXONS else parts.coding if kind in _CODING else parts.untranslated
             of_kind.append(stretch)
+            if kind == "cds":
+                parts.phases.append((*stretch, columns[7]))
 
 
 def _take_table_row(found: Found, wanted: set[str], columns: list[str], number: int) -> None:
@@ -93,6 +99,7 @@ def _take_table_row(found: Found, wanted: set[str], columns: list[str], number: 
         parts.exons += [(first, last, strand) for first, last in exons]
         cut = [(max(first, thick[0]), min(last, thick[1])) for first, last in exons]
         parts.coding += [(first, last, strand) for first, last in cut if last > first]
+        parts.phases += [(first, last, strand, ".") for first, last in cut if last > first]
 
 
 def _numbers(text: str) -> list[int]:
