@@ -84,6 +84,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/check_rate.py
 	$(BIN)/python benchmarks/plan_estimates.py
 	$(BIN)/python benchmarks/read_rate.py
+	$(BIN)/python benchmarks/order_rate.py
 	$(BIN)/python benchmarks/read_rate.py --side-by-side
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/leakage.py

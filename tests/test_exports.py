@@ -143,7 +143,7 @@ def test_blocks_alone_give_the_bytes_of_a_root(dataset, written, tmp_path, monke
 
 def test_blocks_with_values_that_are_no_targets_are_named(dataset, tmp_path, monkeypatch):
     release = ga.open_dataset(published(dataset.root, tmp_path / "release")).select(genome=GENOME)
-    monkeypatch.setattr(blocks.BlockStore, "paint", lambda _, out, *place, **how: out.fill(2))
+    monkeypatch.setattr(blocks.BlockStore, "paint", lambda _, out, *__, **___: out.fill(2))
     with pytest.raises(
         DatasetError, match=rf"targets of {GENOME} chr1, \[0, 204,083\): values of primary_tss_\+ lie between 2.0"
     ):

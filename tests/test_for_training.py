@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from releases import blocks_only, published
+from torch.utils.data import DataLoader
 
 import genatator_assets as ga
 from genatator_assets.errors import BedError, ReadingError
@@ -408,3 +409,16 @@ def test_positive_shares_are_those_of_the_targets(dataset, stores, tmp_path, way
     np.testing.assert_allclose(weights, expected, rtol=1e-6)
     one = ds.select(genome="sim-ensembl").positive_share()
     assert not np.array_equal(one, ds.positive_share())
+
+
+def test_batches_of_varied_windows_are_what_single_reads_are(stores):
+    ds = ga.open_dataset(stores["root"])
+    windows = ds.windows(5_000).augmented(2, shift=100, reverse_complement=True)[:12]
+    assert 0 < windows.reverse.sum() < 12
+    (batch,) = DataLoader(windows.to_torch(channels="mrna", context=50), batch_size=12)
+    for place, one in enumerate(windows):
+        filled = replace(one, end=one.start + 5_000)
+        window = ds.read(filled, channels="mrna", context=50, pad=True)
+        np.testing.assert_array_equal(batch["dna"][place].numpy(), window.one_hot())
+        np.testing.assert_array_equal(batch["targets"][place].numpy(), window.targets)
+        assert (batch["start"][place], batch["strand"][place]) == (one.start, one.strand)

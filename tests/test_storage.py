@@ -160,6 +160,19 @@ def test_windows_are_those_of_a_local_root(remote, local):
     np.testing.assert_array_equal(one.targets, other.targets)
 
 
+def test_what_training_asks_for_is_that_of_a_local_root(remote, local, tmp_path):
+    regions = tmp_path / "excluded.bed"
+    regions.write_text("chr1\t1000\t2000\n")  # the genome calls it 1
+    seen = []
+    for ds in (open_dataset(URL), open_dataset(local.root)):
+        window = ds.window("sim-ensembl", "1", 0, 60_000, context=10)
+        windows = ds.windows(1_000, exclude={"sim-ensembl": regions}, without="genes")
+        sites = ds.windows_around("tss", 1_000)
+        seen.append((window.soft_masked.tolist(), list(windows), list(sites), ds.positive_share("mrna").tolist()))
+    assert seen[0] == seen[1]
+    assert all(map(any, seen[0]))
+
+
 @pytest.mark.parametrize("form", ["bigwig", "bedgraph", "bed", "gff3"])
 def test_exports_are_those_of_a_local_root(remote, local, tmp_path, form):
     for root, folder in ((URL, "remote"), (local.root, "local")):

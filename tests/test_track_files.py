@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from genatator_assets.errors import DatasetError, SignalError
+from genatator_assets.signals.figure import counts_figure
 from genatator_assets.signals.origin import Origin, current_origin, find_origin
 from genatator_assets.signals.overlay import overlay
 from genatator_assets.signals.recording import Recording, recording_of
@@ -450,6 +451,9 @@ def test_a_header_of_many_contigs_costs_one_read(tmp_path: Path) -> None:
     outcome = built(tmp_path, {"name": "x", "reads": {"path": path}}, [chromosome("c7", 1_000)])
     assert (outcome.error, outcome.facts["counted"], outcome.facts["chromosomes"]) == (None, 1, ["c7"])
     assert len(outcome.facts["others"]) == 20
+    drawn = counts_figure(outcome.facts["by_chromosome"])
+    assert "at most 1 in a bar" in drawn
+    assert drawn.count("d='M62 4h178'") == 1  # one bar as wide as there is room, of what was counted
     assert runs_of(tmp_path, "x", "c7") == [(10, 11, 1)]
 
 

@@ -18,6 +18,7 @@ from genatator_assets.catalogue.part import (
 )
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.signals import columns, statistics, windows
+from genatator_assets.signals.figure import counts_figure
 from genatator_assets.signals.recording import Recording
 from genatator_assets.signals.release import released
 from genatator_assets.signals.statistics import build_statistics, finished_tracks, statistics_unit
@@ -37,7 +38,7 @@ from genatator_assets.work.layout import Layout
 from genatator_assets.work.layout_signals import SignalLayout
 from genatator_assets.work.manifest import Manifest
 from genatator_assets.work.outcome import Outcome, guarded
-from genatator_assets.work.text import TextTable
+from genatator_assets.work.text import Markdown, TextTable
 from genatator_assets.work.unit import Task, Unit
 
 
@@ -187,6 +188,8 @@ def _shown_track(task: Task, manifests: Mapping[str, Manifest]) -> Mapping[str, 
         "chromosomes": len(facts["chromosomes"]),
         "passed over": TextTable("Passed over", ("reason", "count"), passed_over),
     }
+    if by_chromosome := facts.get("by_chromosome"):
+        shown["counted along the chromosomes"] = Markdown(counts_figure(by_chromosome))
     for title in ("absent", "others"):
         if names := facts[title]:
             more = f" and {len(names) - 20:,} more" if len(names) > 20 else ""

@@ -150,6 +150,10 @@ def _finish(tracks: Tracks, manifests: Mapping[str, Manifest]) -> Mapping[str, A
         "passed_over": dict(sorted(passed_over.items())),
         "tracks": sorted({name for facts in counts for name in facts["tracks"]}),
         "chromosomes": list(manifests),
+        "by_chromosome": {
+            chrom: [manifest.facts["counted"], manifest.facts["read"] - manifest.facts["counted"]]
+            for chrom, manifest in manifests.items()
+        },
         "absent": list(tracks.origin.absent),
         "others": sorted({name for file in tracks.origin.files for name in file.others}),
         "expected": [file.totals for file in tracks.origin.files],
