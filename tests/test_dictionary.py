@@ -15,6 +15,7 @@ from genatator_assets.cells import split as cell_split
 from genatator_assets.cli import main
 from genatator_assets.evaluation import mistakes, scores
 from genatator_assets.gene_finding.channel_sets import statistics as channel_sets
+from genatator_assets.gene_finding.channel_sets import statistics as channel_statistics
 from genatator_assets.intervals import tables
 from genatator_assets.leakage import report
 from genatator_assets.query.catalog import catalog_of
@@ -37,6 +38,8 @@ CHUNK = pa.schema(
     ]
 )
 TABLES = {
+    "channel_sets/splice/one/chr1.parquet": store.SCHEMA,
+    "dataset/statistics/channel_sets.parquet": channel_statistics.SCHEMA,
     "cells/one/train/chunk_00000.parquet": CHUNK,
     "cells/chunks.parquet": gather.CHUNKS,
     "cells/donors.parquet": cell_split.SCHEMA,
