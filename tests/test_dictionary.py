@@ -14,7 +14,6 @@ from genatator_assets.cells import gather, genes, publications
 from genatator_assets.cells import split as cell_split
 from genatator_assets.cli import main
 from genatator_assets.evaluation import mistakes, scores
-from genatator_assets.gene_finding.channel_sets import statistics as channel_sets
 from genatator_assets.gene_finding.channel_sets import statistics as channel_statistics
 from genatator_assets.intervals import tables
 from genatator_assets.leakage import report
@@ -49,8 +48,6 @@ TABLES = {
     "cells/rank_fits.parquet": gather.FITS,
     "cells/summary.parquet": gather.SUMMARY,
     "cells/vocabulary.parquet": gather.VOCABULARY,
-    "channel_sets/splice/one/chr1.parquet": store.SCHEMA,
-    "dataset/statistics/channel_sets.parquet": channel_sets.SCHEMA,
     "dataset/statistics/leakage.parquet": report.STATISTICS_SCHEMA,
     "dataset/statistics/track_counts.parquet": statistics.COUNTS,
     "dataset/statistics/tracks.parquet": statistics.SCHEMA,
