@@ -14,6 +14,7 @@ from genatator_assets.cells import gather, genes, publications
 from genatator_assets.cells import split as cell_split
 from genatator_assets.cli import main
 from genatator_assets.evaluation import mistakes, scores
+from genatator_assets.gene_finding.channel_sets import statistics as channel_statistics
 from genatator_assets.intervals import tables
 from genatator_assets.leakage import report
 from genatator_assets.query.catalog import catalog_of
@@ -23,7 +24,7 @@ from genatator_assets.query.dictionary import add_comments, page
 from genatator_assets.segmentation import genome as segmentation
 from genatator_assets.segmentation import rows
 from genatator_assets.signals import columns, statistics, terms, windows
-from genatator_assets.tracks import track_file
+from genatator_assets.tracks import store, track_file
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 CHUNK = pa.schema(
@@ -36,6 +37,8 @@ CHUNK = pa.schema(
     ]
 )
 TABLES = {
+    "channel_sets/splice/one/chr1.parquet": store.SCHEMA,
+    "dataset/statistics/channel_sets.parquet": channel_statistics.SCHEMA,
     "cells/one/train/chunk_00000.parquet": CHUNK,
     "cells/chunks.parquet": gather.CHUNKS,
     "cells/donors.parquet": cell_split.SCHEMA,

@@ -17,9 +17,14 @@ select * from (values
 ) as channels(channel_index, channel, "group", kind, strand)"""
 
 
+def _told(stem: str) -> str:
+    """Return what a channel means, without semicolons: some tools split statements at each."""
+    return MEANINGS[stem].replace(";", ",").replace("'", "''")
+
+
 def _set_channels() -> str:
     rows = [
-        f"('{name}', {place}, '{one.name}', '{one.strand}', '{MEANINGS[one.stem]}')"
+        f"('{name}', {place}, '{one.name}', '{one.strand}', '{_told(one.stem)}')"
         for name, tracks in SETS.items()
         for place, one in enumerate(tracks)
     ]

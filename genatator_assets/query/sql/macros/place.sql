@@ -16,8 +16,14 @@ create or replace macro place(genome, chrom, start := 0, "end" := null, blocks :
     end
     from (
         select (
-            select arg_max(row_, row_.chrom = chrom) from (select c as row_ from chromosomes c)
-            where row_.genome = genome and (row_.chrom = chrom or list_contains(row_.aliases, chrom))
+            select arg_max(
+                {chrom: chrom_, length: length_, included: included_, reason: reason_}, chrom_ = chrom)
+            from (
+                select c.genome as genome_, c.chrom as chrom_, c.length as length_, c.aliases as aliases_,
+                    c.included as included_, c.reason as reason_
+                from chromosomes c
+            )
+            where genome_ = genome and (chrom_ = chrom or list_contains(aliases_, chrom))
         ) as found_
     )
 )
