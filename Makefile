@@ -50,7 +50,7 @@ slow-tests: $(READY)
 
 # Tests against bedtools and samtools: Debian's packages, which are installed here where they are missing.
 programs: $(READY)
-	command -v bedtools samtools || { apt-get update -qq && apt-get install -qq --yes bedtools samtools; }
+	{ command -v bedtools && command -v samtools; } || { apt-get update -qq && apt-get install -qq --yes bedtools samtools; }
 	$(BIN)/python -m pytest -m programs tests
 
 # Twenty full-size blocks released and loaded by the code of the card: minutes, 3 GB of memory, 12 GB of disk.

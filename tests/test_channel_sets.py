@@ -27,7 +27,8 @@ from genatator_assets.gene_finding.verify.sets import verify_sets
 from genatator_assets.parts import load_catalogue
 from genatator_assets.query.connect import ask, connect
 from genatator_assets.reading import open_dataset
-from genatator_assets.reading.window import Interval
+from genatator_assets.reading.encodings import TIBERIUS, bend_classes, helixer_classes, tiberius_states
+from genatator_assets.reading.window import Interval, Window
 from genatator_assets.sources.assembly import import_assembly
 from genatator_assets.tracks.store import read_segments
 from genatator_assets.work.layout import Layout
@@ -385,3 +386,51 @@ def test_representative_sets_are_of_one_isoform_of_each_gene(data, tmp_path):
         sites |= {end - 1 for _, end in own[:-1]} if transcripts[number]["strand"] == "+" else set()
     segments = read_segments(ChannelLayout(root).segments("splice", "fly", "2L"), 235_137, SETS["splice"])
     assert set(np.flatnonzero(segments.dense(0, 235_137)[:, 0]).tolist()) == sites
+
+
+# Exclusive encodings
+
+
+def window_of(of, dna, first=0, last=None):
+    """A window of the model, with the channels of all sets."""
+    last = len(dna) if last is None else last
+    model, letters = Model(of, np.array([True]), len(dna)), np.frombuffer(dna, np.uint8)
+    painted = [model.paint(name, lambda positions: letters[positions]) for name in SETS]
+    return Window(
+        interval=Interval("g", "c", first, last),
+        dna=dna[first:last].decode(),
+        targets=np.concatenate([segments.dense(first, last) for segments in painted], axis=1),
+        channels=tuple(name for segments in painted for name in segments.tracks.names),
+        split="train",
+        chrom_length=len(dna),
+    )
+
+
+def test_classes_of_helixer_by_hand():
+    #        --uuCCCCCiiiiiCCCCuuuu--
+    classes = "001122222333332222111100"
+    assert "".join(map(str, helixer_classes(window_of(FORWARD, DNA)))) == classes
+
+
+def test_classes_of_bend_by_hand():
+    #          --eeeeeeDiiiiiAeeeeeee--
+    classes = "880000001222223000000088"
+    assert "".join(map(str, bend_classes(window_of(FORWARD, DNA)))) == classes
+    turned = bend_classes(window_of(FORWARD, DNA).reverse_complement())
+    assert "".join(map(str, turned)) == "880000000322222100000088".translate(str.maketrans("0123", "4567"))
+
+
+STATES = [*["IR"] * 4, "START", "E1", "E2", "E0", "EI1", *["I1"] * 5, "IE2", "E0", "E1", "STOP", *["IR"] * 6]
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 24), (11, 24), (0, 12), (6, 10), (5, 20), (16, 24)])
+def test_states_of_tiberius_by_hand_also_where_an_intron_is_cut(first, last):
+    found = tiberius_states(window_of(FORWARD, DNA, first, last))
+    assert [TIBERIUS[state] for state in found] == STATES[first:last]
+
+
+def test_a_window_within_an_intron_has_no_state():
+    with pytest.raises(ReadingError, match="within one intron"):
+        tiberius_states(window_of(FORWARD, DNA, 10, 13))
+    with pytest.raises(ReadingError, match="without exon_\\+"):
+        helixer_classes(replace(window_of(FORWARD, DNA), channels=(), targets=np.empty((24, 0), np.float32)))

@@ -47,7 +47,7 @@ EXTRAS = {  # module of ours, the optional module that it imports, the extra tha
     "genatator_assets.reading.exports.bigwig": ("pyBigWig", "export"),
     "genatator_assets.reading.exports.hdf5": ("h5py", "export"),
     "genatator_assets.reading.exports.zarr": ("zarr", "export"),
-    "genatator_assets.reading.exports.trackdata": ("alphagenome", "alphagenome"),
+    "genatator_assets.reading.alphagenome": ("alphagenome", "alphagenome"),
     "genatator_assets.release.hub": ("huggingface_hub", "hub"),
 }
 IMPORTED = """

@@ -1,8 +1,11 @@
 """A stream of windows in training: which process reads what, how far it is, and where it goes on."""
 
 import json
+import subprocess
+import sys
 
 import pytest
+from built import build_small
 from releases import published
 from test_torch import batches, flat, place_of, places
 from torch.utils.data import DataLoader
@@ -122,3 +125,35 @@ def test_two_ranks_of_two_workers_read_every_window_once(dataset, s3_root, tmp_p
         orders.append(lanes)
     assert orders[0] == orders[1] == orders[2]
     assert orders[0] != places(mapped.windows)
+
+
+# --- memory ---
+
+SIXTY_MILLION = """
+dataset: flat
+gene_finding: {block_size_bp: 500_000}
+min_chromosome_length_bp: 50_000
+assemblies:
+  - genome: sim
+    species: Simulata plana
+    simulate: {seed: 1, total_bp: 60_000_000, chromosomes: 6, flavour: gencode}
+"""
+READING = """
+import sys, genatator_assets as ga
+from resource import RUSAGE_SELF, getrusage
+ds = ga.open_dataset(sys.argv[1], cache_bytes=2_000_000)
+windows = ds.windows(1_000, stride=2_000).shuffled(1)[:20_000]
+assert len(windows) == 20_000
+for count, one in enumerate(windows, 1):
+    ds.read(one)
+    if count in (20, 20_000):
+        print(getrusage(RUSAGE_SELF).ru_maxrss // 1_024)
+"""
+
+
+@pytest.mark.slow
+def test_memory_stays_flat_in_random_order_beyond_the_cache(tmp_path):
+    release = published(build_small(tmp_path / "built", SIXTY_MILLION).root, tmp_path / "release")
+    done = subprocess.run([sys.executable, "-c", READING, str(release)], capture_output=True, text=True, check=True)
+    begun, ended = map(int, done.stdout.split())
+    assert ended - begun < 25  # MB; the blocks' DNA alone is 60 MB

@@ -6,6 +6,8 @@ from typing import SupportsIndex
 
 from genatator_assets.errors import ReadingError
 
+BUFFER = 1_000
+
 
 def whole(name: str, value: SupportsIndex, least: int | None = 0) -> int:
     """Return a whole number, of numpy or not, that is at least `least`; None sets no limit.

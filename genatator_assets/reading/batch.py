@@ -2,32 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from genatator_assets.errors import ReadingError
 from genatator_assets.reading.channels import EVERY, Channels
+from genatator_assets.reading.shapes import Shapes
 from genatator_assets.reading.window import Interval, Mask, OneHot, write_one_hot
 from genatator_assets.reading.windows import Windows
 from genatator_assets.tracks.runs import Values
 
 if TYPE_CHECKING:
     from genatator_assets.reading.dataset import Dataset
-
-
-class Shapes(NamedTuple):
-    """The shapes of a batch's arrays: `dna` is uint8, `targets` float32."""
-
-    dna: tuple[int, int, int]
-    targets: tuple[int, int, int]
-
-    @classmethod
-    def of(cls, windows: int, letters: int, bases: int, channels: int, *, channels_first: bool) -> Self:
-        """Return those of so many windows of `bases` bases, with DNA of `letters`."""
-        if channels_first:
-            return cls((windows, 4, letters), (windows, channels, bases))
-        return cls((windows, letters, 4), (windows, bases, channels))
 
 
 class Arrays(NamedTuple):

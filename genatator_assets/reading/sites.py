@@ -1,7 +1,9 @@
 """Where sites and intragenic intervals are: by the selected transcripts, or by the targets where there are none."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,10 +11,12 @@ import pyarrow.compute as pc
 
 from genatator_assets.errors import DatasetError
 from genatator_assets.gene_finding.channels import CHANNELS, Channel
-from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.exports.common import chromosomes_by_name, runs_along, selected_transcripts
+from genatator_assets.reading.along import chromosomes_by_name, runs_along, selected_transcripts
 from genatator_assets.tracks.runs import ranges
 from genatator_assets.work.layout import Layout
+
+if TYPE_CHECKING:
+    from genatator_assets.reading.dataset import Dataset
 
 _BED = pa.schema([("chrom", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("name", pa.string())])
 

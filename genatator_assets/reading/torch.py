@@ -3,24 +3,28 @@
 Workers share nothing that is open: files are opened in the process that reads them.
 """
 
+from __future__ import annotations
+
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from genatator_assets.errors import ReadingError, optional_import
-from genatator_assets.reading.arguments import whole
-from genatator_assets.reading.batch import Shapes
+from genatator_assets.reading.arguments import BUFFER, whole
 from genatator_assets.reading.channels import EVERY, Channels, channel_numbers, opposite_columns
-from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.transcripts import Transcript, Transcripts
-from genatator_assets.reading.window import Interval, Window
-from genatator_assets.reading.window_set import WindowSet
-from genatator_assets.reading.windows import BUFFER, Along, Shares, Windows
+from genatator_assets.reading.shapes import Shapes
 from genatator_assets.tracks.bins import Aggregate
+
+if TYPE_CHECKING:
+    from genatator_assets.reading.dataset import Dataset
+    from genatator_assets.reading.transcripts import Transcript, Transcripts
+    from genatator_assets.reading.window import Interval, Window
+    from genatator_assets.reading.window_set import WindowSet
+    from genatator_assets.reading.windows import Along, Shares, Windows
 
 with optional_import("torch", "torch", "PyTorch"):
     import torch
@@ -182,7 +186,7 @@ class WindowDataset(data.Dataset[Any]):
         """
         opposite_columns([EVERY.names[number] for number in channel_numbers(self.channels)])
 
-    def take(self, windows: Windows) -> "WindowDataset":
+    def take(self, windows: Windows) -> WindowDataset:
         """Return other windows, read in the same way."""
         return WindowDataset(
             self.dataset,
@@ -318,7 +322,7 @@ class WindowStream(data.IterableDataset[Any]):
         place = _Place(whole("epoch", state["epoch"]), whole("taken", state["taken"]))
         self._place, self._loaded = place, (os.getpid(), place)
 
-    def _begin(self) -> "_Place":
+    def _begin(self) -> _Place:
         if self._loaded is None:
             return _Place(int(self._epoch), 0)
         process, place = self._loaded
@@ -330,7 +334,7 @@ class WindowStream(data.IterableDataset[Any]):
         self._loaded = None
         return place
 
-    def _from(self, place: "_Place") -> Iterator[Any]:
+    def _from(self, place: _Place) -> Iterator[Any]:
         share = self.mapped.take(self._share(place.epoch))
         while place.taken < len(share):
             places = range(place.taken, min(place.taken + (self.batch_size or 1), len(share)))

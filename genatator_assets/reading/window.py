@@ -166,12 +166,12 @@ class Window:
         return self.interval.inside(self.chrom_length)
 
     def track_data(self) -> "TrackData":
-        """Return the targets as a `TrackData` of the package alphagenome; see `exports.trackdata`.
+        """Return the targets as a `TrackData` of the package alphagenome; see `reading.alphagenome`.
 
         Raises:
             MissingExtraError: alphagenome is not installed.
         """
-        from genatator_assets.reading.exports.trackdata import track_data  # noqa: PLC0415 - needs an extra
+        from genatator_assets.reading.alphagenome import track_data  # noqa: PLC0415 - needs an extra
 
         return track_data(self)
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genatator_assets.errors import ReadingError
-from genatator_assets.reading.arguments import is_share, whole
+from genatator_assets.reading.arguments import BUFFER, is_share, whole
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.reading.window import Interval
 from genatator_assets.tracks.runs import Positions, Strand, covered_before, intervals_where
@@ -37,7 +37,6 @@ Shares = Mapping[str, float]
 
 Along = Literal["chromosomes"]
 """What a random order goes along."""
-BUFFER = 1_000
 _STRETCH_BP = 10_000_000  # what a block has unless a catalogue says otherwise; any other gives an order as good
 
 

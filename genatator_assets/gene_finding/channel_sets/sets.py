@@ -25,7 +25,7 @@ SETS: Mapping[SetName, TrackSet[Track]] = {
 
 MEANINGS: Mapping[str, str] = {
     "exon": "a base of an exon of any transcript",
-    "intron": "a base between exons of any transcript; another may have an exon there",
+    "intron": "a base between exons of any transcript, where another may have an exon",
     "CDS": "a coding base of any mRNA, its stop codon too",
     "5UTR": "a base of an exon before all coding bases of its mRNA, in the direction of transcription",
     "3UTR": "a base of an exon behind all coding bases of its mRNA, in the direction of transcription",

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from genatator_assets.gene_finding.channels import CHANNELS
+from genatator_assets.reading.along import chromosomes_by_name, runs_along
 from genatator_assets.reading.channels import EVERY, Channels, channel_numbers, contract_numbers
 from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.exports.common import chromosomes_by_name, file_name, runs_along
+from genatator_assets.reading.exports.common import file_name
 from genatator_assets.reading.sites import sites_of
 from genatator_assets.work.files import whole_file
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from genatator_assets.reading.along import chromosomes_by_name, selected_models
 from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.exports.common import chromosomes_by_name, file_name, selected_models
+from genatator_assets.reading.exports.common import file_name
 from genatator_assets.work.files import whole_file
 
 _NO_NAME = str.maketrans(dict.fromkeys("\t\n\r ", "_"))

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from genatator_assets.errors import optional_import
+from genatator_assets.reading.along import chromosomes_by_name, runs_along
 from genatator_assets.reading.channels import EVERY, Channels, channel_numbers
 from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.exports.common import chromosomes_by_name, file_name, runs_along
+from genatator_assets.reading.exports.common import file_name
 from genatator_assets.reading.store import Chromosome
 from genatator_assets.tracks.runs import Runs
 from genatator_assets.work.files import whole_file

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from genatator_assets.annotation.gff3 import gff3_lines
+from genatator_assets.reading.along import chromosomes_by_name, selected_models
 from genatator_assets.reading.dataset import Dataset
-from genatator_assets.reading.exports.common import chromosomes_by_name, file_name, selected_models
+from genatator_assets.reading.exports.common import file_name
 from genatator_assets.work.files import whole_file
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from genatator_assets.errors import ReadingError
+from genatator_assets.reading.along import chromosomes_by_name
 from genatator_assets.reading.dataset import Dataset
 from genatator_assets.reading.exports.bigwig import add_runs, opened_bigwig, require_room
-from genatator_assets.reading.exports.common import chromosomes_by_name
 from genatator_assets.reading.tracks import TrackReader
 from genatator_assets.signals.columns import METADATA
 from genatator_assets.work.files import path_name, whole_file

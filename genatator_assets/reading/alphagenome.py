@@ -1,18 +1,22 @@
 """`TrackData` of the package alphagenome: what its plots, its slices and its aggregations take."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from genatator_assets.errors import optional_import
 from genatator_assets.gene_finding.channel_sets.sets import set_of
 from genatator_assets.reading.channels import EVERY, opposite_columns
-from genatator_assets.reading.window import Window
+
+if TYPE_CHECKING:
+    from genatator_assets.reading.window import Window
 
 with optional_import("alphagenome", "alphagenome"):
     from alphagenome.data.genome import Interval
     from alphagenome.data.track_data import TrackData
 
 
-def track_data(window: Window) -> TrackData:
+def track_data(window: "Window") -> TrackData:
     """Return a window's targets; the values are not copied.
 
     Both strands of a track share their `name` (mrna_tss). A track's `strand` is the genome's, as it is after
