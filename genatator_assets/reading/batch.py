@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from genatator_assets.errors import ReadingError
-from genatator_assets.reading.channels import EVERY, Channels
+from genatator_assets.reading.channels import EVERY, Channels, require_values
 from genatator_assets.reading.shapes import Shapes
 from genatator_assets.reading.window import Interval, Mask, OneHot, write_one_hot
 from genatator_assets.reading.windows import Windows
@@ -75,6 +75,7 @@ def read_batch(  # noqa: PLR0913 - intervals, and what is read of them
             f"a batch is of windows of one length, found {lengths or 'no window'}; give `Windows` with pad=True, which"
             " fills short ones up"
         )
+    require_values(channels, tracks)
     numbers = dataset.channel_numbers(channels)
     letters = lengths[0] + 2 * context
     shapes = Shapes.of(len(intervals), letters, lengths[0], len(numbers), channels_first=channels_first)

@@ -23,6 +23,19 @@ _OPPOSITE = {
 }
 
 
+_EXPECTED = f"expected 'all', 'combined', 'mrna', a set ({', '.join(SETS)}) or a list of names"
+
+
+def require_values(channels: Channels, tracks: Sequence[str]) -> None:
+    """Check that a window has values of something: of channels or of tracks.
+
+    Raises:
+        ReadingError: neither is asked for.
+    """
+    if not tracks and not isinstance(channels, str) and isinstance(channels, Sequence) and not channels:
+        raise ReadingError(f"found channels={channels!r} and no tracks: there is nothing to read; {_EXPECTED}")
+
+
 def channel_numbers(wanted: Channels) -> tuple[int, ...]:
     """Return the places in the contract's order of the channels that are wanted.
 
@@ -36,16 +49,10 @@ def channel_numbers(wanted: Channels) -> tuple[int, ...]:
         if wanted in SETS:
             return tuple(number for number, name in enumerate(EVERY.names) if set_of(name) == wanted)
         if wanted not in ("all", *GROUPS):
-            raise ReadingError(
-                f"channels={wanted!r} is not a group of channels; expected 'all', 'combined', 'mrna', a set"
-                f" ({', '.join(SETS)}) or a list of names"
-            )
+            raise ReadingError(f"channels={wanted!r} is not a group of channels; {_EXPECTED}")
         return tuple(number for number, channel in enumerate(CHANNELS) if wanted in ("all", channel.group))
-    if not isinstance(wanted, Sequence) or not wanted:
-        raise ReadingError(
-            f"channels={wanted!r} names none; expected 'all', 'combined', 'mrna', a set"
-            f" ({', '.join(SETS)}) or a list of names"
-        )
+    if not isinstance(wanted, Sequence):
+        raise ReadingError(f"found channels={wanted!r}, {_EXPECTED}")
     for name in wanted:
         if name not in EVERY.names:
             raise ReadingError(

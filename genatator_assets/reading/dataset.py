@@ -19,7 +19,7 @@ from genatator_assets.errors import DatasetError, ReadingError
 from genatator_assets.reading.arguments import whole
 from genatator_assets.reading.batch import Arrays, Batch, read_batch
 from genatator_assets.reading.blocks import BlockStore, found_blocks, indexed_blocks
-from genatator_assets.reading.channels import EVERY, Channels, channel_numbers, other_strand
+from genatator_assets.reading.channels import EVERY, Channels, channel_numbers, other_strand, require_values
 from genatator_assets.reading.choice import Bed, Marks, Without, places_of, windows_of
 from genatator_assets.reading.locus import Row, transcripts_at
 from genatator_assets.reading.positives import pos_weight, positive_share
@@ -325,6 +325,7 @@ class Dataset:
             interval = self.locate(interval)
         if not isinstance(interval, Interval):
             raise ReadingError(f"found {interval!r}, expected an Interval or a place such as 'hg38:chr20:1,001-2,000'")
+        require_values(channels, tracks)
         window = self._read(interval, channels, pad=pad, context=whole("context", context), out=out)
         if not tracks:
             return window

@@ -15,7 +15,7 @@ import numpy as np
 
 from genatator_assets.errors import ReadingError, optional_import
 from genatator_assets.reading.arguments import BUFFER, whole
-from genatator_assets.reading.channels import EVERY, Channels, channel_numbers, opposite_columns
+from genatator_assets.reading.channels import EVERY, Channels, channel_numbers, opposite_columns, require_values
 from genatator_assets.reading.shapes import Shapes
 from genatator_assets.tracks.bins import Aggregate
 
@@ -110,7 +110,8 @@ class WindowDataset(data.Dataset[Any]):
         `channels_first`, tensors are [4, L], [C, L] and [T, bins], as convolutions take them; a transform of one's own
         gets a `Window`, which is as always.
         """
-        channel_numbers(channels)  # a wrong name shows here, not in a worker
+        require_values(channels, tracks)  # what makes no sense shows here, not in a worker
+        channel_numbers(channels)
         self.dataset, self.windows, self.channels, self.transform = dataset, windows, channels, transform
         self.channels_first = channels_first
         self.how: dict[str, Any] = {
