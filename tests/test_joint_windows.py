@@ -87,6 +87,9 @@ def test_on_the_minus_strand_tracks_are_reversed_and_partners_exchanged(opened: 
 def test_each_track_has_its_own_rule(opened: dict[str, Dataset]) -> None:
     dataset = opened["keep"]
     own = dataset.window("hg38", "chrA", 0, 4_096, tracks=["ATAC.atac"], resolution=32).tracks
+    alone = dataset.window("hg38", "chrA", 0, 4_096, channels=(), tracks=["ATAC.atac"], resolution=32)
+    assert (alone.targets.shape, alone.channels) == ((4_096, 0), ())
+    np.testing.assert_array_equal(alone.tracks, own)
     mean = dataset.window("hg38", "chrA", 0, 4_096, tracks=["ATAC.atac"], resolution=32, aggregate="mean").tracks
     assert own is not None
     assert mean is not None
