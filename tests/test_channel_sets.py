@@ -17,7 +17,7 @@ from genatator_assets.annotation.transcripts import select_isoforms
 from genatator_assets.errors import CatalogueError, ReadingError
 from genatator_assets.gene_finding.blocks.chromosome import build_chromosomes
 from genatator_assets.gene_finding.channel_sets import card, statistics
-from genatator_assets.gene_finding.channel_sets.build import build_sets, keys_of, tasks_of
+from genatator_assets.gene_finding.channel_sets.build import STEP, build_sets, keys_of, tasks_of
 from genatator_assets.gene_finding.channel_sets.paint import Model
 from genatator_assets.gene_finding.channel_sets.sets import SETS
 from genatator_assets.gene_finding.channel_sets.statistics import build_statistics
@@ -72,6 +72,22 @@ def real(data, tmp_path_factory):
     catalogue, root = channel_sets(tmp_path_factory.mktemp("sets"), genomes, block_size_bp=300_000)
     assert {outcome.error for outcome in built(catalogue, root)} == {None}
     return catalogue, root
+
+
+GOLDEN_OF = sorted(EXPECTED)[0]
+GOLDEN = {
+    "segments": "189392f3f294f393ea3bb67d5e5c0e50178208ee9c3b36ecc1c7bc7d496cd19d",
+    "block": "f66358cbe7b211dea2831775fd1fe2c8a2336c16fbedefb25354ba4240a69836",
+}
+"""Of the set coding on one chromosome: other bytes need a step with a higher number, so that they are built again."""
+
+
+def test_the_step_makes_the_bytes_that_it_made(real):
+    layout, chrom = ChannelLayout(real[1]), EXPECTED[GOLDEN_OF]["chrom"]
+    block = layout.block("coding", "train", GOLDEN_OF, chrom, 0)
+    files = {"segments": layout.segments("coding", GOLDEN_OF, chrom), "block": block}
+    found = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    assert found == GOLDEN, f"step {STEP.name} {STEP.number} made other bytes: raise STEP"
 
 
 @pytest.mark.parametrize("source", EXPECTED)
