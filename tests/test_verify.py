@@ -502,6 +502,13 @@ def test_dataset_without_an_index_is_a_users_error(dataset, root):
         verified(dataset, root)
 
 
+def test_an_index_of_an_earlier_version_is_a_users_error(dataset, root):
+    table = pq.read_table(root / INDEX)
+    pq.write_table(table.drop_columns(["target_positive"]), root / INDEX)
+    with pytest.raises(DatasetError, match="has no column target_positive: an earlier version made it"):
+        verified(dataset, root)
+
+
 def test_unknown_genome_is_a_users_error(dataset):
     with pytest.raises(CatalogueError, match="did you mean 'sim-gencode'"):
         verified(dataset, dataset.root, genomes=["sim-gencod"])

@@ -37,6 +37,10 @@ Tell = Callable[[int], None]
 """Called with the number of bases whenever a block has been compared."""
 
 
+_OF_TARGETS = ("target_sum", "target_max", "target_positive")
+"""The columns of the index that say what the targets of a block are."""
+
+
 @dataclass(frozen=True)
 class Report:
     """What was verified, how fast, and what differs. `seed` is None where it was not a sample."""
@@ -84,11 +88,11 @@ def verify(
 
     Raises:
         CatalogueError: a genome is not in the catalogue.
-        DatasetError: the dataset has no index.
+        DatasetError: the dataset has no index, or one of an earlier version.
     """
     began = time.perf_counter()
     wanted = [catalogue.assembly(genome).genome for genome in genomes] or list(catalogue.genomes)
-    index = read_table(layout.index).to_pylist()
+    index = _read_index(layout)
     plan, differences = _plan(catalogue, layout, wanted)
     differences += _of_completeness(layout, wanted, plan, index)
     drawn = plan if sample is None else random.Random(seed).sample(plan, min(sample, len(plan)))  # noqa: S311
@@ -157,6 +161,13 @@ def _block_files(layout: Layout) -> Iterator[tuple[str, str]]:
     for path in layout.blocks.glob("*/genome=*/**/*.parquet"):
         relative = path.relative_to(layout.root)
         yield relative.as_posix(), plain_name(relative.parts[2].removeprefix("genome="))
+
+
+def _read_index(layout: Layout) -> list[dict[str, Any]]:
+    table = read_table(layout.index)
+    if absent := [name for name in _OF_TARGETS if name not in table.column_names]:
+        raise DatasetError(f"{layout.index} has no column {', '.join(absent)}: an earlier version made it; build again")
+    return list(table.to_pylist())
 
 
 class _Genome:
