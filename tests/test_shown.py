@@ -59,7 +59,7 @@ def test_each_column_says_where_it_comes_from(nodes):
         for name, node in nodes.items()
         for column in getattr(node.metadata.get("dagster/column_schema"), "columns", [])
     }
-    assert len(described) == 9 + 34 + 6 + 3 + 18
+    assert len(described) == 9 + 34 + 6 + 3 + 19
     assert all(description.startswith("from ") for description in described.values())
     assert described["blocks.dna_sequence"] == "from assembly.chrom"
     assert described["selected_isoforms.transcript_id"] == "from the annotation file"

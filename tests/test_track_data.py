@@ -146,7 +146,7 @@ def test_intervals(one: dict[str, Any]) -> None:
     assert (place.width, place.center()) == (one["width"], one["center"])
     assert place.resize(64) == place_of(one["resized_64"])
     if one["swap"] is None:
-        with pytest.raises(track_data.TrackDataError, match="on no strand"):
+        with pytest.raises(track_data.TrackDataError, match="has no strand"):
             place.swap_strand()
     else:
         assert place.swap_strand() == place_of(one["swap"])

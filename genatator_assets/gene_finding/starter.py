@@ -39,6 +39,8 @@ gene_finding:
 
   # pages, or pyarrow: the same content, slower.
   # block_writer: {channels.block_writer}
+  # channel_sets: [structure, splice, coding]  # example: gene structure base by base, in blocks beside the twelve
+  # isoforms: {channels.isoforms}  # representative: channel sets of one isoform a gene
 
 assemblies:
   - genome: {genome}  # its name in metadata, paths and partition keys
@@ -47,11 +49,11 @@ assemblies:
       path: {sequence}
     annotation:
       path: {annotation}
-      # flavour: {how.flavour}  # auto (told from the file), refseq, gencode, ensembl or generic
+      # flavour: {how.flavour}  # auto (detected), refseq, gencode, ensembl or generic
       # types: {{mRNA: [mRNA], lncRNA: [lnc_RNA]}}  # example: what counts, instead of the flavour's own
       # partial: {how.partial}  # drop: reject transcripts that are called incomplete
       # lengths: {how.lengths}  # ignore: take an annotation that states other lengths of the sequences
-      # max_malformed: {how.max_malformed}  # the greatest share of malformed lines that are counted and passed over
+      # max_malformed: {how.max_malformed}  # the maximum share of malformed lines, which are counted and passed over
       # strict: {strict}  # true: allow no malformed line
 
     # Other names of the sequences, where FASTA and annotation differ: NCBI's assembly report or UCSC's chromAlias.

@@ -11,6 +11,7 @@ import duckdb
 from genatator_assets.parts import PARTS
 from genatator_assets.query.connect import defined_names
 from genatator_assets.query.definitions import Definition, definitions
+from genatator_assets.work.terminal import write_data
 
 _HELP = re.compile(r"\s*\.?help(\s+(?P<name>\w+))?\s*;*\s*", re.IGNORECASE)
 _TABLES = re.compile(r"\s*\.tables\s*;*\s*", re.IGNORECASE)
@@ -107,4 +108,4 @@ def _lines_of(one: Definition) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    write_data(page())
