@@ -121,7 +121,7 @@ def shown(windows):
 
 
 def test_what_becomes_of_a_window_is_decided_by_seed_epoch_and_place(stores):
-    """Whatever the order, the rank, and the other windows beside it: so that an epoch can be gone on with."""
+    """The same in any order, on any rank and among any other windows, so that an epoch can be resumed."""
     how = {"shift": 300, "reverse_complement": True}
     of_root, of_release = (ga.open_dataset(stores[way]).windows(5_000, overlap=0.5) for way in ("root", "release"))
     varied = of_root.augmented(7, 3, **how)

@@ -573,7 +573,7 @@ def test_few_rows_behind_the_end_are_passed_over_and_counted(make):
 
 
 def test_a_file_is_the_same_in_pieces_of_any_size(make, tmp_path, monkeypatch):
-    """Chromosomes by turns, rows of others, malformed ones, and rows behind the end: one of each in 150."""
+    """Three chromosomes in turn, of which one is not wanted; then one malformed row and one past the end."""
     rows = [f"{('chr1', 'chrX', 'chr9')[at % 3]}\t{at}\t{at + 6}\t.\t0\t{'+-'[at % 2]}\n" for at in range(0, 300, 2)]
     rows[50], rows[99] = "chr1\tx\t7\n", "chrX\t300\t306\n"
     rows *= 2

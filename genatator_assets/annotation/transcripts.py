@@ -1,6 +1,7 @@
 """One genome's annotation, from the file to transcripts.parquet and exons.parquet, and reading them back."""
 
 import json
+import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
@@ -236,3 +237,20 @@ def read_summary(layout: Layout, genome: str) -> AnnotationSummary:
         return AnnotationSummary(**stored, malformed_lines=lines, suspicions=told)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DatasetError(f"{path} can't be read ({error}); delete it and build again") from error
+
+
+def fresh_transcripts(catalogue: Catalogue, genome: str, layout: Layout) -> pa.Table:
+    """Read and select a genome's transcripts again, in a root of their own that is thrown away.
+
+    This is the one place where verifying calls what the build calls: for the parser and the rules of selection.
+
+    Raises:
+        AnnotationError: the annotation can't be used.
+    """
+    with tempfile.TemporaryDirectory(prefix="genatator-verify-") as folder:
+        scratch = Layout(Path(folder))
+        scratch.assembly(genome).mkdir(parents=True)
+        for here, there in ((scratch.source, layout.source), (scratch.chromosomes, layout.chromosomes)):
+            here(genome).write_bytes(there(genome).read_bytes())
+        select_isoforms(catalogue, genome, scratch)
+        return read_transcripts(scratch, genome)

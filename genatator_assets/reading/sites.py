@@ -48,7 +48,7 @@ def _by_transcripts(transcripts: pa.Table, channel: Channel) -> pa.Table:
 
 
 def _by_runs(dataset: Dataset, genome: str, wanted: Sequence[Channel]) -> dict[Channel, pa.Table]:
-    """Return the runs of intragenic channels and, of others, the bases whose value is 1."""
+    """Return the runs of intragenic channels, and for other channels the bases whose value is 1."""
     pieces: dict[Channel, list[pa.Table]] = {channel: [_BED.empty_table()] for channel in wanted}
     flat, peaks = True, False
     for chromosome in chromosomes_by_name(dataset, genome) if wanted else []:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from genatator_assets.reading.torch import WindowDataset
 
 Mask = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.integer[Any]] | Mask
+Picks = npt.NDArray[np.integer[Any]] | Mask
 Shares = Mapping[str, float]
 """How often each genome's windows come, in relation to each other."""
 
@@ -75,8 +75,8 @@ class Windows(Sequence[Interval]):
     @overload
     def __getitem__(self, place: int) -> Interval: ...
     @overload
-    def __getitem__(self, place: slice | Sequence[int] | Places) -> "Windows": ...
-    def __getitem__(self, place: int | slice | Sequence[int] | Places) -> "Interval | Windows":
+    def __getitem__(self, place: slice | Sequence[int] | Picks) -> "Windows": ...
+    def __getitem__(self, place: int | slice | Sequence[int] | Picks) -> "Interval | Windows":
         """Return one interval, or the windows of a slice, of some places or of a mask.
 
         Raises:

@@ -1,6 +1,7 @@
 """One assembly, from the catalogue's entry to an indexed sequence, a chromosome table and a record of origin."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,12 @@ class Source:
     def sequence(self) -> InputFile:
         """The FASTA file as it was given."""
         return self.inputs["sequence"]
+
+    def changed(self) -> Iterator[tuple[Kind, InputFile, str]]:
+        """Yield each input that is gone or has other bytes, and what was found: a SHA-256, or "no such file"."""
+        for kind, file in self.inputs.items():
+            if (found := file.found()) != file.sha256:
+                yield kind, file, found
 
     def as_record(self) -> dict[str, Any]:
         """Return the record as JSON has it."""

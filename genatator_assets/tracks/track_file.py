@@ -204,7 +204,7 @@ class KeptGroups:
     def windows(self, files: Sequence[TrackFile | None], start: Positions, length: int, missing: float) -> Values:
         """Return the values of windows [start[i], start[i] + length) of files[i]: float32 [windows, length].
 
-        Windows may leave the chromosome. Bases without a value are `missing`, as are all where there is no file.
+        Windows may extend past the chromosome. Bases without a value are `missing`; without a file, every base is.
         """
         pieces = [
             (first - begin + place, last - begin + place, value)

@@ -1,6 +1,5 @@
-"""The inputs, read once more: the FASTA file as it was given, and the transcripts that its annotation selects."""
+"""The inputs, read once more: the FASTA file as it was given, and the selected transcripts of each chromosome."""
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -8,12 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from genatator_assets.annotation.transcripts import read_transcripts, select_isoforms
-from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import SequenceError
 from genatator_assets.gene_finding.verify.derive import Selected
 from genatator_assets.sources.opened import opened
-from genatator_assets.work.layout import Layout
 
 _LETTERS = bytes(byte if byte in b"ACGT" else ord("N") for byte in range(256))
 _LONGEST_PIECE = 2 << 20  # of a line: a whole chromosome may stand on one; no header that is imported is as long
@@ -50,23 +46,6 @@ def fasta_slices(path: Path, slice_bp: int) -> Iterator[tuple[str, int, bytes]]:
 def in_contract(lines: list[bytes]) -> bytes:
     """Join lines of letters, and return them in the contract's alphabet."""
     return b"".join(lines).upper().translate(_LETTERS)
-
-
-def fresh_transcripts(catalogue: Catalogue, genome: str, layout: Layout) -> pa.Table:
-    """Read and select a genome's transcripts anew, in a root of their own that is thrown away.
-
-    This is the one place where verifying calls what the build calls: for the parser and the rules of selection.
-
-    Raises:
-        AnnotationError: the annotation can't be used.
-    """
-    with tempfile.TemporaryDirectory(prefix="genatator-verify-") as folder:
-        scratch = Layout(Path(folder))
-        scratch.assembly(genome).mkdir(parents=True)
-        for here, there in ((scratch.source, layout.source), (scratch.chromosomes, layout.chromosomes)):
-            here(genome).write_bytes(there(genome).read_bytes())
-        select_isoforms(catalogue, genome, scratch)
-        return read_transcripts(scratch, genome)
 
 
 def selected_by_chromosome(transcripts: pa.Table, chroms: Iterable[str] | None = None) -> dict[str, Selected]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from genatator_assets.annotation.transcripts import fresh_transcripts
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import DatasetError, GenatatorError
 from genatator_assets.gene_finding.section import gene_finding_of, kernel_of
@@ -21,7 +22,6 @@ from genatator_assets.gene_finding.verify.derive import Selected
 from genatator_assets.gene_finding.verify.difference import Difference
 from genatator_assets.gene_finding.verify.inputs import (
     fasta_slices,
-    fresh_transcripts,
     no_transcripts,
     selected_by_chromosome,
 )
@@ -207,9 +207,8 @@ class _Genome:
 
     def _of_inputs(self, source: Source) -> Iterator[Difference]:
         """A file that is gone or changed can't be compared with: everything made from it would differ."""
-        for kind, file in source.inputs.items():
-            if (found := file.found()) != file.sha256:
-                yield self._differs(f"input {kind}", f"{file.path} with SHA-256 {file.sha256}", found)
+        for kind, file, found in source.changed():
+            yield self._differs(f"input {kind}", f"{file.path} with SHA-256 {file.sha256}", found)
 
     def _of_transcripts(self, fresh: pa.Table) -> Iterator[Difference]:
         stored = read_table(self._layout.transcripts(self._genome), schema=fresh.schema)

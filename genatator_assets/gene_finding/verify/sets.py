@@ -3,7 +3,6 @@ stored: the blocks, and the runs beside them."""
 
 import json
 import random
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from genatator_assets.annotation.plainly import Parts, parts_of, sequences
-from genatator_assets.annotation.transcripts import read_transcripts, select_isoforms
+from genatator_assets.annotation.transcripts import fresh_transcripts
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import GenatatorError
 from genatator_assets.gene_finding.section import gene_finding_of
@@ -61,10 +60,9 @@ def _of_genome(catalogue: Catalogue, root: Path, genome: str, sample: int | None
     layout = Layout(root)
     try:
         source = read_source(layout, genome)
-        for kind, file in source.inputs.items():
-            if (found := file.found()) != file.sha256:
-                yield f"{genome}: input {kind}: expected {file.path} with SHA-256 {file.sha256}, found {found}"
-                return
+        for kind, file, found in source.changed():
+            yield f"{genome}: input {kind}: expected {file.path} with SHA-256 {file.sha256}, found {found}"
+            return
         rows = _selected(catalogue, layout, genome)
     except GenatatorError as error:
         yield f"{genome}: {error}"
@@ -107,13 +105,7 @@ def _batches(chroms: Mapping[str, Any], rows: Mapping[str, Sequence[Any]]) -> It
 
 def _selected(catalogue: Catalogue, layout: Layout, genome: str) -> dict[str, list[dict[str, Any]]]:
     """Return the transcripts that sets are of, selected anew, by chromosome."""
-    with tempfile.TemporaryDirectory(prefix="genatator-verify-") as folder:
-        scratch = Layout(Path(folder))
-        scratch.assembly(genome).mkdir(parents=True)
-        for here, there in ((scratch.source, layout.source), (scratch.chromosomes, layout.chromosomes)):
-            here(genome).write_bytes(there(genome).read_bytes())
-        select_isoforms(catalogue, genome, scratch)
-        table = read_transcripts(scratch, genome)
+    table = fresh_transcripts(catalogue, genome, layout)
     columns = ["row_id", "seqid", "chrom", "start", "end", "strand", "type", "cds_complete_5", "representative"]
     chosen = table.filter(pc.equal(table["segmentation_reason"], "selected")).select(columns)
     if gene_finding_of(catalogue).isoforms == "representative":

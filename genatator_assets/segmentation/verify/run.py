@@ -2,7 +2,6 @@
 
 import hashlib
 import random
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from genatator_assets.annotation.plainly import Found, Parts, parts_of, sequences
-from genatator_assets.annotation.transcripts import read_transcripts, select_isoforms
+from genatator_assets.annotation.transcripts import fresh_transcripts
 from genatator_assets.catalogue import Catalogue
 from genatator_assets.errors import GenatatorError
 from genatator_assets.segmentation.section import Segmentation, configs_of
@@ -79,20 +78,13 @@ def _of_genome(catalogue: Catalogue, root: Path, genome: str, sample: int | None
 
 
 def _changed(genome: str, source: Source) -> Iterator[str]:
-    for kind, file in source.inputs.items():
-        if (found := file.found()) != file.sha256:
-            yield f"{genome}: input {kind}: expected {file.path} with SHA-256 {file.sha256}, found {found}"
+    for kind, file, found in source.changed():
+        yield f"{genome}: input {kind}: expected {file.path} with SHA-256 {file.sha256}, found {found}"
 
 
 def _expected(catalogue: Catalogue, layout: Layout, genome: str) -> Mapping[tuple[str, str], list[Row]]:
     """Return the rows that there must be by config and split: those selected anew."""
-    with tempfile.TemporaryDirectory(prefix="genatator-verify-") as folder:
-        scratch = Layout(Path(folder))
-        scratch.assembly(genome).mkdir(parents=True)
-        for here, there in ((scratch.source, layout.source), (scratch.chromosomes, layout.chromosomes)):
-            here(genome).write_bytes(there(genome).read_bytes())
-        select_isoforms(catalogue, genome, scratch)
-        rows = read_transcripts(scratch, genome).to_pylist()
+    rows = fresh_transcripts(catalogue, genome, layout).to_pylist()
     section, splits = catalogue.section(Segmentation), catalogue.assembly(genome).splits
     wanted: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
